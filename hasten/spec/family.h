@@ -1,0 +1,25 @@
+// Model families: from a few settings and a data set to a model plan.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hasten/spec/dataset.h"
+#include "hasten/spec/model_plan.h"
+
+namespace hasten {
+
+struct FamilySpec {
+  std::string name, summary;
+  const ParamTable* params;
+  ModelPlan (*build)(const ParamSet&, const DatasetInfo&);  // shapes are inferred; throws ConfigError
+};
+
+const std::vector<FamilySpec>& family_specs();
+const FamilySpec& find_family(std::string_view name);  // throws ConfigError
+
+FamilySpec mlp_family();
+FamilySpec convnet_family();
+
+}  // namespace hasten

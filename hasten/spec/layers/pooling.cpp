@@ -1,0 +1,23 @@
+// Shapes of pooling layers.
+#include "hasten/spec/layers/pooling.h"
+
+#include "hasten/base/error.h"
+#include "hasten/base/text.h"
+
+namespace hasten {
+
+Shape Pool2d::output(const Shape& in) const {
+  if (in.size() != 3) throw ConfigError("model", "an input of channels x height x width for pooling", to_string(in));
+  if (in[1] < kernel || in[2] < kernel) {
+    throw ConfigError("model", cat("an image of at least ", kernel, "x", kernel, " for pooling"), to_string(in),
+                      "use fewer groups (each halves the image) or larger images");
+  }
+  return {in[0], (in[1] - kernel) / stride + 1, (in[2] - kernel) / stride + 1};
+}
+
+Shape GlobalPool::output(const Shape& in) const {
+  if (in.size() != 3) throw ConfigError("model", "an input of channels x height x width for pooling", to_string(in));
+  return {in[0]};
+}
+
+}  // namespace hasten

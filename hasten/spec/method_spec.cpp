@@ -1,0 +1,37 @@
+// The catalogue of methods.
+#include "hasten/spec/method_spec.h"
+
+#include <algorithm>
+
+#include "hasten/base/error.h"
+#include "hasten/base/text.h"
+
+namespace hasten {
+
+Capabilities MethodSpec::capabilities() const {
+  Capabilities found = 0;
+  for (const Use& use : uses) found |= use.site.is_plan() ? kPlans : use.site.is_event() ? kHooks : kSeams;
+  return found;
+}
+
+Catalogue::Catalogue(std::vector<MethodSpec> specs) : specs_(std::move(specs)) {
+  std::sort(specs_.begin(), specs_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  for (size_t i = 1; i < specs_.size(); ++i) {
+    HASTEN_CHECK(specs_[i - 1].name != specs_[i].name, "two methods are named " + specs_[i].name);
+  }
+}
+
+const MethodSpec* Catalogue::find(std::string_view name) const {
+  auto found = std::find_if(specs_.begin(), specs_.end(), [&](const MethodSpec& spec) { return spec.name == name; });
+  return found == specs_.end() ? nullptr : &*found;
+}
+
+const MethodSpec& Catalogue::get(std::string_view name, const std::string& where) const {
+  if (const MethodSpec* spec = find(name)) return *spec;
+  std::vector<std::string> names;
+  for (const MethodSpec& spec : specs_) names.push_back(spec.name);
+  throw ConfigError(where, "a known method", "'" + std::string(name) + "'",
+                    closest(name, names).empty() ? "'hasten methods list' shows them" : suggest(name, names));
+}
+
+}  // namespace hasten

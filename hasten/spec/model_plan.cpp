@@ -1,0 +1,184 @@
+// Model plans: inference of shapes, cost, printing.
+#include "hasten/spec/model_plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include "hasten/base/error.h"
+#include "hasten/base/json.h"
+#include "hasten/base/text.h"
+
+namespace hasten {
+namespace {
+
+// Derives the layer from its input; what a method set on a parameter of the same name stays.
+Shape infer_layer(Layer& layer, const Shape& in) {
+  layer.in = in;
+  layer.out = layer.kind.output(in);
+  std::vector<ParameterPlan> fresh = layer.kind.parameters(in);
+  for (ParameterPlan& parameter : fresh) {
+    const ParameterPlan* old = layer.parameter(parameter.name);
+    if (old == nullptr) continue;
+    parameter.init = old->init;
+    parameter.trainable = old->trainable;
+  }
+  layer.parameters = std::move(fresh);
+  return layer.out;
+}
+
+Shape infer_chain(std::vector<Layer>& layers, Shape shape) {
+  for (Layer& layer : layers) shape = infer_layer(layer, shape);
+  return shape;
+}
+
+template <class Plan, class Visit>
+void visit_layers(Plan& plan, const Visit& visit) {
+  for (auto& block : plan.blocks) {
+    for (auto& layer : block.layers) visit(block, layer);
+    for (auto& layer : block.shortcut) visit(block, layer);
+    for (auto& layer : block.after) visit(block, layer);
+  }
+}
+
+Json layer_json(const Layer& layer) {
+  Json parameters = Json::object();
+  for (const ParameterPlan& p : layer.parameters) {
+    Json entry = {{"shape", p.shape}, {"init", name_of(p.init.kind)}};
+    if (p.init.value != 0) entry["init_value"] = p.init.value;
+    if (!p.trainable) entry["trainable"] = false;
+    parameters[p.name] = entry;
+  }
+  Json json = {{"kind", layer.kind.name()}, {"output", layer.out}};
+  Json settings = layer.kind.settings().to_json();
+  if (!settings.empty()) json["settings"] = settings;
+  if (!parameters.empty()) json["parameters"] = parameters;
+  return json;
+}
+
+Json chain_json(const std::vector<Layer>& layers) {
+  Json json = Json::object();
+  for (const Layer& layer : layers) json[layer.name] = layer_json(layer);
+  return json;
+}
+
+std::string padded(std::string text, size_t width, bool right = false) {
+  if (text.size() < width) text.insert(right ? 0 : text.size(), width - text.size(), ' ');
+  return text;
+}
+
+}  // namespace
+
+std::string to_string(const Shape& shape) {
+  std::vector<std::string> sizes;
+  for (int64_t size : shape) sizes.push_back(std::to_string(size));
+  return sizes.empty() ? "scalar" : join(sizes, "x");
+}
+
+int64_t element_count(const Shape& shape) {
+  int64_t count = 1;
+  for (int64_t size : shape) count *= size;
+  return count;
+}
+
+ParameterPlan* Layer::parameter(std::string_view wanted) {
+  auto found = std::find_if(parameters.begin(), parameters.end(), [&](const auto& p) { return p.name == wanted; });
+  return found == parameters.end() ? nullptr : &*found;
+}
+
+void ModelPlan::infer() {
+  std::set<std::string> names;
+  Shape shape = input;
+  for (Block& block : blocks) {
+    HASTEN_CHECK(names.insert(block.name).second, "two blocks are named " + block.name);
+    Shape inner = infer_chain(block.layers, shape);
+    if (block.residual) {
+      Shape passed = infer_chain(block.shortcut, shape);
+      if (passed != inner) {
+        throw ConfigError("model." + block.name, "a shortcut of shape " + to_string(inner), to_string(passed));
+      }
+    }
+    shape = infer_chain(block.after, inner);
+  }
+  if (shape != Shape{outputs}) {
+    throw ConfigError("model", cat("an output of ", outputs, " values"), to_string(shape));
+  }
+}
+
+void ModelPlan::each_layer(const std::function<void(Block&, Layer&)>& visit) { visit_layers(*this, visit); }
+void ModelPlan::each_layer(const std::function<void(const Block&, const Layer&)>& visit) const { visit_layers(*this, visit); }
+
+std::vector<PlacedParameter> ModelPlan::parameters() const {
+  std::vector<PlacedParameter> list;
+  each_layer([&](const Block& block, const Layer& layer) {
+    for (const ParameterPlan& p : layer.parameters) {
+      list.push_back({block.name + "." + layer.name + "." + p.name, &p, block.part});
+    }
+  });
+  return list;
+}
+
+int64_t ModelPlan::parameter_count() const {
+  int64_t count = 0;
+  for (const PlacedParameter& p : parameters()) count += element_count(p.plan->shape);
+  return count;
+}
+
+PassCost ModelPlan::flops() const {
+  PassCost cost;
+  bool gradient_flows = false;  // whether the input of the layer needs a gradient
+  for (const Block& block : blocks) {
+    bool flowed_in = gradient_flows;
+    auto walk = [&](const std::vector<Layer>& layers, bool flows) {
+      for (const Layer& layer : layers) {
+        double forward = layer.kind.flops(layer.in);
+        bool trains_weight = false, trains_any = false;
+        for (const ParameterPlan& p : layer.parameters) {
+          bool weight = p.role == Role::kFilter || p.role == Role::kMatrix;
+          trains_weight = trains_weight || (weight && p.trainable);
+          trains_any = trains_any || p.trainable;
+        }
+        cost.forward += forward;
+        cost.backward += forward * ((flows ? 1 : 0) + (trains_weight ? 1 : 0));
+        flows = flows || trains_any;
+      }
+      return flows;
+    };
+    bool through_layers = walk(block.layers, flowed_in), through_shortcut = walk(block.shortcut, flowed_in);
+    gradient_flows = walk(block.after, through_layers || through_shortcut);
+  }
+  return cost;
+}
+
+Json ModelPlan::to_json() const {
+  Json json = {{"family", family}, {"input", input}, {"outputs", outputs}};
+  Json& list = json["blocks"] = Json::object();
+  for (const Block& block : blocks) {
+    Json entry = {{"part", name_of(block.part)}, {"layers", chain_json(block.layers)}};
+    if (block.residual) entry["shortcut"] = block.shortcut.empty() ? Json("identity") : chain_json(block.shortcut);
+    if (!block.after.empty()) entry["after"] = chain_json(block.after);
+    list[block.name] = entry;
+  }
+  return json;
+}
+
+std::string ModelPlan::table() const {
+  std::string out = padded("layer", 26) + padded("kind", 14) + padded("output", 14, true) + padded("parameters", 14, true) +
+                    padded("FLOPs/sample", 16, true) + "\n";
+  each_layer([&](const Block& block, const Layer& layer) {
+    int64_t count = 0;
+    bool frozen = false;
+    for (const ParameterPlan& p : layer.parameters) {
+      count += element_count(p.shape);
+      frozen = frozen || !p.trainable;
+    }
+    double flops = layer.kind.flops(layer.in);
+    out += padded(block.name + "." + layer.name, 26) + padded(std::string(layer.kind.name()), 14) +
+           padded(to_string(layer.out), 14, true) + padded(count == 0 ? "-" : std::to_string(count), 14, true) +
+           padded(flops == 0 ? "-" : si(flops), 16, true) + (frozen ? "  (partly frozen)" : "") + "\n";
+  });
+  PassCost cost = flops();
+  return out + cat("total: ", parameter_count(), " parameters, ", si(cost.forward), " FLOPs forward and ", si(cost.backward),
+                   " backward per sample\n");
+}
+
+}  // namespace hasten

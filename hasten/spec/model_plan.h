@@ -1,0 +1,72 @@
+// The model as plain data: named blocks of layers, with shapes, parameters and FLOPs. Methods edit it; nn builds it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "hasten/base/json_fwd.h"
+#include "hasten/spec/layer.h"
+
+namespace hasten {
+
+struct Layer {
+  std::string name;  // within its block
+  LayerKind kind;
+  // Filled by ModelPlan::infer. Init and trainable may be edited and survive a later infer.
+  Shape in, out;
+  std::vector<ParameterPlan> parameters;
+
+  ParameterPlan* parameter(std::string_view name);
+};
+
+// Where a block sits. Optimizers for hidden matrices take the body only.
+enum class Part { kStem, kBody, kHead };
+constexpr std::array<std::string_view, 3> choices(Part) { return {"stem", "body", "head"}; }
+
+struct Block {
+  std::string name;
+  Part part = Part::kBody;
+  std::vector<Layer> layers;
+  bool residual = false;         // output = layers(x) + shortcut(x); an empty shortcut passes x through
+  std::vector<Layer> shortcut;
+  std::vector<Layer> after;      // behind the sum
+
+  void add(std::string layer_name, LayerKind kind) { layers.push_back({std::move(layer_name), std::move(kind), {}, {}, {}}); }
+};
+
+// A parameter with its full name ("group1.conv2.weight") and its place.
+struct PlacedParameter {
+  std::string name;
+  const ParameterPlan* plan;
+  Part part;
+};
+
+struct PassCost {
+  double forward = 0, backward = 0;  // FLOPs of one sample
+};
+
+struct ModelPlan {
+  std::string family;
+  Shape input;
+  int64_t outputs = 0;
+  std::vector<Block> blocks;
+  int64_t generation = 0;  // counts replans during a run
+
+  // Recomputes every shape and parameter list from the input on. Throws ConfigError where a layer does not fit.
+  void infer();
+  // Visits layers in the order in which they run.
+  void each_layer(const std::function<void(Block&, Layer&)>& visit);
+  void each_layer(const std::function<void(const Block&, const Layer&)>& visit) const;
+
+  std::vector<PlacedParameter> parameters() const;
+  int64_t parameter_count() const;
+  // FLOPs counted as the operators will run: a weight that is not trained costs no weight gradient, and nothing
+  // before the first trained parameter costs an input gradient.
+  PassCost flops() const;
+
+  Json to_json() const;
+  std::string table() const;  // parameters, shapes and FLOPs per layer, for people
+};
+
+}  // namespace hasten
