@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace hasten {
+#include "hasten/base/json_fwd.h"
 
-using Json = nlohmann::ordered_json;
+namespace hasten {
 
 // Throws DataError with path and byte offset when the text is not JSON.
 Json parse_json(std::string_view text, const std::filesystem::path& path);
