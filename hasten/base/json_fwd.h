@@ -1,8 +1,10 @@
-// The name of the JSON type, for headers: json.h brings the whole library.
+// The name of the JSON type, for headers that only pass it on.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
 
 namespace hasten {
+
 using Json = nlohmann::ordered_json;
+
 }  // namespace hasten

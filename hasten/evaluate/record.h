@@ -1,0 +1,152 @@
+// The run record, version 1: what a run directory says about one training run. Every reader accepts every
+// released version; a field that is absent is unknown, and a check that needs it says so instead of passing.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hasten::evaluate {
+
+constexpr int kRecordVersion = 1;
+
+enum class Role { kUnknown, kBaseline, kMethod, kReference };
+enum class Status { kUnknown, kRunning, kOk, kStoppedEarly, kDiverged, kOutOfBudget, kInterrupted, kError, kMissing };
+enum class Direction { kMaximize, kMinimize };
+enum class PointKind { kStandard, kCyclic };  // cyclic: several budgets read from one run with restarts
+
+// A length of training in every unit that is known. `text` is the budget as the recipe says it ("8ep").
+struct Amounts {
+  std::string text;
+  std::optional<double> steps, epochs, samples, tokens, seconds, flops, joules;
+};
+
+// The quality that counts: "test/accuracy" is split "test", name "accuracy".
+struct Metric {
+  std::string name, split;
+  Direction direction = Direction::kMaximize;
+  std::string aggregation = "last";  // last | best | mean of the last k, as "mean3"
+  std::string weights = "raw";       // raw | ema | tta
+  std::string definition;            // what else must agree: tokenizer, subset, smoothing
+  std::optional<double> target;
+  std::string target_declared_at;    // ISO 8601
+};
+
+struct Dataset {
+  std::string id, hash, split;
+  std::string use;  // train | eval | tune (early stopping, model selection) | prelude
+  std::optional<int64_t> samples;
+};
+
+struct Hardware {
+  std::string accelerator, cpu, interconnect, host_id;
+  std::optional<int64_t> accelerator_count, cores, threads, memory_bytes;
+  std::optional<double> power_cap_watt;
+};
+
+struct Software {
+  std::string framework, version, driver, commit, build_flags, system;
+  std::optional<bool> uncommitted_changes;
+  std::map<std::string, std::string> libraries;
+};
+
+// What the clock t_train contains.
+struct Clocks {
+  std::optional<bool> eval, compile, data, checkpoint;
+  std::optional<int64_t> untimed_warmup_steps;
+};
+
+struct SearchRange {
+  std::string name;             // a path into the recipe: "optimizer.lr"
+  std::optional<double> low, high;
+  bool log = false;
+  std::vector<double> values;   // a grid; then low and high are not needed
+};
+
+// How the settings of this run were found.
+struct Tuning {
+  std::string group;                          // runs of one search
+  std::optional<int64_t> trial, trials;       // index of this one, number tried
+  std::vector<SearchRange> ranges;
+  std::string selected_on;                    // the split that picked the setting
+  std::optional<double> seconds, flops, joules, usd;  // what the whole search cost
+};
+
+// Work outside the run that the run depends on: preludes, teachers, filters, pre-trained weights.
+struct AuxiliaryCost {
+  std::string kind, name;
+  std::optional<double> seconds, flops, joules, samples, usd;
+  bool charged = false;  // already inside this run's costs
+};
+
+struct Price {
+  std::optional<double> usd_per_hour, grams_co2_per_kwh;
+  std::string source, date, region;
+};
+
+// Totals at the end of the run.
+struct Totals {
+  std::optional<double> steps, epochs, samples, tokens, flops, joules;
+  std::optional<double> train_s, eval_s, checkpoint_s, total_s, loader_wait_s, startup_s;
+  std::optional<double> peak_memory_bytes;
+};
+
+struct RunRecord {
+  int version = kRecordVersion;
+  std::string id, group, workload;
+  Role role = Role::kUnknown;
+  std::string recipe_json;   // the resolved recipe with every default, as JSON text; see recipe() in record_io.h
+  std::string recipe_hash;
+  std::vector<std::string> methods;
+  Metric metric;
+  Amounts planned;
+  std::optional<double> final_lr_fraction;   // where the planned schedule ends, as a share of its peak
+  PointKind point = PointKind::kStandard;
+  Totals executed;
+  std::optional<int64_t> seed;
+  std::optional<int64_t> planned_runs;       // runs launched for this group, so that a lost one is noticed
+  std::vector<Dataset> data;
+  Hardware hardware;
+  Software software;
+  Clocks clocks;
+  Tuning tuning;
+  std::vector<AuxiliaryCost> auxiliary;
+  std::optional<double> forwards_per_step, backwards_per_step;
+  std::optional<double> batch_size;
+  Price price;
+  Status status = Status::kUnknown;
+  std::string status_detail;
+  std::optional<int64_t> first_bad_step;
+  std::string started_at, finished_at;       // ISO 8601, UTC
+  std::string source;                        // what an importer read: "algoperf: study_0/..."
+  std::vector<std::string> not_found;        // fields the importer looked for in vain
+};
+
+struct MetricValue {
+  std::string name, split;
+  double value = 0;
+  std::string weights = "raw";
+};
+
+// One line of events.jsonl. Times are seconds since the start of the run, monotonic, without pauses.
+struct EventRecord {
+  std::string kind;  // "" for progress and evaluation; "restart", or a word of the writer's
+  std::optional<int64_t> step;
+  std::optional<double> epoch, samples, tokens;
+  std::optional<double> t_train, t_eval, t_total, loader_wait;  // seconds, accumulated
+  std::optional<double> flops, joules;                          // accumulated
+  std::optional<double> lr;
+  std::vector<MetricValue> metrics;
+  std::string note;
+};
+
+struct Run {
+  RunRecord record;
+  std::vector<EventRecord> events;
+  int64_t dropped_lines = 0;  // a torn last line
+  std::string path;           // the run directory, or the log it was imported from
+};
+
+}  // namespace hasten::evaluate
