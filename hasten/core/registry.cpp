@@ -1,0 +1,65 @@
+// From the methods of a recipe to live ones.
+#include "hasten/core/registry.h"
+
+#include <algorithm>
+
+#include "hasten/base/error.h"
+#include "hasten/base/text.h"
+
+namespace hasten {
+namespace {
+
+Catalogue catalogue_of(const std::vector<MethodEntry>& entries) {
+  std::vector<MethodSpec> specs;
+  for (const MethodEntry& entry : entries) specs.push_back(entry.spec);
+  return Catalogue(std::move(specs));
+}
+
+void check_fits(const MethodSpec& spec, const Plan& plan) {
+  const std::string where = "method." + spec.name;
+  const std::string& family = plan.model.family;
+  if (!spec.families.empty() && std::find(spec.families.begin(), spec.families.end(), family) == spec.families.end()) {
+    throw ConfigError(where, "a model of the family " + ordinal_list(spec.families, "or"), "'" + family + "'");
+  }
+  if ((spec.needs & kImages) != 0 && !plan.run.data.is_image()) throw ConfigError(where, "image data", plan.run.data.name);
+  if ((spec.needs & kClassLabels) != 0 && plan.run.data.classes < 2) throw ConfigError(where, "class labels", plan.run.data.name);
+  if (spec.min_horizon.value <= 0) return;
+  double planned = plan.run.length().total(spec.min_horizon.unit);
+  if (planned >= 0 && planned < spec.min_horizon.value) {
+    throw ConfigError(where, "a run of at least " + to_string(spec.min_horizon) + ", the shortest in which it can act",
+                      to_string(plan.run.budget), "remove the method or raise budget.train");
+  }
+}
+
+}  // namespace
+
+Registry::Registry(std::vector<MethodEntry> entries) : entries_(std::move(entries)), catalogue_(catalogue_of(entries_)) {}
+
+Engine Registry::make_engine(const std::vector<MethodChoice>& choices, const Plan& baseline) const {
+  std::vector<Engine::Active> methods;
+  for (const MethodChoice& choice : choices) {
+    check_fits(*choice.spec, baseline);
+    auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.spec.name == choice.spec->name; });
+    HASTEN_CHECK(entry != entries_.end(), "no factory for " + choice.spec->name);
+    methods.push_back({choice, entry->make(choice.params), 0, 0});
+  }
+  return Engine(std::move(methods));
+}
+
+PlannedRun plan_run(const Recipe& recipe, const Registry& registry, bool allow_inert) {
+  Plan baseline = baseline_plan(recipe);
+  Plan checked = baseline;
+  finish_plan(checked);
+  Engine engine = registry.make_engine(recipe.methods, baseline);
+  Plan plan = baseline;
+  engine.edit_plan(plan, allow_inert);
+  finish_plan(plan);
+  for (const auto& [path, schedule] : plan.run.schedules) {
+    if (path.rfind("method.", 0) != 0 || engine.scheduled(path) != nullptr) continue;
+    throw ConfigError("schedule." + path, "a numeric setting of a method of the recipe", "'" + path + "'",
+                      "write method.NAME.SETTING");
+  }
+  return {std::move(checked), std::move(plan), std::move(engine)};
+}
+
+}  // namespace hasten

@@ -1,0 +1,28 @@
+// A batch of training or evaluation samples.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace hasten {
+
+// Tensors have the batch as their first dimension and live on the run's device. Which sample is which is always known:
+// draws are keyed by sample id, so nothing depends on the batch or microbatch a sample falls into.
+struct Batch {
+  std::vector<int64_t> ids;  // sample ids within the data set, on the host
+  at::Tensor inputs;         // float [n, channels, height, width] (channels last in memory) or [n, features]
+  at::Tensor labels;         // int64 [n]: the true classes
+  at::Tensor targets;        // float [n, classes] when something made them soft, else undefined
+  at::Tensor weights;        // float [n]: weight of each sample in the loss, or undefined for 1
+  int64_t epoch = 0, step = 0;
+
+  int64_t size() const { return static_cast<int64_t>(ids.size()); }
+  // Samples begin..begin+count-1; tensors are views.
+  Batch slice(int64_t begin, int64_t count) const;
+  // The targets as probabilities, [n, classes]: the labels as one-hot rows if nothing made them soft yet.
+  at::Tensor soft_targets(int64_t classes) const;
+};
+
+}  // namespace hasten

@@ -1,0 +1,66 @@
+// A data set in memory: raw samples as bytes, labels, and the statistics that normalise them.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hasten/data/batch.h"
+#include "hasten/spec/metric.h"
+#include "hasten/spec/plan.h"
+
+namespace hasten {
+
+class Dataset {
+ public:
+  // samples: uint8 [n, channels, height, width] or float [n, features]; labels: int64 [n] in 0..classes-1.
+  Dataset(std::string id, Split split, at::Tensor samples, at::Tensor labels, int64_t classes);
+
+  int64_t size() const { return labels_.size(0); }
+  int64_t classes() const { return classes_; }
+  Split split() const { return split_; }
+  const std::string& id() const { return id_; }
+  // XXH3 of samples and labels; names the content in run records. Computed once, on first use.
+  const std::string& content_hash() const;
+
+  // Normalisation x -> (x / 255 - mean) / std per channel; uint8 only. Taken from the training part by load_splits.
+  void set_normalisation(std::vector<double> mean, std::vector<double> deviation);
+  // Mean and standard deviation per channel of x / 255, over all samples.
+  void channel_statistics(std::vector<double>& mean, std::vector<double>& deviation) const;
+
+  // The samples with these ids, normalised, float, channels last; in the order of `ids`.
+  Batch gather(const std::vector<int64_t>& ids) const;
+  // Only the samples with these ids, renumbered 0..; keeps the normalisation.
+  Dataset subset(const std::vector<int64_t>& ids, Split split) const;
+
+  const at::Tensor& samples() const { return samples_; }
+  const at::Tensor& labels() const { return labels_; }
+
+ private:
+  std::string id_;
+  Split split_;
+  at::Tensor samples_, labels_;
+  int64_t classes_;
+  at::Tensor scale_, offset_;  // float [1, channels, 1, 1]
+  mutable std::string hash_;
+};
+
+struct Splits {
+  Dataset train;
+  std::vector<Dataset> held_out;  // validation if there is one, and test
+
+  const Dataset& get(Split split) const;  // throws ConfigError if there is none
+};
+
+// Reads the recipe's data set and cuts off its validation part (a fixed choice that depends on nothing but the data
+// set and the count). Throws DataError for files that are missing, truncated, of the wrong kind, or whose labels are
+// out of range.
+Splits load_splits(const Recipe& recipe);
+
+// Where the files of an IDX data set are: data.path, $HASTEN_DATA/<name>, ./data/<name>, the system's data sets.
+// Returns an empty path if they are nowhere.
+std::string find_idx_folder(const std::string& dataset, const std::string& path);
+
+}  // namespace hasten

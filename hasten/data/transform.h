@@ -1,0 +1,38 @@
+// What becomes of a batch before it is trained on: the recipe's own augmentation and methods', in one chain by phase.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "hasten/core/engine.h"
+#include "hasten/data/batch.h"
+
+namespace hasten {
+
+// The seam for methods. `apply` sees the whole batch, before it is cut into microbatches.
+class BatchTransform {
+ public:
+  static constexpr Seam kSeam = Seam::kBatchTransform;
+  virtual ~BatchTransform() = default;
+  virtual void apply(Batch& batch, const State& state) = 0;
+};
+
+// The recipe's own transforms and the methods' parts, merged by phase; the recipe's come first within one.
+class TransformChain {
+ public:
+  TransformChain(const RunPlan& plan, Engine& engine);
+  ~TransformChain();
+  void apply(Batch& batch, const State& state);
+
+ private:
+  struct Link;
+  Engine& engine_;
+  std::vector<Link> links_;
+};
+
+// Mirrors each image left to right by a coin keyed by (seed, epoch, sample id).
+void flip_images(Batch& batch, uint64_t seed);
+// Shifts each image by up to `pixels` in each direction, reflecting at the border; keyed like flip_images.
+void translate_images(Batch& batch, int64_t pixels, uint64_t seed);
+
+}  // namespace hasten

@@ -1,0 +1,30 @@
+// What this machine is, as far as training cares; for run records and `hasten doctor`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace hasten {
+
+struct Machine {
+  std::string cpu, host_id, system;
+  int64_t cores = 0;              // that this process may use
+  int64_t physical_cores = 0, numa_nodes = 1;
+  int64_t memory_bytes = 0, available_bytes = 0;
+  std::vector<std::string> features;  // avx2, avx512f, avx512_bf16, amx_bf16, ...
+  double load_average = 0;        // of the last minute
+  bool has(const std::string& feature) const;
+};
+Machine this_machine();
+
+struct TorchBuild {
+  std::string version;
+  bool cuda_built = false, cuda_available = false, mkldnn = false, bf16_native = false;
+  int64_t threads = 1, gpus = 0;
+  std::vector<std::string> gpu_names;
+  std::string parallel_backend;
+};
+TorchBuild torch_build();
+
+}  // namespace hasten
