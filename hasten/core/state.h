@@ -9,6 +9,7 @@ namespace hasten {
 
 struct Plan;
 struct Batch;
+class Budget;
 class Dataset;
 class Model;
 class OptimizerSet;
@@ -27,6 +28,7 @@ struct Progress {
 
 struct State {
   const Plan& plan;
+  const Budget& budget;
   uint64_t seed = 0;
   Progress progress;
 

@@ -25,4 +25,8 @@ struct Batch {
   at::Tensor soft_targets(int64_t classes) const;
 };
 
+// The images [n, channels, height, width] with channels last in memory, and with strides that say so even for one
+// channel, where PyTorch takes either layout for the other and would choose the slower convolutions.
+at::Tensor channels_last(const at::Tensor& images);
+
 }  // namespace hasten

@@ -25,8 +25,9 @@ class Dataset {
   // XXH3 of samples and labels; names the content in run records. Computed once, on first use.
   const std::string& content_hash() const;
 
-  // Normalisation x -> (x / 255 - mean) / std per channel; uint8 only. Taken from the training part by load_splits.
-  void set_normalisation(std::vector<double> mean, std::vector<double> deviation);
+  // Normalisation x -> (x / 255 - mean) / deviation per channel; uint8 only; x / 255 until it is set. load_splits takes
+  // it from the training part.
+  void set_normalisation(const std::vector<double>& mean, const std::vector<double>& deviation);
   // Mean and standard deviation per channel of x / 255, over all samples.
   void channel_statistics(std::vector<double>& mean, std::vector<double>& deviation) const;
 
@@ -43,7 +44,7 @@ class Dataset {
   Split split_;
   at::Tensor samples_, labels_;
   int64_t classes_;
-  at::Tensor scale_, offset_;  // float [1, channels, 1, 1]
+  std::vector<float> normalised_;  // [channels, 256]: what each byte becomes; empty for float samples
   mutable std::string hash_;
 };
 

@@ -258,7 +258,11 @@ Recipe load_recipe(const std::filesystem::path& path, const Catalogue& catalogue
   }
   Json document;
   TomlLines lines;
-  parse_toml(read_file(path), path.string(), document, lines);
+  if (path.extension() == ".json") {
+    document = read_json(path);  // a resolved recipe, as a run keeps it
+  } else {
+    parse_toml(read_file(path), path.string(), document, lines);
+  }
   try {
     apply_edits(document, edits);
     if (!document.contains("name")) document["name"] = path.stem().string();

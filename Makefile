@@ -1,0 +1,69 @@
+# The few commands one needs; `make` lists them. Everything else: cmake --list-presets, build/<preset>/hasten --help.
+PRESET ?= release
+HASTEN_JOBS ?= 2
+SEEDS ?= 3
+DEMO := recipes/fashion-mnist/baseline.toml recipes/fashion-mnist/fast.toml
+
+BUILD = build/$(PRESET)
+NINJA = ninja -C $(BUILD) -j $(HASTEN_JOBS)
+# Tests run side by side, so their OpenMP threads wait without spinning.
+CTEST = OMP_WAIT_POLICY=PASSIVE TSAN_OPTIONS="suppressions=$(CURDIR)/cmake/tsan.supp" \
+	ctest --test-dir $(BUILD) -j $(HASTEN_JOBS) --output-on-failure
+
+.DEFAULT_GOAL := help
+.PHONY: help setup configure build build-tests demo test test-slow test-gpu test-method lint format docs install clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+	@echo "  PRESET=$(PRESET) (cmake --list-presets), HASTEN_JOBS=$(HASTEN_JOBS); results are in $(BUILD)"
+
+setup: ## system packages, and LibTorch in .venv unless one is found
+	@tools/setup $(if $(filter notorch,$(PRESET)),--no-torch)
+
+# Once: afterwards ninja runs cmake by itself when a CMake file or the list of sources changes.
+$(BUILD)/build.ninja: CMakePresets.json | setup
+	cmake --preset $(PRESET)
+	@touch $@
+
+configure: setup $(BUILD)/build.ninja
+
+build: configure ## the program: build/release/hasten
+	@$(NINJA) hasten
+
+build-tests: configure
+	@$(NINJA)
+
+demo: build ## train Fashion-MNIST twice, plainly and with methods, and compare
+	$(BUILD)/hasten race $(DEMO) --seeds $(SEEDS) --out runs/demo
+
+test: build-tests ## the fast tests: unit and command line
+	@$(CTEST) --no-tests=error -L '^(unit|cli)$$'
+
+test-slow: build-tests ## the tests that take longer
+	@$(CTEST) -L '^slow$$'
+
+test-gpu: build-tests ## the tests that want a GPU
+	@$(CTEST) -L '^gpu$$'
+
+# In a build where each method is a target of its own: the edit of one compiles one.
+test-method: PRESET := dev
+test-method: ## M=name: compile and test one method
+	@test -n "$(M)" || { echo "usage: make test-method M=<name>" >&2; exit 2; }
+	@$(MAKE) --no-print-directory configure PRESET=$(PRESET)
+	@$(NINJA) method_$(M)_test
+	$(BUILD)/bin/method_$(M)_test
+
+lint: setup ## layers, sizes, paths, documents, format
+	@tools/lint
+
+format: setup ## write the format that lint asks for
+	@git ls-files -z --cached --others --exclude-standard '*.h' '*.cpp' | xargs -0 -r .venv/bin/clang-format -i
+
+docs: build ## make the generated pages of docs/ anew
+	@tools/docs $(BUILD)/hasten
+
+install: build ## program, libraries and headers into PREFIX (/usr/local)
+	cmake --install $(BUILD) $(if $(PREFIX),--prefix $(PREFIX))
+
+clean: ## remove what was built (neither .venv nor runs)
+	rm -rf build

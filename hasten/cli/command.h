@@ -1,0 +1,46 @@
+// What every command shares: how it registers, where it prints, what it returns.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <iosfwd>
+#include <string>
+
+#include "hasten/base/json_fwd.h"
+
+namespace hasten::cli {
+
+// Exit codes; the same for all commands, listed in `hasten --help`.
+enum ExitCode {
+  kSuccess = 0,
+  kInternalFailure = 1,
+  kBadInput = 2,
+  kBadData = 3,
+  kStrictFailure = 4,
+  kInterruptedBySignal = 130,
+};
+
+// What a command is run with. Results go to stdout, progress and diagnostics to stderr.
+struct Context {
+  bool json = false;        // --json: results as one JSON document
+  int exit_code = kSuccess;
+};
+
+// Each command has one file cmd_NAME.cpp with one function that adds its options and a callback that runs it.
+// Callbacks throw ConfigError and DataError; main prints them and maps them to exit codes.
+void add_methods(CLI::App& app, Context& context);
+#ifdef HASTEN_WITH_TORCH
+void add_train(CLI::App& app, Context& context);
+void add_race(CLI::App& app, Context& context);
+void add_explain(CLI::App& app, Context& context);
+void add_doctor(CLI::App& app, Context& context);
+#endif
+
+// Prints a document to stdout, indented.
+void print_json(const Json& json);
+// Adds --json to a command.
+void add_json_flag(CLI::App& command, Context& context);
+// Whether stderr (stdout) is a terminal that a person looks at.
+bool stderr_is_terminal();
+bool stdout_is_terminal();
+
+}  // namespace hasten::cli

@@ -1,0 +1,79 @@
+// The program: registers commands, maps errors to messages and exit codes.
+#include <iostream>
+
+#include "hasten/base/error.h"
+#include "hasten/base/version.h"
+#include "hasten/cli/command.h"
+#ifdef HASTEN_WITH_TORCH
+#include "hasten/meter/memory.h"
+#endif
+
+namespace hasten::cli {
+namespace {
+
+constexpr const char* kDescription =
+    "hasten trains neural networks for less compute, and checks that it is so.\n\n"
+    "  hasten race baseline.toml fast.toml     train both, compare, write a report\n"
+    "  hasten train recipe.toml --with ema     one run, with a method added\n"
+    "  hasten explain recipe.toml              what would run, in which order, at what cost\n"
+    "  hasten methods list                     what there is to try\n"
+    "  hasten doctor                           what this machine offers and lacks\n";
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done, 1 a bug of hasten, 2 wrong recipe or flag, 3 corrupt data, 4 an expected outcome such as a\n"
+    "missed target under --strict, 130 interrupted (a checkpoint was written).";
+
+void print_error(const std::string& source, const std::string& message, const std::string& hint) {
+  std::cerr << "error: " << message << "\n";
+  if (!source.empty()) std::cerr << "  in " << source << "\n";
+  if (!hint.empty()) std::cerr << "hint: " << hint << "\n";
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{kDescription, "hasten"};
+  app.set_version_flag("--version", "hasten " + version_text() + " (" + commit_text().substr(0, 12) +
+                                        (built_with_changes() ? ", with changes" : "") + ")");
+  app.footer(kExitCodes);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::help);
+  Context context;
+#ifdef HASTEN_WITH_TORCH
+  add_train(app, context);
+  add_race(app, context);
+  add_explain(app, context);
+  add_doctor(app, context);
+#endif
+  add_methods(app, context);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    print_error("", std::string("[command line] ") + error.what(), "hasten --help, or hasten COMMAND --help");
+    return kBadInput;
+  }
+  return context.exit_code;
+}
+
+}  // namespace
+}  // namespace hasten::cli
+
+int main(int argc, char** argv) {
+  using namespace hasten;
+#ifdef HASTEN_WITH_TORCH
+  tune_allocator();  // before the first large buffer
+#endif
+  try {
+    return cli::run(argc, argv);
+  } catch (const ConfigError& error) {
+    cli::print_error(error.source(), error.what(), error.hint());
+    return cli::kBadInput;
+  } catch (const DataError& error) {
+    cli::print_error("", error.what(), error.hint());
+    return cli::kBadData;
+  } catch (const std::exception& error) {
+    cli::print_error("", std::string("internal error: ") + error.what(),
+                     "this is a bug of hasten; please report it with the command and the recipe");
+    return cli::kInternalFailure;
+  }
+}

@@ -1,0 +1,116 @@
+// hasten train: one run of one recipe.
+#include <unistd.h>
+
+#include <iostream>
+
+#include "hasten/base/clock.h"
+#include "hasten/base/error.h"
+#include "hasten/base/json.h"
+#include "hasten/base/text.h"
+#include "hasten/cli/torch/interrupt.h"
+#include "hasten/cli/torch/progress.h"
+#include "hasten/cli/torch/recipe_options.h"
+#include "hasten/cli/torch/threads.h"
+#include "hasten/evaluate/record_io.h"
+
+namespace hasten::cli {
+namespace {
+
+struct TrainFlags {
+  std::string recipe, out, group, role;
+  RecipeEdits edits;
+  uint64_t seed = 0;
+  int64_t planned_runs = 0;
+  int threads = 0;
+  bool resume = false, quiet = false, strict = false;
+};
+
+evaluate::Role read_role(const std::string& text) {
+  if (text.empty()) return evaluate::Role::kUnknown;
+  for (evaluate::Role role : {evaluate::Role::kBaseline, evaluate::Role::kMethod, evaluate::Role::kReference, evaluate::Role::kUnknown}) {
+    if (evaluate::name(role) == text) return role;
+  }
+  throw ConfigError("--role", "baseline, method or reference", "'" + text + "'");
+}
+
+std::string default_out(const Recipe& recipe, uint64_t seed) {
+  return cat("runs/", recipe.name, "-seed", seed, "-", utc_now().substr(0, 19), "-", getpid());
+}
+
+std::string joules_text(const evaluate::Totals& totals) {
+  return totals.joules ? si(*totals.joules) + "J" : "energy unavailable";
+}
+
+void print_summary(const TrainResult& result, const Plan& plan, const std::string& out) {
+  const evaluate::Totals& totals = result.record.executed;
+  const Metric& metric = plan.run.metric;
+  std::cout << evaluate::name(result.record.status);
+  if (result.quality) std::cout << ": " << metric.name() << " " << quality_text(metric, *result.quality);
+  if (result.quality && plan.run.target) {
+    std::cout << " (target " << quality_text(metric, *plan.run.target) << (result.reached_target ? " reached" : " missed") << ")";
+  }
+  std::cout << "\ntrain " << duration_text(*totals.train_s) << ", total " << duration_text(*totals.total_s) << ", "
+            << si(*totals.samples) << " samples, " << si(*totals.flops) << "FLOPs, " << joules_text(totals) << "\nrun " << out << "\n";
+}
+
+int exit_code(const TrainResult& result, const Plan& plan, bool strict) {
+  if (result.record.status == evaluate::Status::kInterrupted) return kInterruptedBySignal;
+  bool missed = plan.run.target && !result.reached_target;
+  return strict && (missed || result.record.status != evaluate::Status::kOk) ? kStrictFailure : kSuccess;
+}
+
+void train(TrainFlags& flags, Context& context) {
+  int64_t start = now_ns();
+  set_threads(flags.threads);
+  Recipe recipe = load_recipe(flags.recipe, registry().catalogue(), flags.edits);
+  if (flags.out.empty()) {
+    if (flags.resume) throw ConfigError("--out", "the directory of the run to resume", "nothing");
+    flags.out = default_out(recipe, flags.seed);
+  }
+  ProgressPrinter printer(flags.group.empty() ? "" : flags.group + "  ", stderr_is_terminal());
+  TrainOptions options;
+  options.out = flags.out;
+  options.seed = flags.seed;
+  options.resume = flags.resume;
+  options.group = flags.group;
+  options.role = read_role(flags.role);
+  if (flags.planned_runs > 0) options.planned_runs = flags.planned_runs;
+  options.stop = catch_interrupts();
+  options.listener = flags.quiet ? nullptr : &printer;
+  options.start_ns = start;
+  Trainer trainer(recipe, registry(), options);
+  TrainResult result = trainer.run();
+  if (context.json) {
+    print_json({{"run", flags.out}, {"record", evaluate::to_json(result.record)},
+                {"quality", result.quality ? Json(*result.quality) : Json()}, {"reached_target", result.reached_target}});
+  } else if (!flags.quiet) {
+    print_summary(result, trainer.plan(), flags.out);
+  }
+  context.exit_code = exit_code(result, trainer.plan(), flags.strict);
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Context& context) {
+  CLI::App* command = app.add_subcommand("train", "train a recipe and record the run");
+  auto flags = std::make_shared<TrainFlags>();
+  command->add_option("recipe", flags->recipe, "recipe file (.toml, or .json as resolved)")->required();
+  add_recipe_edits(*command, flags->edits);
+  command->add_option("--seed", flags->seed, "of weights, order and augmentation");
+  command->add_option("--out", flags->out, "run directory (default: runs/NAME-seedN-DATE)");
+  command->add_flag("--resume", flags->resume, "go on from the newest checkpoint in --out");
+  command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")->check(CLI::NonNegativeNumber);
+  command->add_option("--group", flags->group, "name shared by runs of one recipe (default: the recipe's)");
+  command->add_option("--role", flags->role, "in a comparison: baseline, method or reference");
+  command->add_option("--planned-runs", flags->planned_runs, "how many runs of this group are launched");
+  command->add_flag("--quiet", flags->quiet, "print nothing but errors");
+  command->add_flag("--strict", flags->strict, "exit 4 when the target is missed or the run diverges");
+  add_json_flag(*command, context);
+  command->footer("examples:\n"
+                  "  hasten train recipes/fashion-mnist/fast.toml --seed 1\n"
+                  "  hasten train my.toml --with 'label_smoothing(amount=0.2)' --set budget.train=4ep\n"
+                  "  hasten train my.toml --out runs/a --resume");
+  command->callback([flags, &context] { train(*flags, context); });
+}
+
+}  // namespace hasten::cli

@@ -1,0 +1,24 @@
+// The options by which commands edit a recipe.
+#include "hasten/cli/torch/recipe_options.h"
+
+#include "hasten/base/text.h"
+#include "hasten/methods/registry.h"
+
+namespace hasten::cli {
+
+void add_recipe_edits(CLI::App& command, RecipeEdits& edits) {
+  command.add_option("--with", edits.with, "add a method: ema or 'label_smoothing(amount=0.2)'; repeatable")->allow_extra_args(false);
+  command.add_option("--without", edits.without, "leave a method out; repeatable")->allow_extra_args(false);
+  command.add_option("--set", edits.set, "change a setting: optimizer.lr=0.1; repeatable")->allow_extra_args(false);
+}
+
+const Registry& registry() {
+  static const Registry instance(method_entries());
+  return instance;
+}
+
+std::string quality_text(const Metric& metric, double value) {
+  return metric.measure == Measure::kAccuracy ? fixed(value * 100, 2) + "%" : significant(value, 4);
+}
+
+}  // namespace hasten::cli

@@ -1,0 +1,30 @@
+// Views and targets of a batch.
+#include "hasten/data/batch.h"
+
+#include <ATen/ops/zeros.h>
+
+#include "hasten/base/error.h"
+
+namespace hasten {
+
+Batch Batch::slice(int64_t begin, int64_t count) const {
+  HASTEN_CHECK(begin >= 0 && count >= 0 && begin + count <= size(), "slice outside of the batch");
+  auto part = [&](const at::Tensor& tensor) { return tensor.defined() ? tensor.narrow(0, begin, count) : at::Tensor(); };
+  return {{ids.begin() + begin, ids.begin() + begin + count}, part(inputs), part(labels), part(targets), part(weights), epoch, step};
+}
+
+at::Tensor Batch::soft_targets(int64_t classes) const {
+  if (targets.defined()) return targets;
+  return at::zeros({labels.size(0), classes}, labels.options().dtype(at::kFloat)).scatter_(1, labels.unsqueeze(1), 1.0);
+}
+
+at::Tensor channels_last(const at::Tensor& images) {
+  HASTEN_CHECK(images.dim() == 4, "channels_last of a tensor that is no batch of images");
+  if (images.suggest_memory_format() == at::MemoryFormat::ChannelsLast && images.is_contiguous(at::MemoryFormat::ChannelsLast)) return images;
+  // With one channel both layouts are the same bytes; only the strides say which kernels are meant.
+  at::Tensor packed = images.contiguous(at::MemoryFormat::ChannelsLast);
+  const int64_t channels = images.size(1), height = images.size(2), width = images.size(3);
+  return packed.as_strided(images.sizes(), {height * width * channels, 1, width * channels, channels});
+}
+
+}  // namespace hasten

@@ -1,0 +1,128 @@
+// From the data set that a recipe names to samples in memory.
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "hasten/base/error.h"
+#include "hasten/base/rng.h"
+#include "hasten/base/text.h"
+#include "hasten/data/dataset.h"
+#include "hasten/data/idx.h"
+#include "hasten/data/synthetic.h"
+
+namespace hasten {
+namespace {
+
+constexpr std::array<const char*, 2> kIdxParts{"train", "t10k"};
+
+std::string images_name(const char* part) { return std::string(part) + "-images-idx3-ubyte"; }
+std::string labels_name(const char* part) { return std::string(part) + "-labels-idx1-ubyte"; }
+
+bool has_idx_files(const std::filesystem::path& folder) {
+  return std::any_of(kIdxParts.begin(), kIdxParts.end(), [&](const char* part) {
+    return !find_idx(folder, images_name(part)).empty() || !find_idx(folder, labels_name(part)).empty();
+  });
+}
+
+std::vector<std::filesystem::path> idx_folders(const std::string& dataset, const std::string& path) {
+  if (!path.empty()) return {path};
+  std::vector<std::filesystem::path> folders;
+  const char* root = std::getenv("HASTEN_DATA");
+  if (root != nullptr && *root != '\0') folders.push_back(std::filesystem::path(root) / dataset);
+  folders.push_back(std::filesystem::path("data") / dataset);
+  folders.push_back(std::filesystem::path("/usr/share/datasets") / dataset);
+  return folders;
+}
+
+std::string how_to_get(const std::string& dataset) {
+  if (dataset == "fashion-mnist") return "install it with `apt-get install dataset-fashion-mnist`, or put its four IDX files in a folder and name that as data.path";
+  return find_dataset(dataset).source;
+}
+
+std::filesystem::path idx_file(const std::filesystem::path& folder, const std::string& dataset, const std::string& name) {
+  std::filesystem::path path = find_idx(folder, name);
+  if (path.empty()) throw DataError((folder / name).string(), "", "expected this file, plain or with .gz, got none", how_to_get(dataset));
+  return path;
+}
+
+at::Tensor labels_of(const std::filesystem::path& path, int64_t count, int64_t classes) {
+  IdxArray array = read_idx(path, {count});
+  at::Tensor labels = at::empty({count}, at::kLong);
+  int64_t* out = labels.mutable_data_ptr<int64_t>();
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t label = array.bytes[i];
+    if (label >= classes) {
+      throw DataError(path.string(), cat("record ", i, " (byte ", 8 + i, ")"), cat("expected a label in 0..", classes - 1, ", got ", label),
+                      "the file is damaged or belongs to another data set: get it again from its source");
+    }
+    out[i] = label;
+  }
+  return labels;
+}
+
+Dataset load_idx(const std::filesystem::path& folder, const DatasetInfo& info, Split split) {
+  const char* part = kIdxParts[split == Split::kTrain ? 0 : 1];
+  const int64_t count = split == Split::kTrain ? info.train_count : info.test_count;
+  // Labels first: they are small, and a wrong folder shows at once.
+  at::Tensor labels = labels_of(idx_file(folder, info.name, labels_name(part)), count, info.classes);
+  HASTEN_CHECK(info.sample.size() == 3 && info.sample[0] == 1, "IDX images are grey");
+  IdxArray images = read_idx(idx_file(folder, info.name, images_name(part)), {count, info.sample[1], info.sample[2]});
+  at::Tensor samples = at::from_blob(images.bytes.get(), {count, 1, info.sample[1], info.sample[2]},
+                                     [bytes = images.bytes](void*) mutable { bytes.reset(); }, at::kByte);
+  return {info.name, split, samples, labels, info.classes};
+}
+
+Splits load_both(const Recipe& recipe, const DatasetInfo& info) {
+  if (recipe.dataset->params == describe<SyntheticParams>()) {
+    const auto& params = recipe.dataset_params.as<SyntheticParams>();
+    return {synthetic_data(params, Split::kTrain), {synthetic_data(params, Split::kTest)}};
+  }
+  const std::string& path = recipe.dataset_params.as<IdxParams>().path;
+  const std::string folder = find_idx_folder(info.name, path);
+  if (folder.empty()) {
+    std::vector<std::string> searched;
+    for (const auto& candidate : idx_folders(info.name, path)) searched.push_back(candidate.string());
+    throw DataError(searched.front(), "", "expected the IDX files of " + info.name + " in " + ordinal_list(searched, "or") + ", got none",
+                    how_to_get(info.name));
+  }
+  return {load_idx(folder, info, Split::kTrain), {load_idx(folder, info, Split::kTest)}};
+}
+
+// A fixed choice, so that tuning on the validation part of one run means the same for all others.
+void cut_validation(Splits& splits, int64_t count) {
+  const int64_t total = splits.train.size();
+  std::vector<int64_t> order = permutation(total, operation(splits.train.id()), operation("data.validation"), 0);
+  std::vector<int64_t> validation(order.begin(), order.begin() + count), train(order.begin() + count, order.end());
+  std::sort(validation.begin(), validation.end());
+  std::sort(train.begin(), train.end());
+  splits.held_out.insert(splits.held_out.begin(), splits.train.subset(validation, Split::kValidation));
+  splits.train = splits.train.subset(train, Split::kTrain);
+}
+
+}  // namespace
+
+std::string find_idx_folder(const std::string& dataset, const std::string& path) {
+  for (const std::filesystem::path& folder : idx_folders(dataset, path)) {
+    if (has_idx_files(folder)) return folder.string();
+  }
+  return "";
+}
+
+Splits load_splits(const Recipe& recipe) {
+  const DatasetInfo info = recipe.dataset->info(recipe.dataset_params);
+  Splits splits = load_both(recipe, info);
+  if (recipe.data.validation > 0) {
+    HASTEN_CHECK(recipe.data.validation < splits.train.size(), "a validation part smaller than the training set");
+    cut_validation(splits, recipe.data.validation);
+  }
+  std::vector<double> mean, deviation;
+  splits.train.channel_statistics(mean, deviation);
+  for (double& value : deviation) value = value > 0 ? value : 1;  // a constant channel stays finite
+  splits.train.set_normalisation(mean, deviation);
+  for (Dataset& part : splits.held_out) part.set_normalisation(mean, deviation);
+  return splits;
+}
+
+}  // namespace hasten

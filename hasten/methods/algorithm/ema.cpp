@@ -1,0 +1,77 @@
+// ema: w_avg <- s w_avg + (1 - s) w with s = 2^(-d / half_life), d the training since the last update, in the unit of
+// the half-life. So the average is the same whatever the update interval, and a half-life can be a share of the run.
+// Running statistics are averaged too; whole numbers are copied.
+// Polyak and Juditsky, Acceleration of stochastic approximation by averaging (1992).
+#include "hasten/methods/algorithm/ema.h"
+
+#include <ATen/ops/_foreach_lerp.h>
+#include <c10/core/GradMode.h>
+
+#include <cmath>
+
+#include "hasten/core/budget.h"
+#include "hasten/core/method.h"
+#include "hasten/nn/weight_provider.h"
+
+namespace hasten {
+namespace {
+
+class Ema final : public MethodOf<EmaParams>, public WeightProvider {
+ public:
+  using MethodOf::MethodOf;
+
+  void on(Event, State& state) override {
+    if (state.budget.consumed(state.progress, params_.start.unit) < params_.start.value) return;
+    if (steps_++ % params_.interval != 0) return;
+    c10::NoGradGuard no_grad;
+    std::vector<at::Tensor> live = tensors(state.model);
+    double now = state.budget.consumed(state.progress, params_.half_life.unit);
+    if (averages_.empty()) {
+      for (const at::Tensor& value : live) averages_.push_back(value.detach().clone());
+    } else {
+      average(live, std::exp2(-(now - last_) / params_.half_life.value));
+    }
+    last_ = now;
+  }
+
+  bool ready() const override { return !averages_.empty(); }
+  std::string label() const override { return "ema"; }
+  void exchange(Model& model) override { exchange_values(tensors(model), averages_); }
+
+  void state(StateVisitor& visitor) override {
+    visitor.tensors("average", averages_);
+    visitor.number("last", last_);
+    visitor.integer("steps", steps_);
+  }
+
+ private:
+  static std::vector<at::Tensor> tensors(const Model& model) {
+    std::vector<at::Tensor> list;
+    for (const NamedTensor& entry : model.parameters()) list.push_back(entry.value);
+    for (const NamedTensor& entry : model.buffers()) list.push_back(entry.value);
+    return list;
+  }
+
+  void average(const std::vector<at::Tensor>& live, double keep) {
+    std::vector<at::Tensor> floats, targets;
+    for (size_t i = 0; i < live.size(); ++i) {
+      if (!live[i].is_floating_point()) {
+        averages_[i].copy_(live[i]);
+      } else {
+        floats.push_back(averages_[i]);
+        targets.push_back(live[i]);
+      }
+    }
+    at::_foreach_lerp_(floats, targets, 1 - keep);
+  }
+
+  std::vector<at::Tensor> averages_;
+  double last_ = 0;
+  int64_t steps_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Method> make_ema(const EmaParams& params) { return std::make_unique<Ema>(params); }
+
+}  // namespace hasten

@@ -1,0 +1,32 @@
+// dirac_init: convolutions start as identities.
+#pragma once
+
+#include <memory>
+
+#include "hasten/spec/method_spec.h"
+
+namespace hasten {
+
+class Method;
+
+struct DiracInitParams {
+  static constexpr auto schema() { return std::tuple{}; }
+};
+
+inline MethodSpec dirac_init_spec() {
+  return {.name = "dirac_init",
+          .summary = "hidden convolutions pass their input through at the start",
+          .component = Component::kParameters,
+          .verbs = {Verb::kReplace},
+          .saves = Factor::kIterations,
+          .raises = Factor::kNone,
+          .cite = "Zagoruyko and Komodakis, DiracNets, arXiv:1706.00388; K. Jordan, arXiv:2404.00498",
+          .uses = {{Site::plan(), Phase::kInitialize}},
+          .effects = kPlanModel,
+          .relieves = {Bottleneck::kCompute},
+          .neutral = no_neutral("a start value is that or another"),
+          .params = describe<DiracInitParams>()};
+}
+std::unique_ptr<Method> make_dirac_init(const DiracInitParams& params);
+
+}  // namespace hasten

@@ -1,0 +1,43 @@
+// whitening_init: the first convolution decorrelates image patches from the start and stays as it is.
+#pragma once
+
+#include <memory>
+
+#include "hasten/spec/method_spec.h"
+
+namespace hasten {
+
+class Method;
+
+struct WhiteningInitParams {
+  int64_t kernel = 2;
+  double epsilon = 5e-4;
+  int64_t samples = 5000;
+  static constexpr auto schema() {
+    using P = WhiteningInitParams;
+    return std::tuple{field("kernel", &P::kernel, {1, 5}, "side of the patches", "pixels"),
+                      field("epsilon", &P::epsilon, above(0), "added to the variance of each direction, in units of the largest"),
+                      field("samples", &P::samples, at_least(1), "training images that the patches are taken from")};
+  }
+};
+
+inline MethodSpec whitening_init_spec() {
+  return {.name = "whitening_init",
+          .summary = "first convolution = whitening of image patches, frozen",
+          .component = Component::kParameters,
+          .verbs = {Verb::kReplace, Verb::kRemove},
+          .saves = Factor::kIterations,
+          .raises = Factor::kNone,
+          .cite = "D. Page, How to train your ResNet, 2019; K. Jordan, arXiv:2404.00498",
+          .uses = {{Site::plan(), Phase::kStructure}, {Event::kInitialize, Phase::kInitialize}},
+          .effects = kPlanModel | kParameterValues,
+          .needs = kImages,
+          .families = {"convnet"},
+          .relieves = {Bottleneck::kCompute},
+          .neutral = no_neutral("it replaces a layer"),
+          .conformance = {{"samples", "100"}},
+          .params = describe<WhiteningInitParams>()};
+}
+std::unique_ptr<Method> make_whitening_init(const WhiteningInitParams& params);
+
+}  // namespace hasten

@@ -1,0 +1,143 @@
+// The modules of the layer kinds.
+#include "hasten/nn/layer_module.h"
+
+#include <ATen/ops/avg_pool2d.h>
+#include <ATen/ops/batch_norm.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/dropout.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/max_pool2d.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/silu.h>
+#include <ATen/ops/tanh.h>
+#include <ATen/ops/zeros.h>
+
+#include "hasten/base/error.h"
+#include "hasten/spec/layers/convolution.h"
+#include "hasten/spec/layers/dense.h"
+#include "hasten/spec/layers/elementwise.h"
+#include "hasten/spec/layers/normalization.h"
+#include "hasten/spec/layers/pooling.h"
+
+namespace hasten {
+namespace {
+
+class Conv2dModule final : public LayerModule {
+ public:
+  Conv2dModule(const Conv2d& plan, const ParameterSource& get) : plan_(plan), weight_(get("weight")), bias_(get("bias")) {}
+  at::Tensor forward(const at::Tensor& x, bool) override {
+    return at::conv2d(x, weight_, bias_, plan_.stride, plan_.padding, 1, plan_.groups);
+  }
+
+ private:
+  Conv2d plan_;
+  at::Tensor weight_, bias_;
+};
+
+class LinearModule final : public LayerModule {
+ public:
+  explicit LinearModule(const ParameterSource& get) : weight_(get("weight")), bias_(get("bias")) {}
+  at::Tensor forward(const at::Tensor& x, bool) override { return at::linear(x, weight_, bias_); }
+
+ private:
+  at::Tensor weight_, bias_;
+};
+
+class BatchNormModule final : public LayerModule {
+ public:
+  BatchNormModule(const BatchNorm& plan, int64_t channels, const ParameterSource& get)
+      : plan_(plan), weight_(get("weight")), bias_(get("bias")), mean_(at::zeros({channels})), variance_(at::ones({channels})) {}
+  at::Tensor forward(const at::Tensor& x, bool training) override {
+    return at::batch_norm(x, weight_, bias_, mean_, variance_, training, plan_.momentum, plan_.epsilon, true);
+  }
+  std::vector<NamedTensor> buffers() override { return {{"running_mean", mean_}, {"running_variance", variance_}}; }
+
+ private:
+  BatchNorm plan_;
+  at::Tensor weight_, bias_, mean_, variance_;
+};
+
+class ActivationModule final : public LayerModule {
+ public:
+  explicit ActivationModule(const Activation& plan) : function_(plan.function) {}
+  at::Tensor forward(const at::Tensor& x, bool) override {
+    switch (function_) {
+      case ActivationKind::kRelu: return at::relu(x);
+      case ActivationKind::kGelu: return at::gelu(x);
+      case ActivationKind::kSilu: return at::silu(x);
+      case ActivationKind::kTanh: return at::tanh(x);
+    }
+    return x;
+  }
+
+ private:
+  ActivationKind function_;
+};
+
+class DropoutModule final : public LayerModule {
+ public:
+  explicit DropoutModule(const Dropout& plan) : rate_(plan.rate) {}
+  at::Tensor forward(const at::Tensor& x, bool training) override { return training ? at::dropout(x, rate_, true) : x; }
+
+ private:
+  double rate_;
+};
+
+class ScaleModule final : public LayerModule {
+ public:
+  explicit ScaleModule(const Scale& plan) : factor_(plan.factor) {}
+  at::Tensor forward(const at::Tensor& x, bool) override { return x.mul(factor_); }
+
+ private:
+  double factor_;
+};
+
+class FlattenModule final : public LayerModule {
+ public:
+  at::Tensor forward(const at::Tensor& x, bool) override { return x.reshape({x.size(0), -1}); }
+};
+
+class Pool2dModule final : public LayerModule {
+ public:
+  explicit Pool2dModule(const Pool2d& plan) : plan_(plan) {}
+  at::Tensor forward(const at::Tensor& x, bool) override {
+    if (plan_.function == PoolKind::kMax) return at::max_pool2d(x, plan_.kernel, plan_.stride);
+    return at::avg_pool2d(x, plan_.kernel, plan_.stride);
+  }
+
+ private:
+  Pool2d plan_;
+};
+
+class GlobalPoolModule final : public LayerModule {
+ public:
+  explicit GlobalPoolModule(const GlobalPool& plan) : function_(plan.function) {}
+  at::Tensor forward(const at::Tensor& x, bool) override {
+    if (function_ == PoolKind::kAverage) return x.mean({2, 3});
+    // Not amax: its gradient is shared among ties, and in bf16 ties are common.
+    return at::max_pool2d(x, {x.size(2), x.size(3)}).reshape({x.size(0), -1});
+  }
+
+ private:
+  PoolKind function_;
+};
+
+}  // namespace
+
+std::unique_ptr<LayerModule> build_layer(const Layer& layer, const ParameterSource& get) {
+  const LayerKind& kind = layer.kind;
+  if (const auto* plan = kind.as<Conv2d>()) return std::make_unique<Conv2dModule>(*plan, get);
+  if (kind.as<Linear>() != nullptr) return std::make_unique<LinearModule>(get);
+  if (const auto* plan = kind.as<BatchNorm>()) return std::make_unique<BatchNormModule>(*plan, layer.in[0], get);
+  if (const auto* plan = kind.as<Activation>()) return std::make_unique<ActivationModule>(*plan);
+  if (const auto* plan = kind.as<Dropout>()) return std::make_unique<DropoutModule>(*plan);
+  if (const auto* plan = kind.as<Scale>()) return std::make_unique<ScaleModule>(*plan);
+  if (kind.as<Flatten>() != nullptr) return std::make_unique<FlattenModule>();
+  if (const auto* plan = kind.as<Pool2d>()) return std::make_unique<Pool2dModule>(*plan);
+  if (const auto* plan = kind.as<GlobalPool>()) return std::make_unique<GlobalPoolModule>(*plan);
+  throw InternalError("no module for a layer of kind " + std::string(kind.name()));
+}
+
+}  // namespace hasten

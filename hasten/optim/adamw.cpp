@@ -1,0 +1,48 @@
+// Adam with decoupled weight decay on LibTorch's fused kernel.
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+
+#include "hasten/optim/optimizer.h"
+
+namespace hasten {
+namespace {
+
+class AdamW final : public Optimizer {
+ public:
+  explicit AdamW(const AdamWParams& params) : params_(params) {}
+
+  std::vector<std::string> slot_names() const override { return {"mean", "mean_square", "step"}; }
+
+  void prepare(UpdateGroup& group) override {
+    group.slots.resize(3);
+    for (const at::Tensor& p : group.parameters) {
+      group.slots[0].push_back(at::zeros_like(p));
+      group.slots[1].push_back(at::zeros_like(p));
+      group.slots[2].push_back(at::zeros({}, at::kFloat));
+    }
+  }
+
+  void update(UpdateGroup& group) override {
+    at::_foreach_add_(group.slots[2], 1);
+    at::_fused_adamw_(group.parameters, group.gradients, group.slots[0], group.slots[1], /*max_exp_avg_sqs=*/{}, group.slots[2],
+                      group.lr, params_.beta1, params_.beta2, group.weight_decay, params_.epsilon, /*amsgrad=*/false,
+                      /*maximize=*/false);
+  }
+
+  double* scheduled(std::string_view setting) override {
+    if (setting == "beta1") return &params_.beta1;
+    if (setting == "beta2") return &params_.beta2;
+    return setting == "epsilon" ? &params_.epsilon : nullptr;
+  }
+
+ private:
+  AdamWParams params_;
+};
+
+}  // namespace
+
+std::unique_ptr<Optimizer> make_adamw(const AdamWParams& params) { return std::make_unique<AdamW>(params); }
+
+}  // namespace hasten

@@ -1,0 +1,41 @@
+// Gradient descent with momentum on LibTorch's fused kernel.
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_fused_sgd.h>
+#include <ATen/ops/zeros_like.h>
+
+#include "hasten/optim/optimizer.h"
+
+namespace hasten {
+namespace {
+
+class Sgd final : public Optimizer {
+ public:
+  explicit Sgd(const SgdParams& params) : params_(params) {}
+
+  // The buffer is there even while momentum is 0, since a schedule may raise it.
+  std::vector<std::string> slot_names() const override { return {"momentum"}; }
+
+  void prepare(UpdateGroup& group) override {
+    group.slots.resize(1);
+    for (const at::Tensor& p : group.parameters) group.slots[0].push_back(at::zeros_like(p));
+  }
+
+  void update(UpdateGroup& group) override {
+    double coupled = params_.decoupled ? 0 : group.weight_decay;
+    if (params_.decoupled && group.weight_decay > 0) at::_foreach_mul_(group.parameters, 1 - group.lr * group.weight_decay);
+    // A zero buffer makes the first step equal to the others, so there is no first-step flag to save.
+    at::_fused_sgd_(group.parameters, group.gradients, group.slots[0], coupled, params_.momentum, group.lr, /*dampening=*/0,
+                    params_.nesterov && params_.momentum > 0, /*maximize=*/false, /*is_first_step=*/false);
+  }
+
+  double* scheduled(std::string_view setting) override { return setting == "momentum" ? &params_.momentum : nullptr; }
+
+ private:
+  SgdParams params_;
+};
+
+}  // namespace
+
+std::unique_ptr<Optimizer> make_sgd(const SgdParams& params) { return std::make_unique<Sgd>(params); }
+
+}  // namespace hasten

@@ -1,0 +1,103 @@
+// Explaining a plan.
+#include "hasten/spec/explain.h"
+
+#include "hasten/base/json.h"
+#include "hasten/base/text.h"
+
+namespace hasten {
+namespace {
+
+// bfloat16 halves the time of a multiply-add at best on hardware with twice the rate for it; more is hardware-specific.
+constexpr double kBf16Rate = 2;
+
+PlanCost cost_of(const Plan& plan) {
+  PlanCost cost;
+  PassCost pass = plan.model.flops();
+  cost.parameters = static_cast<double>(plan.model.parameter_count());
+  cost.forward_flops = pass.forward;
+  cost.backward_flops = pass.backward;
+  double samples = plan.run.length().total(Unit::kSample);
+  if (samples > 0) cost.run_flops = samples * (pass.forward + pass.backward);
+  // fp32 weight, gradient and one slot at least.
+  cost.weight_bytes = cost.parameters * 4 * 3;
+  return cost;
+}
+
+Phase phase_of(const MethodSpec& spec, Site site) {
+  for (const Use& use : spec.uses) {
+    if (use.site == site) return use.phase;
+  }
+  return Phase::kObserve;
+}
+
+std::string group_line(const Plan& plan, const ParameterGroup& group) {
+  return cat(plan.run.optimizers[group.optimizer].spec->name, "  lr ", number(group.lr), "  weight decay ",
+             number(group.weight_decay), "  ", group.parameters.size(), " tensors: ", join(group.parameters, " "));
+}
+
+Json cost_json(const PlanCost& cost) {
+  return {{"parameters", cost.parameters}, {"forward_flops_per_sample", cost.forward_flops},
+          {"backward_flops_per_sample", cost.backward_flops}, {"run_flops", cost.run_flops > 0 ? Json(cost.run_flops) : Json()},
+          {"weight_bytes", cost.weight_bytes}};
+}
+
+std::string cost_line(const char* name, const PlanCost& cost) {
+  return cat("  ", name, si(cost.parameters), " parameters, ", si(cost.forward_flops), " + ", si(cost.backward_flops),
+             " FLOPs a sample (forward + backward), ", cost.run_flops > 0 ? si(cost.run_flops) + " for the run" : "run length known at the end",
+             ", ", si(cost.weight_bytes), "B of weights, gradients and slots at least\n");
+}
+
+}  // namespace
+
+Explanation explain(const Recipe& recipe, const Plan& baseline, const Plan& plan, const MethodOrder& order) {
+  Explanation out;
+  out.recipe = recipe.name;
+  for (const auto& [site, methods] : order) {
+    SiteOrder line{std::string(site.name()), {}};
+    for (const MethodSpec* spec : methods) line.methods.push_back(cat(spec->name, " (", name_of(phase_of(*spec, site)), ")"));
+    out.sites.push_back(std::move(line));
+  }
+  out.changes = json_difference(baseline.to_json(), plan.to_json());
+  out.model_table = plan.model.table();
+  for (const ParameterGroup& group : parameter_groups(plan)) out.groups.push_back(group_line(plan, group));
+  out.baseline = cost_of(baseline);
+  out.plan = cost_of(plan);
+  return out;
+}
+
+void add_ceiling(Explanation& explanation, const MethodChoice& choice, const Plan& baseline, const Plan& with_it_alone) {
+  auto step_cost = [](const Plan& plan, StepCost factor) {
+    PassCost pass = plan.model.flops();
+    double rate = plan.run.precision.compute == Compute::kBf16 ? kBf16Rate : 1;
+    return (pass.forward * factor.forward + pass.backward * factor.backward) / rate;
+  };
+  StepCost factor = choice.spec->cost == nullptr ? StepCost{} : choice.spec->cost(choice.params);
+  explanation.ceilings.push_back({choice.spec->name, step_cost(baseline, {}) / step_cost(with_it_alone, factor)});
+}
+
+std::string explanation_text(const Explanation& e) {
+  std::string out = "recipe " + e.recipe + "\n\nmodel\n" + e.model_table + "\nparameter groups\n";
+  for (const std::string& line : e.groups) out += "  " + line + "\n";
+  out += "\nwho acts where, in order\n";
+  if (e.sites.empty()) out += "  no methods\n";
+  for (const SiteOrder& site : e.sites) out += "  " + site.site + ": " + join(site.methods, " -> ") + "\n";
+  out += "\nwhat methods change in the plan\n";
+  if (e.changes.empty()) out += "  nothing\n";
+  for (const std::string& line : e.changes) out += "  " + line + "\n";
+  out += "\nanalytic cost\n" + cost_line("baseline  ", e.baseline) + cost_line("recipe    ", e.plan);
+  if (e.ceilings.empty()) return out;
+  out += "\nceiling of each method alone, at the same number of steps (FLOPs only, bf16 counted at twice the rate of fp32)\n";
+  for (const Ceiling& c : e.ceilings) out += "  " + c.method + ": " + fixed(c.step_speedup, 2) + "x\n";
+  return out;
+}
+
+Json explanation_json(const Explanation& e) {
+  Json json = {{"recipe", e.recipe}, {"order", Json::object()}, {"changes", e.changes}, {"groups", e.groups}};
+  for (const SiteOrder& site : e.sites) json["order"][site.site] = site.methods;
+  json["cost"] = {{"baseline", cost_json(e.baseline)}, {"recipe", cost_json(e.plan)}};
+  json["ceilings"] = Json::object();
+  for (const Ceiling& c : e.ceilings) json["ceilings"][c.method] = c.step_speedup;
+  return json;
+}
+
+}  // namespace hasten

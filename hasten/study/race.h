@@ -1,0 +1,36 @@
+// A race: a baseline and other recipes, every seed and budget, interleaved, each run planned for its own budget.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "hasten/study/run_launcher.h"
+
+namespace hasten {
+
+struct RaceOptions {
+  std::vector<Recipe> recipes;          // the first is the baseline
+  std::vector<uint64_t> seeds{0, 1, 2};
+  std::vector<double> budgets{1.0};     // factors on every recipe's own budget
+  std::filesystem::path out;
+  bool resume = false;                  // finished runs are kept, others go on
+};
+
+// All runs in the order in which they are done: by budget, by seed, and within a seed one recipe after the other (in
+// turns, so that no recipe always goes first). Throws ConfigError: recipes of different workloads, equal names, no
+// seed, or a budget that is not positive.
+std::vector<RunRequest> plan_race(const RaceOptions& options);
+
+struct RaceResult {
+  std::vector<std::filesystem::path> runs;  // that finished, in order
+  int64_t failed = 0;
+  bool interrupted = false;
+};
+
+// `announce` is called before each run with its place (1-based) and the number of runs.
+RaceResult run_race(const RaceOptions& options, const RunLauncher& launch,
+                    const std::function<void(const RunRequest&, size_t place, size_t count)>& announce);
+
+}  // namespace hasten

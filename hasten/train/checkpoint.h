@@ -1,0 +1,53 @@
+// Checkpoints: one file in the safetensors layout (8-byte length, JSON header, raw tensors), so any reader of that
+// format opens it. The last tensor holds the XXH3 of all bytes before it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hasten/core/state_visitor.h"
+
+namespace hasten {
+
+constexpr int kCheckpointVersion = 1;
+
+// What a checkpoint says besides the state; in the header's metadata.
+struct CheckpointInfo {
+  std::string recipe_hash;
+  uint64_t seed = 0;
+  int64_t step = 0;
+  int64_t generation = 0;      // of the plan
+  int64_t events_offset = 0;   // bytes of events.jsonl that belong to it
+};
+
+using EnumerateState = std::function<void(StateVisitor&)>;
+
+// Writes the state to a temporary name, syncs, renames. Throws DataError (a full disk, ...) and leaves older files.
+void save_checkpoint(const std::filesystem::path& path, const CheckpointInfo& info, const EnumerateState& state);
+
+// Reads and verifies everything before it changes anything. Throws DataError: truncated, corrupt, of a newer version,
+// or with other tensors than the state enumerates.
+class CheckpointReader {
+ public:
+  explicit CheckpointReader(const std::filesystem::path& path);
+  ~CheckpointReader();
+  const CheckpointInfo& info() const { return info_; }
+  void restore(const EnumerateState& state) const;
+
+ private:
+  struct Contents;
+  std::filesystem::path path_;
+  CheckpointInfo info_;
+  std::unique_ptr<Contents> contents_;
+};
+
+// checkpoints/step-000001234.safetensors, by step; the newest one that can be read, or nothing.
+std::filesystem::path checkpoint_path(const std::filesystem::path& run, int64_t step);
+std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& run);
+void remove_old_checkpoints(const std::filesystem::path& run, int64_t keep);
+
+}  // namespace hasten

@@ -1,0 +1,50 @@
+// Accounts of time and energy.
+#include "hasten/train/cost_ledger.h"
+
+#include <numeric>
+
+#include "hasten/base/clock.h"
+
+namespace hasten {
+
+CostLedger::CostLedger(int64_t start_ns, std::unique_ptr<EnergyMeter> energy) : since_ns_(start_ns), energy_(std::move(energy)) {
+  if (energy_ != nullptr) since_joules_ = energy_->joules();
+}
+
+void CostLedger::charge(Account account) {
+  auto index = static_cast<size_t>(current_);
+  int64_t now = now_ns();
+  spent_ns_[index] += now - since_ns_;
+  since_ns_ = now;
+  if (energy_ != nullptr) {
+    double joules = energy_->joules();
+    spent_joules_[index] += joules - since_joules_;
+    since_joules_ = joules;
+  }
+  current_ = account;
+}
+
+int64_t CostLedger::ns(Account account) const {
+  return spent_ns_[static_cast<size_t>(account)] + (account == current_ ? now_ns() - since_ns_ : 0);
+}
+
+int64_t CostLedger::total_ns() const {
+  return std::accumulate(spent_ns_.begin(), spent_ns_.end(), int64_t{0}) + now_ns() - since_ns_;
+}
+
+double CostLedger::joules(Account account) const { return energy_ == nullptr ? -1 : spent_joules_[static_cast<size_t>(account)]; }
+
+void CostLedger::state(StateVisitor& visitor) {
+  if (!visitor.loading()) refresh();
+  std::array<int64_t, 4> before{};
+  for (size_t i = 0; i < spent_ns_.size(); ++i) {
+    StateVisitor::Scope scope(visitor, std::to_string(i));
+    // What this process spent before it loaded the state (starting up) comes on top of what was spent then.
+    before[i] = spent_ns_[i];
+    visitor.integer("ns", spent_ns_[i]);
+    visitor.number("joules", spent_joules_[i]);
+    if (visitor.loading()) spent_ns_[i] += before[i];
+  }
+}
+
+}  // namespace hasten

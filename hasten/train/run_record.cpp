@@ -1,0 +1,99 @@
+// The record of a run: everything that a later comparison has to know.
+#include "hasten/train/run_record.h"
+
+#include <ATen/Parallel.h>
+
+#include "hasten/base/clock.h"
+#include "hasten/base/json.h"
+#include "hasten/base/text.h"
+#include "hasten/meter/machine.h"
+#include "hasten/train/trainer.h"
+#include "hasten/base/version.h"
+
+namespace hasten {
+namespace {
+
+evaluate::Dataset dataset_entry(const Dataset& data, const std::string& use) {
+  return {data.id(), data.content_hash(), std::string(name_of(data.split())), use, data.size()};
+}
+
+evaluate::Hardware hardware() {
+  Machine machine = this_machine();
+  evaluate::Hardware out;
+  out.cpu = machine.cpu;
+  out.host_id = machine.host_id;
+  out.cores = machine.cores;
+  out.threads = at::get_num_threads();
+  out.memory_bytes = machine.memory_bytes;
+  out.accelerator_count = 0;
+  return out;
+}
+
+evaluate::Software software() {
+  TorchBuild torch = torch_build();
+  evaluate::Software out;
+  out.framework = "hasten";
+  out.version = version_text();
+  out.commit = commit_text();
+  out.uncommitted_changes = built_with_changes();
+  out.build_flags = build_text();
+  out.system = this_machine().system;
+  out.libraries = {{"libtorch", torch.version}, {"parallel", torch.parallel_backend}};
+  return out;
+}
+
+evaluate::Amounts planned_amounts(const RunPlan& run, const Budget& budget) {
+  evaluate::Amounts amounts;
+  amounts.text = to_string(run.budget);
+  if (int64_t steps = budget.total_steps(); steps >= 0) {
+    amounts.steps = static_cast<double>(steps);
+    amounts.epochs = static_cast<double>(steps) / static_cast<double>(run.steps_per_epoch());
+    amounts.samples = static_cast<double>(steps * run.batch.size);
+  }
+  if (run.budget.unit == Unit::kSecond) amounts.seconds = run.budget.value;
+  if (run.budget.unit == Unit::kFlop) amounts.flops = run.budget.value;
+  if (run.budget.unit == Unit::kJoule) amounts.joules = run.budget.value;
+  return amounts;
+}
+
+}  // namespace
+
+evaluate::RunRecord describe_run(const Recipe& recipe, const Plan& plan, const Splits& splits, const Budget& budget,
+                                 const TrainOptions& options) {
+  const RunPlan& run = plan.run;
+  evaluate::RunRecord record;
+  record.group = options.group.empty() ? recipe.name : options.group;
+  record.id = cat(record.group, "-seed", options.seed);
+  record.role = options.role;
+  record.workload = run.data.name + "/" + run.metric.name();
+  record.recipe_json = recipe.to_json().dump();
+  record.recipe_hash = recipe.hash();
+  for (const MethodChoice& choice : recipe.methods) record.methods.push_back(choice.spec->name);
+  record.metric.name = name_of(run.metric.measure);
+  record.metric.split = name_of(run.metric.split);
+  record.metric.direction = run.metric.higher_is_better() ? evaluate::Direction::kMaximize : evaluate::Direction::kMinimize;
+  record.metric.target = run.target;
+  record.started_at = utc_now();
+  // The target stands in the recipe, which was read before the first step.
+  if (run.target) record.metric.target_declared_at = record.started_at;
+  record.planned = planned_amounts(run, budget);
+  if (auto lr = run.schedules.find("lr"); lr != run.schedules.end()) {
+    record.final_lr_fraction = lr->second.at(1) / lr->second.peak();
+  } else {
+    record.final_lr_fraction = 1;
+  }
+  record.seed = static_cast<int64_t>(options.seed);
+  record.planned_runs = options.planned_runs;
+  record.batch_size = static_cast<double>(run.batch.size);
+  record.forwards_per_step = record.backwards_per_step = 1;
+  record.data.push_back(dataset_entry(splits.train, "train"));
+  if (run.metric.split != Split::kTrain) record.data.push_back(dataset_entry(splits.get(run.metric.split), "eval"));
+  record.hardware = hardware();
+  record.software = software();
+  record.clocks = {.eval = false, .compile = true, .data = true, .checkpoint = false, .untimed_warmup_steps = 0};
+  record.tuning.trials = std::nullopt;
+  record.status = evaluate::Status::kRunning;
+  return record;
+}
+
+}  // namespace hasten

@@ -1,0 +1,16 @@
+// The record of a run, as far as it is known before the first step.
+#pragma once
+
+#include "hasten/data/dataset.h"
+#include "hasten/evaluate/record.h"
+#include "hasten/spec/plan.h"
+#include "hasten/core/budget.h"
+
+namespace hasten {
+
+struct TrainOptions;
+
+evaluate::RunRecord describe_run(const Recipe& recipe, const Plan& plan, const Splits& splits, const Budget& budget,
+                                 const TrainOptions& options);
+
+}  // namespace hasten

@@ -1,0 +1,66 @@
+// A run directory being written.
+#include "hasten/train/run_writer.h"
+
+#include "hasten/base/error.h"
+#include "hasten/base/json.h"
+#include "hasten/base/text.h"
+
+namespace hasten {
+
+RunWriter::RunWriter(std::filesystem::path directory, const std::string& recipe_hash, bool resume) : directory_(std::move(directory)) {
+  const std::string where = directory_.string();
+  if (!resume) {
+    if (std::filesystem::exists(directory_ / "run.json")) {
+      throw ConfigError("--out", "a directory without a run", "'" + where + "', which holds one",
+                        "continue it with --resume, or choose another directory");
+    }
+    return;
+  }
+  if (!std::filesystem::exists(directory_ / "run.json")) {
+    throw ConfigError("--resume", "a directory that holds a run", "'" + where + "'", "leave --resume out to start one");
+  }
+  std::string found = evaluate::record_from_json(read_json(directory_ / "run.json"), directory_ / "run.json").recipe_hash;
+  if (found != recipe_hash) {
+    throw ConfigError("--resume", "the recipe of the run (" + found + ")", "another one (" + recipe_hash + ")",
+                      "resume with the recipe that started it: its run.json holds it");
+  }
+}
+
+void RunWriter::create() {
+  std::filesystem::create_directories(directory_ / "checkpoints");
+  events_ = std::make_unique<evaluate::EventLog>(directory_);
+}
+
+void RunWriter::resume(int64_t events_offset, int64_t step) {
+  events_ = std::make_unique<evaluate::EventLog>(directory_, events_offset, step);
+}
+
+std::unique_ptr<CheckpointReader> RunWriter::newest_checkpoint(const std::string& recipe_hash, uint64_t seed) const {
+  std::vector<std::filesystem::path> paths = list_checkpoints(directory_);
+  std::unique_ptr<CheckpointReader> found;
+  for (size_t i = paths.size(); i-- > 0 && found == nullptr;) {
+    try {
+      found = std::make_unique<CheckpointReader>(paths[i]);
+    } catch (const DataError&) {
+      if (i == 0) throw;  // none is left
+    }
+  }
+  if (found == nullptr) return nullptr;
+  if (found->info().recipe_hash != recipe_hash) {
+    throw ConfigError("--resume", "a checkpoint of this recipe (" + recipe_hash + ")", "one of " + found->info().recipe_hash);
+  }
+  if (found->info().seed != seed) {
+    throw ConfigError("--seed", cat("the seed of the run, ", found->info().seed), std::to_string(seed), "leave --seed out when resuming");
+  }
+  return found;
+}
+
+void RunWriter::write(const evaluate::RunRecord& record) { evaluate::write_run_record(directory_, record); }
+
+void RunWriter::save(const CheckpointInfo& info, int64_t keep, const EnumerateState& state) {
+  events_->sync();
+  save_checkpoint(checkpoint_path(directory_, info.step), info, state);
+  remove_old_checkpoints(directory_, keep);
+}
+
+}  // namespace hasten

@@ -1,0 +1,78 @@
+// Runs a recipe: from plan to record.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hasten/core/registry.h"
+#include "hasten/evaluate/record.h"
+#include "hasten/train/evaluator.h"
+
+namespace hasten {
+
+// What a listener is told, a few times a second at most.
+struct ProgressReport {
+  Progress progress;
+  std::optional<int64_t> total_steps;
+  double loss = 0;                      // mean of the last window
+  double samples_per_second = 0;        // of training time
+  std::optional<double> seconds_left;   // of training time
+  std::optional<double> quality;        // of the last evaluation
+  std::string metric;
+};
+
+// Watches a run; called between steps, on the thread that trains.
+class TrainListener {
+ public:
+  virtual ~TrainListener() = default;
+  virtual void started(const ProgressReport&) {}
+  virtual void progressed(const ProgressReport&) {}
+  virtual void evaluated(const ProgressReport&, const Evaluation&) {}
+  virtual void finished(const evaluate::RunRecord&) {}
+};
+
+struct TrainOptions {
+  std::filesystem::path out;               // the run directory
+  uint64_t seed = 0;
+  bool resume = false;                     // go on from the newest checkpoint of `out`
+  std::string group;                       // runs of one recipe; empty: the recipe's name
+  evaluate::Role role = evaluate::Role::kUnknown;
+  std::optional<int64_t> planned_runs;     // how many runs of this group were launched
+  const std::atomic<bool>* stop = nullptr; // set from outside: finish the step, save, end as interrupted
+  TrainListener* listener = nullptr;
+  bool allow_inert = false;                // tests only: methods at their neutral setting
+  int64_t start_ns = -1;                   // when the clock of t_total began; -1: now
+};
+
+struct TrainResult {
+  evaluate::RunRecord record;
+  std::optional<double> quality;           // the metric at the end
+  bool reached_target = false;
+};
+
+class Trainer {
+ public:
+  // Plans, loads data, builds. Throws ConfigError or DataError before anything is written.
+  Trainer(const Recipe& recipe, const Registry& registry, TrainOptions options);
+  ~Trainer();
+
+  // Trains to the end of the budget, or until it diverges or is stopped: outcomes, not exceptions.
+  TrainResult run();
+
+  // For tests and methods' authors: the parts of the run.
+  const Plan& plan() const;
+  Model& model();
+  Engine& engine();
+  State& state();
+  void enumerate_state(StateVisitor& visitor);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hasten
