@@ -147,6 +147,21 @@ std::optional<double> quality(const Run& run, const Metric& metric) {
   return value;
 }
 
+Direction usual_direction(std::string_view metric) {
+  for (std::string_view part : {"loss", "error", "perplexity"}) {
+    if (metric.find(part) != std::string_view::npos) return Direction::kMinimize;
+  }
+  // Short ones only as whole words: "power" is no word error rate.
+  std::string words(metric);
+  std::replace_if(words.begin(), words.end(), [](char c) { return c == '/' || c == '-' || c == '.' || c == ' '; }, '_');
+  for (const std::string& word : split(words, '_')) {
+    for (std::string_view least : {"wer", "cer", "ppl", "mse", "mae", "rmse", "nll", "bpb", "bpc", "fid"}) {
+      if (word == least) return Direction::kMinimize;
+    }
+  }
+  return Direction::kMaximize;
+}
+
 bool reaches(double value, double target, Direction direction) {
   return direction == Direction::kMaximize ? value >= target : value <= target;
 }

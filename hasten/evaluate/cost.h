@@ -38,6 +38,9 @@ std::vector<Reading> readings(const Run& run, const Metric& metric);
 // nullopt when the run has no reading, or when the one that counts is NaN.
 std::optional<double> quality(const Run& run, const Metric& metric);
 
+// What the name of a metric usually means: loss, error, perplexity and the like are minimized, all else maximized.
+Direction usual_direction(std::string_view metric);
+
 // Equality counts as reached; NaN never reaches.
 bool reaches(double value, double target, Direction direction);
 // Positive when a is better than b.
