@@ -82,7 +82,7 @@ std::string cost_text(Cost cost, double value) {
     case Cost::kUsd:
       return "$" + significant(value, 3);
     default:
-      return si(value, 4);
+      return value < 10000 && value == std::floor(value) ? number(value) : si(value, 4);
   }
 }
 
