@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hasten::evaluate {
@@ -16,6 +17,10 @@ enum class Role { kUnknown, kBaseline, kMethod, kReference };
 enum class Status { kUnknown, kRunning, kOk, kStoppedEarly, kDiverged, kOutOfBudget, kInterrupted, kError, kMissing };
 enum class Direction { kMaximize, kMinimize };
 enum class PointKind { kStandard, kCyclic };  // cyclic: several budgets read from one run with restarts
+
+std::string_view name(Role role);
+std::string_view name(Status status);
+std::string_view name(Direction direction);
 
 // A length of training in every unit that is known. `text` is the budget as the recipe says it ("8ep").
 struct Amounts {

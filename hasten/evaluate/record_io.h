@@ -14,10 +14,6 @@
 
 namespace hasten::evaluate {
 
-std::string_view name(Role role);
-std::string_view name(Status status);
-std::string_view name(Direction direction);
-
 Json to_json(const RunRecord& record);
 // `path` is only for messages. Throws DataError for a wrong type (with the field's name), a missing id, or a
 // version newer than this program.

@@ -1,0 +1,39 @@
+// L06: the difference, or the target, is not significantly reached.
+#include "hasten/base/text.h"
+#include "hasten/evaluate/lints/lints.h"
+
+namespace hasten::evaluate::lints {
+
+Lint not_significant() {
+  return {"L06", "not-significant", Severity::kError,
+          "An interval that contains 1, or a mean that passes the target by chance, shows nothing.",
+          "rules of modded-nanogpt (p < 0.01 that the mean passes)",
+          [](const LintInput& input, Check& out) {
+            const Comparison& comparison = input.comparison;
+            double alpha = input.claim && input.claim->alpha ? *input.claim->alpha : comparison.options.alpha;
+            for (const Pair& pair : comparison.pairs) {
+              const Group& method = comparison.groups[pair.method];
+              if (!pair.time_to_target || !pair.time_to_target->has_interval) {
+                out.missing("two or more runs a side that reach the target");
+                continue;
+              }
+              if (pair.time_to_target->low <= 1 && pair.time_to_target->high >= 1) {
+                out.fire(method.name, cat("the interval of the speedup, ", fixed(pair.time_to_target->low, 3), " to ",
+                                          fixed(pair.time_to_target->high, 3), ", contains 1"));
+              }
+            }
+            if (comparison.variant != Variant::kPlanned || comparison.target_from_baseline) return;
+            for (const Group& group : comparison.groups) {
+              const auto& check = group.points[group.headline].target;
+              if (!check || !check->mean_reaches) continue;
+              if (!check->p) {
+                out.missing("two or more runs of " + group.name);
+              } else if (*check->p >= alpha) {
+                out.fire(Severity::kWarning, group.name,
+                         cat("its mean passes the target, but with p = ", significant(*check->p, 2), ", not below ", alpha));
+              }
+            }
+          }};
+}
+
+}  // namespace hasten::evaluate::lints

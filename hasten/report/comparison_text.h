@@ -1,0 +1,25 @@
+// A comparison for a terminal, for Markdown, and for machines.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hasten/base/json_fwd.h"
+#include "hasten/evaluate/comparison.h"
+
+namespace hasten::report {
+
+struct TextOptions {
+  bool color = false;
+  bool all_lints = false;  // also the clean ones and those not checkable, one line each
+};
+
+std::string comparison_text(const evaluate::Comparison& comparison, const TextOptions& options = {});
+std::string comparison_markdown(const evaluate::Comparison& comparison);
+Json comparison_json(const evaluate::Comparison& comparison);
+std::string comparison_csv(const evaluate::Comparison& comparison);  // one line per run
+
+// The lints alone; used by `hasten lint`.
+std::string lints_text(const std::vector<evaluate::LintResult>& lints, const TextOptions& options = {});
+
+}  // namespace hasten::report

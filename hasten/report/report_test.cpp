@@ -1,0 +1,116 @@
+// Reports: what the words say, that nothing from a run becomes markup, and that the page draws itself in a browser.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "hasten/base/files.h"
+#include "hasten/base/json.h"
+#include "hasten/base/text.h"
+#include "hasten/evaluate/comparison.h"
+#include "hasten/evaluate/make_runs.h"
+#include "hasten/report/comparison_html.h"
+#include "hasten/report/comparison_text.h"
+#include "hasten/report/wording.h"
+
+namespace hasten::report {
+namespace {
+
+using evaluate::testing::make_race;
+using Runs = std::vector<evaluate::Run>;
+
+size_t count(const std::string& text, const std::string& part) {
+  size_t n = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+std::string page_of(Runs runs) {
+  std::vector<evaluate::Comparison> comparisons;
+  comparisons.push_back(evaluate::compare(std::move(runs)));
+  return comparison_html(comparisons, {"A title", "hasten race a.toml b.toml"});
+}
+
+TEST(Table, AlignsCharactersNotBytes) {
+  Table table{{"name", "value"}, {{"a ± b", "1"}, {"c", "23"}}, 1};
+  EXPECT_EQ(terminal_table(table), "name   value\na ± b      1\nc         23\n");
+  EXPECT_EQ(markdown_table({{"a|b", "c"}, {{"x\ny", "1"}}, 1}), "| a\\|b |   c |\n| ---- | --: |\n| x y  |   1 |\n");
+}
+
+TEST(TextReport, SaysTheVerdictTheNumbersAndTheLimits) {
+  std::string text = comparison_text(evaluate::compare(make_race(3)));
+  for (const char* part : {"toy: test/accuracy, target 0.9\n", "baseline @ 8ep     3  0.9052 ± 0.0008", "unavailable", "yes, 3 of 3",
+                           "fast helps: 2.52x (95% interval 2.43 to 2.61x) in train seconds to test/accuracy 0.9",
+                           "the smallest speedup that these runs can detect is 1.054x", "What this comparison cannot conclude:",
+                           "warning  L04 single-seed: baseline: 3 runs: enough for a hint"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+  EXPECT_EQ(text.find("\033["), std::string::npos);
+  EXPECT_NE(comparison_text(evaluate::compare(make_race(3)), {true, false}).find("\033["), std::string::npos);
+}
+
+TEST(JsonReport, HasNullsWhereNothingWasMeasured) {
+  Json json = comparison_json(evaluate::compare(make_race(3)));
+  EXPECT_EQ(json["pairs"][0]["verdict"], "helps");
+  EXPECT_TRUE(json["groups"][0]["points"][0]["costs"]["joules"].is_null());
+  EXPECT_TRUE(json["runs"][0]["costs"]["usd"].is_null());
+  EXPECT_EQ(json["runs"][0]["series"].size(), 10u);
+  EXPECT_EQ(json["lints"].size(), evaluate::compare(make_race(3)).lints.size());
+}
+
+TEST(CsvReport, QuotesCells) {
+  Runs runs = make_race(2);
+  runs[0].record.id = "a,\"b\"";
+  std::string csv = comparison_csv(evaluate::compare(runs));
+  EXPECT_NE(csv.find("\"a,\"\"b\"\"\",baseline,8ep,1,"), std::string::npos) << csv;
+  EXPECT_EQ(count(csv, "\n"), 5u);
+}
+
+TEST(HtmlReport, NothingFromARunBecomesMarkupOrScript) {
+  Runs runs = make_race(2);
+  const std::string evil = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\" onload='x' <!--";
+  for (auto& run : runs) {
+    run.record.id += evil;
+    run.record.workload = evil;
+    run.record.hardware.cpu = evil;
+    if (run.record.group == "fast") run.record.group = evil;
+  }
+  std::string page = page_of(runs);
+  EXPECT_EQ(page.find("<img"), std::string::npos);
+  EXPECT_EQ(page.find("<script>alert"), std::string::npos);
+  EXPECT_EQ(page.find("<!--", 20), std::string::npos);
+  EXPECT_EQ(count(page, "<script"), 3u);  // data, chart library, page
+  EXPECT_EQ(count(page, "</script"), 3u);
+}
+
+TEST(HtmlReport, OpensOffline) {
+  std::string page = page_of(make_race(3));
+  for (const char* part : {" src=", "<link", "@import", "url("}) EXPECT_EQ(page.find(part), std::string::npos) << part;
+  EXPECT_NE(page.find("default-src 'none'"), std::string::npos);
+  EXPECT_NE(page.find("hasten race a.toml b.toml"), std::string::npos);
+  EXPECT_LT(page.size(), 400u * 1024);
+}
+
+// A browser from the system, if there is one; the page says in an attribute how many charts it drew.
+TEST(HtmlReport, DrawsItsChartsInABrowserSlow) {
+  std::string browser;
+  for (const char* path : {"/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"}) {
+    if (browser.empty() && std::filesystem::exists(path)) browser = path;
+  }
+  if (browser.empty()) GTEST_SKIP() << "no chromium here";
+  auto file = std::filesystem::temp_directory_path() / cat("hasten_report_", ::getpid(), ".html");
+  write_file_atomic(file, page_of(make_race(3)));
+  std::string command = cat(browser, " --no-sandbox --headless --disable-gpu --dump-dom file://", file.string(), " 2>/dev/null");
+  std::string dom;
+  FILE* pipe = ::popen(command.c_str(), "r");
+  ASSERT_NE(pipe, nullptr);
+  char buffer[4096];
+  while (size_t n = std::fread(buffer, 1, sizeof buffer, pipe)) dom.append(buffer, n);
+  ::pclose(pipe);
+  std::filesystem::remove(file);
+  EXPECT_NE(dom.find("data-drawn=\"2\""), std::string::npos) << dom.substr(0, 300);
+}
+
+}  // namespace
+}  // namespace hasten::report

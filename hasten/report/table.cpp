@@ -1,0 +1,89 @@
+// Alignment of columns; escaping.
+#include "hasten/report/table.h"
+
+#include <algorithm>
+
+namespace hasten::report {
+namespace {
+
+std::vector<size_t> widths_of(const Table& table) {
+  std::vector<size_t> widths;
+  auto widen = [&](const std::vector<std::string>& row) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], display_width(row[c]));
+  };
+  widen(table.head);
+  for (const auto& row : table.rows) widen(row);
+  return widths;
+}
+
+std::string aligned_row(const std::vector<std::string>& row, const std::vector<size_t>& widths, size_t text_columns,
+                        const std::string& gap) {
+  std::string line;
+  for (size_t c = 0; c < widths.size(); ++c) {
+    std::string cell = c < row.size() ? row[c] : "";
+    std::string pad(widths[c] - display_width(cell), ' ');
+    if (c > 0) line += gap;
+    line += c < text_columns ? cell + pad : pad + cell;
+  }
+  return line;
+}
+
+std::string without_trailing_blanks(std::string line) {
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line;
+}
+
+}  // namespace
+
+size_t display_width(const std::string& utf8) {
+  return static_cast<size_t>(
+      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string terminal_table(const Table& table, const std::string& indent) {
+  std::vector<size_t> widths = widths_of(table);
+  std::string text = indent + without_trailing_blanks(aligned_row(table.head, widths, table.text_columns, "  ")) + "\n";
+  for (const auto& row : table.rows) {
+    text += indent + without_trailing_blanks(aligned_row(row, widths, table.text_columns, "  ")) + "\n";
+  }
+  return text;
+}
+
+std::string markdown_table(const Table& table) {
+  auto safe = [](std::vector<std::string> row) {
+    for (std::string& cell : row) {
+      for (size_t at = 0; (at = cell.find('|', at)) != std::string::npos; at += 2) cell.insert(at, "\\");
+      std::replace(cell.begin(), cell.end(), '\n', ' ');
+    }
+    return row;
+  };
+  Table escaped{safe(table.head), {}, table.text_columns};
+  for (const auto& row : table.rows) escaped.rows.push_back(safe(row));
+  std::vector<size_t> widths = widths_of(escaped);
+  for (size_t& width : widths) width = std::max<size_t>(width, 3);
+  std::string text = "| " + aligned_row(escaped.head, widths, table.text_columns, " | ") + " |\n|";
+  for (size_t c = 0; c < widths.size(); ++c) {
+    text += " " + std::string(widths[c] - 1, '-') + (c < table.text_columns ? "-" : ":") + " |";
+  }
+  text += "\n";
+  for (const auto& row : escaped.rows) text += "| " + aligned_row(row, widths, table.text_columns, " | ") + " |\n";
+  return text;
+}
+
+std::string html_escape(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace hasten::report

@@ -1,0 +1,22 @@
+// Tables for a terminal and for Markdown.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace hasten::report {
+
+struct Table {
+  std::vector<std::string> head;
+  std::vector<std::vector<std::string>> rows;
+  size_t text_columns = 1;  // the first ones are aligned left, the others right
+};
+
+std::string terminal_table(const Table& table, const std::string& indent = "");
+std::string markdown_table(const Table& table);
+
+size_t display_width(const std::string& utf8);  // characters, not bytes
+
+std::string html_escape(const std::string& text);
+
+}  // namespace hasten::report

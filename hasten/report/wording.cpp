@@ -1,0 +1,208 @@
+// Words and cells.
+#include "hasten/report/wording.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "hasten/base/text.h"
+
+namespace hasten::report {
+namespace {
+
+using namespace evaluate;
+
+constexpr const char* kUnavailable = "unavailable";
+
+// As many decimals as the spread, or the number itself, can carry.
+std::string with_spread(double mean, std::optional<double> sd, int decimals) {
+  return fixed(mean, decimals) + (sd ? " ± " + fixed(*sd, decimals) : "");
+}
+
+std::string costs_text(Cost cost, const Spread& spread) {
+  if (cost == Cost::kTrainSeconds || cost == Cost::kTotalSeconds) {
+    if (spread.mean < 600) return with_spread(spread.mean, spread.sd, spread.mean < 10 ? 2 : 1) + "s";
+  }
+  std::string text = cost_text(cost, spread.mean);
+  if (spread.sd && *spread.sd > 1e-9 * std::abs(spread.mean)) text += " ± " + cost_text(cost, *spread.sd);
+  return text;
+}
+
+std::string ratio_text(const stats::Ratio& ratio, double confidence) {
+  std::string text = fixed(ratio.value, 2) + "x";
+  if (ratio.has_interval) {
+    text += cat(" (", number(confidence * 100), "% interval ", fixed(ratio.low, 2), " to ", fixed(ratio.high, 2), "x)");
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string quality_cell(const std::optional<Spread>& spread) {
+  if (!spread) return "none";
+  int decimals = std::abs(spread->mean) < 10 ? 4 : 2;
+  return with_spread(spread->mean, spread->sd, decimals);
+}
+
+std::string cost_cell(const Point& point, Cost cost) {
+  auto found = point.costs.find(cost);
+  return found == point.costs.end() ? kUnavailable : costs_text(cost, found->second);
+}
+
+std::string metric_name(const Metric& metric) {
+  return (metric.split.empty() ? "" : metric.split + "/") + metric.name + (metric.weights == "raw" ? "" : " (" + metric.weights + ")");
+}
+
+std::string target_text(const Comparison& comparison) {
+  if (!comparison.target) return "";
+  return comparison.target_from_baseline ? significant(*comparison.target, 4) : number(*comparison.target);
+}
+
+std::string point_name(const Group& group, const Point& point) {
+  std::string text = group.name + (point.budget.empty() ? "" : " @ " + point.budget);
+  return point.kind == PointKind::kCyclic ? text + " (cyclic)" : text;
+}
+
+Table summary_table(const Comparison& comparison) {
+  Table table;
+  table.head = {"group", "runs", metric_name(comparison.metric)};
+  // Seconds, samples, FLOPs and joules always; the others where someone recorded them.
+  std::vector<Cost> costs;
+  for (Cost cost : all_costs()) {
+    bool anywhere = false;
+    for (const Group& group : comparison.groups) {
+      for (const Point& point : group.points) anywhere = anywhere || point.costs.count(cost) > 0;
+    }
+    bool always = cost == Cost::kTrainSeconds || cost == Cost::kTotalSeconds || cost == Cost::kSamples || cost == Cost::kFlops ||
+                  cost == Cost::kJoules;
+    if (anywhere || always) costs.push_back(cost);
+  }
+  for (Cost cost : costs) table.head.emplace_back(label(cost));
+  table.head.emplace_back("meets target");
+  for (const Group& group : comparison.groups) {
+    for (const Point& point : group.points) {
+      std::string runs = std::to_string(point.runs.size());
+      if (!point.failed.empty()) runs += cat(" + ", point.failed.size(), " failed");
+      std::vector<std::string> row{point_name(group, point), runs, quality_cell(point.quality)};
+      for (Cost cost : costs) row.push_back(cost_cell(point, cost));
+      row.push_back(!point.target ? "" : cat(point.target->mean_reaches ? "yes" : "no", ", ", point.target->reached, " of ", point.target->n));
+      table.rows.push_back(std::move(row));
+    }
+  }
+  return table;
+}
+
+Table runs_table(const Comparison& comparison) {
+  Table table;
+  table.head = {"run", "group", "budget", "seed", metric_name(comparison.metric), "train", "total", "steps", "status"};
+  table.text_columns = 3;
+  for (const Group& group : comparison.groups) {
+    for (size_t i : group.runs) {
+      const Run& run = comparison.runs[i];
+      auto reached = quality(run, comparison.metric);
+      auto cell = [&](Cost cost) {
+        auto value = run_cost(run, cost);
+        return value ? (cost == Cost::kSteps ? number(*value) : costs_text(cost, {{}, *value, std::nullopt})) : std::string(kUnavailable);
+      };
+      table.rows.push_back({run.record.id, group.name, run.record.planned.text, run.record.seed ? std::to_string(*run.record.seed) : "",
+                            reached ? fixed(*reached, std::abs(*reached) < 10 ? 4 : 2) : "none", cell(Cost::kTrainSeconds),
+                            cell(Cost::kTotalSeconds), cell(Cost::kSteps), std::string(name(run.record.status))});
+    }
+  }
+  return table;
+}
+
+Table speedup_table(const Comparison& comparison, const Pair& pair) {
+  Table table;
+  table.head = {metric_name(comparison.metric), "speedup in " + std::string(label(comparison.cost)), "interval", "not reached in"};
+  table.text_columns = 0;
+  size_t step = pair.speedups.size() > 12 ? pair.speedups.size() / 8 : 1;
+  for (size_t i = 0; i < pair.speedups.size(); ++i) {
+    const SpeedupPoint& at = pair.speedups[i];
+    const auto& asked = comparison.options.targets;
+    bool wanted = at.quality == comparison.target || std::find(asked.begin(), asked.end(), at.quality) != asked.end();
+    if (!wanted && i % step != 0) continue;
+    std::string interval = at.low && at.high ? fixed(*at.low, 3) + " to " + fixed(*at.high, 3) : "";
+    std::string missed = at.speedup && at.low ? fixed(at.missed_share * 100, 1) + "%" : "";
+    table.rows.push_back({significant(at.quality, 5), at.speedup ? fixed(*at.speedup, 3) + "x" : "not measured", interval, missed});
+  }
+  return table;
+}
+
+std::string headline(const Comparison& comparison, const Pair& pair) {
+  const Group& method = comparison.groups[pair.method];
+  std::string target = metric_name(comparison.metric) + (comparison.target ? " " + target_text(comparison) : "");
+  if (pair.verdict == Verdict::kUnresolved || !pair.time_to_target) {
+    std::string text = cat(method.name, ": ", name(pair.verdict));
+    if (pair.time_to_target) {
+      text += cat(", ", ratio_text(*pair.time_to_target, comparison.options.confidence), " in ", label(comparison.cost), " to ", target);
+    }
+    return text + ": " + pair.reason;
+  }
+  const stats::Ratio& ratio = *pair.time_to_target;
+  std::string verb = pair.verdict == Verdict::kHelps ? "helps" : pair.verdict == Verdict::kHurts ? "hurts" : "makes no difference";
+  return cat(method.name, " ", verb, ": ", ratio_text(ratio, comparison.options.confidence), " in ", label(comparison.cost), " to ", target);
+}
+
+std::vector<std::string> details(const Comparison& comparison, const Pair& pair) {
+  std::vector<std::string> lines;
+  const Group &base = comparison.baseline(), &method = comparison.groups[pair.method];
+  size_t n_base = base.points[base.headline].runs.size(), n_method = method.points[method.headline].runs.size();
+  if (pair.time_to_target) {
+    lines.push_back(cat("time to target: ", name(comparison.variant), comparison.variant == Variant::kPlanned ? " length" : " crossing",
+                        "; ratio of means, Welch interval on logs, ", n_base, " + ", n_method, " runs"));
+  }
+  if (comparison.variant != Variant::kPlanned && pair.bound_low) {
+    lines.push_back(cat("by the spacing of the evaluations alone the ratio lies between ", fixed(*pair.bound_low, 2), " and ",
+                        pair.bound_high ? fixed(*pair.bound_high, 2) : "any larger value", "x"));
+  }
+  for (const SpeedupPoint& at : pair.speedups) {
+    if (at.quality != comparison.target || !at.speedup || base.points.size() < 2 || method.points.size() < 2) continue;
+    lines.push_back(cat("read from the tradeoff curves at the target: ", fixed(*at.speedup, 2), "x",
+                        at.low && at.high ? cat(" (", fixed(*at.low, 2), " to ", fixed(*at.high, 2), "x, seeds resampled)") : ""));
+  }
+  std::vector<std::string> others;
+  for (const auto& [cost, ratio] : pair.ratios) {
+    if (cost != comparison.cost) others.push_back(cat(label(cost), " ", fixed(ratio.value, 2), "x"));
+  }
+  if (!others.empty()) lines.push_back("baseline over method at these budgets: " + join(others, ", "));
+  if (pair.quality) {
+    lines.push_back(cat("quality difference ", significant(pair.quality->difference, 2), " (", significant(pair.quality->low, 2), " to ",
+                        significant(pair.quality->high, 2), ")"));
+  }
+  if (pair.with_tuning) lines.push_back(cat("with the search for settings charged to both sides: ", fixed(*pair.with_tuning, 2), "x"));
+  if (pair.detectable) {
+    lines.push_back(cat("the smallest speedup that these runs can detect is ", fixed(1 + *pair.detectable, 3), "x"));
+  } else {
+    lines.emplace_back("without two runs a side there is no interval, and no smallest detectable speedup");
+  }
+  return lines;
+}
+
+LintCounts count_lints(const std::vector<LintResult>& lints) {
+  LintCounts counts;
+  for (const LintResult& lint : lints) {
+    if (lint.outcome == Outcome::kClean) ++counts.clean;
+    if (lint.outcome == Outcome::kNotCheckable) ++counts.not_checkable;
+    if (lint.outcome != Outcome::kFired) continue;
+    ++counts.fired;
+    bool error = std::any_of(lint.hits.begin(), lint.hits.end(), [](const Hit& hit) { return hit.severity == Severity::kError; });
+    counts.errors += error ? 1 : 0;
+  }
+  return counts;
+}
+
+std::vector<const LintResult*> fired_lints(const std::vector<LintResult>& lints) {
+  std::vector<const LintResult*> fired;
+  for (const LintResult& lint : lints) {
+    if (lint.outcome == Outcome::kFired) fired.push_back(&lint);
+  }
+  auto worst = [](const LintResult* lint) {
+    Severity severity = Severity::kInfo;
+    for (const Hit& hit : lint->hits) severity = std::max(severity, hit.severity);
+    return severity;
+  };
+  std::stable_sort(fired.begin(), fired.end(), [&](auto a, auto b) { return worst(a) > worst(b); });
+  return fired;
+}
+
+}  // namespace hasten::report

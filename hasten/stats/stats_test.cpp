@@ -1,0 +1,147 @@
+// Golden values come from the records named beside them; others from first principles.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "hasten/stats/distributions.h"
+#include "hasten/stats/moments.h"
+#include "hasten/stats/power.h"
+#include "hasten/stats/tests.h"
+
+namespace hasten::stats {
+namespace {
+
+// A sample with this mean and standard deviation exactly: +-sd pairs, scaled.
+std::vector<double> sample(int n, double mean, double sd) {
+  std::vector<double> values(static_cast<size_t>(n), mean);
+  double squares = 0;
+  for (int i = 0; i + 1 < n; i += 2) {
+    values[static_cast<size_t>(i)] = mean + 1;
+    values[static_cast<size_t>(i + 1)] = mean - 1;
+    squares += 2;
+  }
+  double scale = sd / std::sqrt(squares / (n - 1));
+  for (double& value : values) value = mean + (value - mean) * scale;
+  return values;
+}
+
+TEST(Moments, WelfordKeepsSmallSpreadsOnLargeMeans) {
+  std::vector<double> values{1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16};
+  Moments m = moments(values);
+  EXPECT_DOUBLE_EQ(m.mean, 1e9 + 10);
+  EXPECT_NEAR(m.variance(), 30, 1e-9);
+  EXPECT_TRUE(std::isnan(moments(std::vector<double>{1}).sd()));
+}
+
+TEST(Moments, MedianAndQuantileAcceptInfinity) {
+  EXPECT_EQ(median({3, 1, 2}), 2);
+  EXPECT_EQ(median({4, 1, 2, 3}), 2.5);
+  EXPECT_EQ(median({1, HUGE_VAL}), HUGE_VAL);
+  EXPECT_EQ(median({HUGE_VAL, HUGE_VAL, 1}), HUGE_VAL);
+  EXPECT_EQ(median({HUGE_VAL, HUGE_VAL}), HUGE_VAL);
+  EXPECT_EQ(quantile({0, 10}, 0.25), 2.5);
+  EXPECT_EQ(quantile({1, HUGE_VAL, HUGE_VAL}, 1), HUGE_VAL);
+  EXPECT_TRUE(std::isnan(median({})));
+}
+
+TEST(Moments, TrimmedOlympicAndExpectedBest) {
+  EXPECT_EQ(trimmed_mean({100, 1, 2, 3, 4, 5, 6, -100}, 0.25), 3.5);
+  EXPECT_EQ(olympic_mean({9, 1, 2, 3}), 2.5);
+  EXPECT_TRUE(std::isnan(olympic_mean({1, 2})));
+  EXPECT_EQ(expected_best({1, 2, 3}, 1, true), 2);
+  EXPECT_NEAR(expected_best({1, 2}, 2, true), 1.75, 1e-15);
+  EXPECT_NEAR(expected_best({1, 2}, 2, false), 1.25, 1e-15);
+}
+
+TEST(StudentT, PublishedPValuesOfModdedNanogptRecords) {
+  // One-sided, from t and degrees of freedom of the records SoftCap, BosAlign and FP8DownProjection.
+  EXPECT_NEAR(student_cdf(-4.015030, 79) / 6.720589e-5, 1, 1e-6);
+  EXPECT_NEAR(student_cdf(-2.870530, 19) / .004895974, 1, 1e-6);
+  EXPECT_NEAR(student_cdf(-4.153537, 12) / 6.690604e-4, 1, 1e-6);
+  EXPECT_NEAR(student_cdf(-HUGE_VAL, 5), 0, 0);
+  EXPECT_NEAR(student_cdf(0, 1.5), 0.5, 1e-15);
+  EXPECT_NEAR(student_cdf(1, 1), 0.75, 1e-14);  // Cauchy
+}
+
+TEST(StudentT, OneSampleKnowsItsSides) {
+  TTest test = one_sample_t(sample(20, 3.2790, .0015), 3.28);
+  EXPECT_NEAR(test.t, -.001 / (.0015 / std::sqrt(20.0)), 1e-9);
+  EXPECT_LT(test.p_less, 0.01);
+  EXPECT_NEAR(test.p_less + test.p_greater, 1, 1e-12);
+  EXPECT_LT(test.high, 0);
+  EXPECT_TRUE(std::isnan(one_sample_t(std::vector<double>{1}, 0).p_less));
+  EXPECT_EQ(one_sample_t(std::vector<double>{2, 2, 2}, 3).p_less, 0);
+}
+
+TEST(StudentT, WelchMatchesTheFormula) {
+  std::vector<double> a = sample(4, 10, 2), b = sample(6, 7, 1);
+  TTest test = welch_t(a, b);
+  double va = 4.0 / 4, vb = 1.0 / 6;
+  EXPECT_NEAR(test.t, 3 / std::sqrt(va + vb), 1e-12);
+  EXPECT_NEAR(test.dof, (va + vb) * (va + vb) / (va * va / 3 + vb * vb / 5), 1e-12);
+  EXPECT_NEAR(welch_t(b, a).p_less, test.p_greater, 1e-15);
+  EXPECT_NEAR(pooled_t(a, a).p_two_sided, 1, 1e-12);
+  EXPECT_NEAR(paired_t(a, a).t, 0, 0);
+}
+
+TEST(StudentT, ASeedEqualToTheMeanNeverWidensTheInterval) {
+  for (int n = 2; n < 12; ++n) {
+    std::vector<double> values = sample(n, 5, 1.3);
+    TTest before = one_sample_t(values, 0);
+    values.push_back(moments(values).mean);
+    TTest after = one_sample_t(values, 0);
+    EXPECT_LE(after.high - after.low, before.high - before.low) << n;
+  }
+}
+
+TEST(MannWhitneyTest, ExactAndTied) {
+  MannWhitney apart = mann_whitney(std::vector<double>{1, 2, 3}, std::vector<double>{4, 5, 6});
+  EXPECT_EQ(apart.u, 0);
+  EXPECT_NEAR(apart.p_less, 1.0 / 20, 1e-15);  // one of (6 choose 3) arrangements
+  EXPECT_NEAR(apart.p_two_sided, 0.1, 1e-15);
+  EXPECT_NEAR(apart.p_greater, 1, 1e-15);
+  std::vector<double> same{1, 1, 2};
+  EXPECT_EQ(mann_whitney(same, same).superiority, 0.5);
+  EXPECT_GT(mann_whitney(same, same).p_two_sided, 0.99);
+}
+
+TEST(Holm, StepsDown) {
+  std::vector<double> adjusted = holm(std::vector<double>{0.01, 0.04, 0.03, 0.005});
+  EXPECT_DOUBLE_EQ(adjusted[3], 0.02);
+  EXPECT_DOUBLE_EQ(adjusted[0], 0.03);
+  EXPECT_DOUBLE_EQ(adjusted[2], 0.06);
+  EXPECT_DOUBLE_EQ(adjusted[1], 0.06);
+}
+
+TEST(Power, DetectableSpeedupsOfTheUsualSeeds) {
+  struct Row { int64_t n; double cv, percent; };
+  for (const Row& row : {Row{3, .02, 7.0}, Row{5, .02, 4.7}, Row{10, .02, 3.1}, Row{3, .05, 17.6}, Row{5, .05, 11.7},
+                         Row{10, .05, 7.7}, Row{3, .001, .35}, Row{5, .001, .23}, Row{10, .001, .15}}) {
+    EXPECT_NEAR(smallest_detectable(row.n, row.n, row.cv).value() * 100, row.percent, row.percent > 1 ? .051 : .0051)
+        << row.n << " " << row.cv;
+  }
+  EXPECT_NEAR(two_sample_power(5, smallest_detectable(5, 5, 1).value()), .9, .01);
+  EXPECT_FALSE(smallest_detectable(1, 3, .02).has_value());
+}
+
+TEST(Power, RunsNeededForAMargin) {
+  std::vector<std::pair<double, std::vector<int64_t>>> rows{{.0013, {6, 9, 13, 25, 91}}, {.0020, {9, 16, 26, 55, 211}}};
+  std::vector<double> margins{.003, .002, .0015, .001, .0005};
+  for (const auto& [sd, expected] : rows) {
+    for (size_t i = 0; i < margins.size(); ++i) EXPECT_EQ(runs_to_pass(margins[i], sd, .01), expected[i]) << margins[i];
+  }
+}
+
+TEST(RatioOfCosts, MiddleAndIntervalOnLogs) {
+  std::vector<double> base{70, 71, 69}, fast{28, 29, 27.5};
+  Ratio ratio = ratio_of_costs(base, fast);
+  EXPECT_NEAR(ratio.value, 70 / (84.5 / 3), 1e-12);
+  EXPECT_GT(ratio.low, 2.2);
+  EXPECT_LT(ratio.high, 2.8);
+  EXPECT_LT(ratio.low, ratio.value);
+  EXPECT_NEAR(ratio_of_costs(fast, base).high, 1 / ratio.low, 1e-12);
+  EXPECT_FALSE(ratio_of_costs(std::vector<double>{1}, fast).has_interval);
+}
+
+}  // namespace
+}  // namespace hasten::stats

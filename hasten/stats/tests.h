@@ -1,0 +1,45 @@
+// Tests of means and ranks. One-sided alternatives are about the first sample: p_less is "its mean is lower".
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace hasten::stats {
+
+struct TTest {
+  double t = 0, dof = 0;
+  double p_less = 1, p_greater = 1, p_two_sided = 1;
+  double difference = 0;  // first mean minus second mean (or minus the constant)
+  double low = 0, high = 0;  // two-sided interval of the difference
+};
+
+// Fewer than two values (or pairs) give NaN everywhere: nothing is known. Samples without any spread give t = +-inf
+// (or t = 0 when the means agree).
+TTest one_sample_t(std::span<const double> values, double mean, double confidence = 0.95);
+TTest welch_t(std::span<const double> a, std::span<const double> b, double confidence = 0.95);
+TTest paired_t(std::span<const double> a, std::span<const double> b, double confidence = 0.95);
+TTest pooled_t(std::span<const double> a, std::span<const double> b, double confidence = 0.95);  // equal variances
+
+struct MannWhitney {
+  double u = 0;             // pairs where the first sample is larger; ties count half
+  double superiority = 0;   // u / (n_a n_b): the chance that a value of a is larger
+  double p_less = 1, p_greater = 1, p_two_sided = 1;  // exact without ties up to 20 + 20 values, else normal
+};
+MannWhitney mann_whitney(std::span<const double> a, std::span<const double> b);
+
+// Holm's step-down adjustment; adjusted values in the order given.
+std::vector<double> holm(std::span<const double> p_values);
+
+// How many times faster: costs of the baseline over costs of the method, all positive.
+struct Ratio {
+  double value = 0;                // ratio of the arithmetic means
+  double geometric = 0;            // ratio of the geometric means: the middle of the interval
+  double low = 0, high = 0;        // Welch interval of the mean difference of logs, back on the ratio's scale
+  double p_two_sided = 1;          // that the ratio is 1
+  double dof = 0;
+  bool has_interval = false;       // false with fewer than two values on a side
+};
+Ratio ratio_of_costs(std::span<const double> base, std::span<const double> method, double confidence = 0.95);
+
+}  // namespace hasten::stats
