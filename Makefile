@@ -57,7 +57,7 @@ lint: setup ## layers, sizes, paths, documents, format
 	@tools/lint
 
 format: setup ## write the format that lint asks for
-	@git ls-files -z --cached --others --exclude-standard '*.h' '*.cpp' | xargs -0 -r .venv/bin/clang-format -i
+	@git ls-files -z --cached --others --exclude-standard '*.h' '*.cpp' ':!third_party' | xargs -0 -r .venv/bin/clang-format -i
 
 docs: build ## make the generated pages of docs/ anew
 	@tools/docs $(BUILD)/hasten

@@ -25,6 +25,7 @@ MAY_INCLUDE = {
 }
 ALL = [*MAY_INCLUDE, "cli"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+GUARD = re.compile(r"^\s*#\s*(if|endif)")
 TORCH = re.compile(r"(ATen|c10|torch|caffe2)/")
 THIN = re.compile(r"ATen/core/Tensor\.h$|ATen/core/ATen_fwd\.h$|ATen/ops/[^/]+\.h$|c10/")
 FOREIGN_IN_TORCH = re.compile(r"(fmt|google/protobuf)/|.*\.pb\.h$")
@@ -94,9 +95,17 @@ def check(root):
         if len(parts) < 3 or parts[1] not in ALL:
             yield path, 1, f"not in a layer; layers are {', '.join(ALL)}"
             continue
+        guards = []  # of open #if: whether it asks for LibTorch
         for number, line in enumerate(checklib.read(root / path).splitlines(), 1):
+            guard = GUARD.match(line)
+            if guard and guard.group(1) == "if":
+                guards.append("HASTEN_WITH_TORCH" in line)
+            elif guard and guards:
+                guards.pop()
             match = INCLUDE.match(line)
-            finding = match and check_include(parts, match.group(2), match.group(1) == '"')
+            if not match or (parts[1] == "cli" and any(guards)):
+                continue  # what the program includes only when it is built with LibTorch is free
+            finding = check_include(parts, match.group(2), match.group(1) == '"')
             if finding:
                 yield path, number, finding
 

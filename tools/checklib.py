@@ -7,10 +7,11 @@ from pathlib import Path
 
 
 def project_files(root):
-    """Paths below root, relative, of all files that git tracks or would track."""
+    """Paths below root, relative, of our own files: what git tracks or would track, less third_party/."""
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=root,
                             capture_output=True, text=True, check=True).stdout
-    return sorted(Path(name) for name in listed.split("\0") if name and (root / name).is_file())
+    return sorted(Path(name) for name in listed.split("\0")
+                  if name and not name.startswith("third_party/") and (root / name).is_file())
 
 
 def read(path):

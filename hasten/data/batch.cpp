@@ -9,8 +9,16 @@ namespace hasten {
 
 Batch Batch::slice(int64_t begin, int64_t count) const {
   HASTEN_CHECK(begin >= 0 && count >= 0 && begin + count <= size(), "slice outside of the batch");
-  auto part = [&](const at::Tensor& tensor) { return tensor.defined() ? tensor.narrow(0, begin, count) : at::Tensor(); };
-  return {{ids.begin() + begin, ids.begin() + begin + count}, part(inputs), part(labels), part(targets), part(weights), epoch, step};
+  auto part = [&](const at::Tensor& tensor) {
+    return tensor.defined() ? tensor.narrow(0, begin, count) : at::Tensor();
+  };
+  return {{ids.begin() + begin, ids.begin() + begin + count},
+          part(inputs),
+          part(labels),
+          part(targets),
+          part(weights),
+          epoch,
+          step};
 }
 
 at::Tensor Batch::soft_targets(int64_t classes) const {
@@ -20,7 +28,9 @@ at::Tensor Batch::soft_targets(int64_t classes) const {
 
 at::Tensor channels_last(const at::Tensor& images) {
   HASTEN_CHECK(images.dim() == 4, "channels_last of a tensor that is no batch of images");
-  if (images.suggest_memory_format() == at::MemoryFormat::ChannelsLast && images.is_contiguous(at::MemoryFormat::ChannelsLast)) return images;
+  if (images.suggest_memory_format() == at::MemoryFormat::ChannelsLast &&
+      images.is_contiguous(at::MemoryFormat::ChannelsLast))
+    return images;
   // With one channel both layouts are the same bytes; only the strides say which kernels are meant.
   at::Tensor packed = images.contiguous(at::MemoryFormat::ChannelsLast);
   const int64_t channels = images.size(1), height = images.size(2), width = images.size(3);

@@ -17,28 +17,35 @@
 namespace hasten {
 namespace {
 
-constexpr int64_t kBytes = 256;
-constexpr int64_t kGrain = 32;  // images a thread takes at least
+constexpr int64_t kByteValues = 256;
+constexpr int64_t kGatherGrain = 32;  // images a thread takes at least
 
-std::string_view bytes_of(const at::Tensor& tensor) { return {static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()}; }
+std::string_view raw_bytes(const at::Tensor& tensor) {
+  return {static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()};
+}
 
 // One image from [channels, pixels] bytes to [pixels, channels] floats.
-void normalise(const uint8_t* in, float* out, int64_t channels, int64_t pixels, const float* table) {
+void normalise_image(const uint8_t* in, float* out, int64_t channels, int64_t pixels, const float* table) {
   for (int64_t channel = 0; channel < channels; ++channel) {
     for (int64_t pixel = 0; pixel < pixels; ++pixel) out[pixel * channels + channel] = table[in[pixel]];
     in += pixels;
-    table += kBytes;
+    table += kByteValues;
   }
 }
 
 }  // namespace
 
 Dataset::Dataset(std::string id, Split split, at::Tensor samples, at::Tensor labels, int64_t classes)
-    : id_(std::move(id)), split_(split), samples_(samples.contiguous()), labels_(labels.contiguous()), classes_(classes) {
+    : id_(std::move(id)),
+      split_(split),
+      samples_(samples.contiguous()),
+      labels_(labels.contiguous()),
+      classes_(classes) {
   const bool bytes = samples_.scalar_type() == at::kByte && samples_.dim() == 4;
   const bool floats = samples_.scalar_type() == at::kFloat && samples_.dim() == 2;
   HASTEN_CHECK(bytes || floats, "samples are bytes [n, c, h, w] or floats [n, features]");
-  HASTEN_CHECK(labels_.scalar_type() == at::kLong && labels_.dim() == 1 && labels_.size(0) == samples_.size(0), "one label a sample");
+  HASTEN_CHECK(labels_.scalar_type() == at::kLong && labels_.dim() == 1 && labels_.size(0) == samples_.size(0),
+               "one label a sample");
   const int64_t* label = labels_.const_data_ptr<int64_t>();
   const bool known = std::all_of(label, label + labels_.size(0), [&](int64_t l) { return l >= 0 && l < classes_; });
   HASTEN_CHECK(known, "labels are 0..classes-1");
@@ -50,7 +57,7 @@ Dataset::Dataset(std::string id, Split split, at::Tensor samples, at::Tensor lab
 const std::string& Dataset::content_hash() const {
   if (hash_.empty()) {
     uint64_t shape = hash64(cat(id_, ' ', name_of(split_), ' ', samples_.sizes(), ' ', classes_));
-    hash_ = hex(hash64(bytes_of(labels_), hash64(bytes_of(samples_), shape)));
+    hash_ = hex(hash64(raw_bytes(labels_), hash64(raw_bytes(samples_), shape)));
   }
   return hash_;
 }
@@ -61,8 +68,9 @@ void Dataset::set_normalisation(const std::vector<double>& mean, const std::vect
   HASTEN_CHECK(mean.size() == channels && deviation.size() == channels, "one mean and deviation a channel");
   normalised_.clear();
   for (size_t channel = 0; channel < channels; ++channel) {
-    for (int64_t byte = 0; byte < kBytes; ++byte) {
-      normalised_.push_back(static_cast<float>((static_cast<double>(byte) / 255.0 - mean[channel]) / deviation[channel]));
+    for (int64_t byte = 0; byte < kByteValues; ++byte) {
+      normalised_.push_back(
+          static_cast<float>((static_cast<double>(byte) / 255.0 - mean[channel]) / deviation[channel]));
     }
   }
 }
@@ -71,15 +79,15 @@ void Dataset::channel_statistics(std::vector<double>& mean, std::vector<double>&
   HASTEN_CHECK(samples_.scalar_type() == at::kByte, "only bytes have channel statistics");
   const int64_t channels = samples_.size(1), pixels = samples_.size(2) * samples_.size(3);
   // Counts are whole numbers, so the result does not depend on how threads share the work.
-  std::vector<uint64_t> counts(static_cast<size_t>(channels * kBytes));
+  std::vector<uint64_t> counts(static_cast<size_t>(channels * kByteValues));
   std::mutex mutex;
-  at::parallel_for(0, size(), kGrain, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, size(), kGatherGrain, [&](int64_t begin, int64_t end) {
     // Several tables, because neighbours are often equal and would wait for each other.
     constexpr size_t kTables = 4;
     std::vector<std::array<uint64_t, kTables>> own(counts.size());
     const uint8_t* in = samples_.const_data_ptr<uint8_t>() + begin * channels * pixels;
     for (int64_t plane = begin * channels; plane < end * channels; ++plane, in += pixels) {
-      auto* table = own.data() + plane % channels * kBytes;
+      auto* table = own.data() + plane % channels * kByteValues;
       for (int64_t pixel = 0; pixel < pixels; ++pixel) ++table[in[pixel]][static_cast<size_t>(pixel) % kTables];
     }
     std::lock_guard<std::mutex> lock(mutex);
@@ -91,10 +99,11 @@ void Dataset::channel_statistics(std::vector<double>& mean, std::vector<double>&
   deviation.assign(static_cast<size_t>(channels), 0.0);
   const auto total = static_cast<double>(size() * pixels);
   for (size_t channel = 0; channel < mean.size(); ++channel) {
-    const uint64_t* count = counts.data() + channel * static_cast<size_t>(kBytes);
+    const uint64_t* count = counts.data() + channel * static_cast<size_t>(kByteValues);
     auto sum = [&](auto&& term) {
       double all = 0;
-      for (int64_t byte = 0; byte < kBytes; ++byte) all += static_cast<double>(count[byte]) * term(static_cast<double>(byte) / 255.0);
+      for (int64_t byte = 0; byte < kByteValues; ++byte)
+        all += static_cast<double>(count[byte]) * term(static_cast<double>(byte) / 255.0);
       return all / total;
     };
     mean[channel] = sum([](double x) { return x; });
@@ -104,24 +113,28 @@ void Dataset::channel_statistics(std::vector<double>& mean, std::vector<double>&
 
 Batch Dataset::gather(const std::vector<int64_t>& ids) const {
   const auto count = static_cast<int64_t>(ids.size());
-  HASTEN_CHECK(std::all_of(ids.begin(), ids.end(), [&](int64_t id) { return id >= 0 && id < size(); }), "a sample id outside of the data");
+  HASTEN_CHECK(std::all_of(ids.begin(), ids.end(), [&](int64_t id) { return id >= 0 && id < size(); }),
+               "a sample id outside of the data");
   Batch batch;
   batch.ids = ids;
   batch.labels = at::empty({count}, labels_.options());
   const int64_t* label = labels_.const_data_ptr<int64_t>();
-  std::transform(ids.begin(), ids.end(), batch.labels.mutable_data_ptr<int64_t>(), [&](int64_t id) { return label[id]; });
+  std::transform(ids.begin(), ids.end(), batch.labels.mutable_data_ptr<int64_t>(),
+                 [&](int64_t id) { return label[id]; });
   if (samples_.scalar_type() == at::kFloat) {
     batch.inputs = samples_.index_select(0, at::tensor(ids));
     return batch;
   }
-  const int64_t channels = samples_.size(1), height = samples_.size(2), width = samples_.size(3), pixels = height * width;
-  batch.inputs = at::empty({count, channels, height, width}, at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
+  const int64_t channels = samples_.size(1), height = samples_.size(2), width = samples_.size(3),
+                pixels = height * width;
+  batch.inputs = at::empty({count, channels, height, width},
+                           at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
   const uint8_t* in = samples_.const_data_ptr<uint8_t>();
   float* out = batch.inputs.mutable_data_ptr<float>();
-  at::parallel_for(0, count, kGrain, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, count, kGatherGrain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t from = ids[static_cast<size_t>(i)] * channels * pixels;
-      normalise(in + from, out + i * channels * pixels, channels, pixels, normalised_.data());
+      normalise_image(in + from, out + i * channels * pixels, channels, pixels, normalised_.data());
     }
   });
   return batch;

@@ -19,7 +19,8 @@ namespace hasten {
 namespace {
 
 Dataset random_images(int64_t count, int64_t channels) {
-  return {"random", Split::kTrain, at::randint(256, {count, channels, 6, 5}, at::kByte), at::arange(count, at::kLong).remainder(3), 3};
+  return {"random", Split::kTrain, at::randint(256, {count, channels, 6, 5}, at::kByte),
+          at::arange(count, at::kLong).remainder(3), 3};
 }
 
 TEST(DatasetTest, GathersInTheOrderOfTheIds) {

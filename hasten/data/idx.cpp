@@ -34,18 +34,19 @@ std::string type_text(uint8_t type) {
 }
 
 // The content of a file, unpacked piece by piece as it is asked for.
-class Source {
+class IdxSource {
  public:
-  explicit Source(const std::filesystem::path& path) : path_(path.string()), file_(read_file(path)) {
+  explicit IdxSource(const std::filesystem::path& path) : path_(path.string()), file_(read_file(path)) {
     packed_ = file_.size() >= 2 && static_cast<uint8_t>(file_[0]) == 0x1f && static_cast<uint8_t>(file_[1]) == 0x8b;
-    if (!packed_ && path.extension() == ".gz") fail(0, "expected a gzip file (1f 8b ...), got " + bytes_text(file_), kReplace);
+    if (!packed_ && path.extension() == ".gz")
+      fail(0, "expected a gzip file (1f 8b ...), got " + bytes_text(file_), kReplace);
     if (packed_) HASTEN_CHECK(inflateInit2(&stream_, 16 + MAX_WBITS) == Z_OK, "zlib does not start");
   }
-  ~Source() {
+  ~IdxSource() {
     if (packed_) inflateEnd(&stream_);
   }
-  Source(const Source&) = delete;
-  Source& operator=(const Source&) = delete;
+  IdxSource(const IdxSource&) = delete;
+  IdxSource& operator=(const IdxSource&) = delete;
 
   // Fills up to `count` bytes and returns how many there were.
   size_t read(uint8_t* out, size_t count) {
@@ -87,9 +88,12 @@ class Source {
       done += space - stream_.avail_out;
       if (code == Z_STREAM_END) end_member();
       else if (code == Z_BUF_ERROR || (code == Z_OK && consumed_ == file_.size() && done < count)) {
-        throw DataError(path_, cat("byte ", file_.size()), cat("truncated: the compressed data goes on, after ", position_ + done, " bytes unpacked"), kReplace);
+        throw DataError(path_, cat("byte ", file_.size()),
+                        cat("truncated: the compressed data goes on, after ", position_ + done, " bytes unpacked"),
+                        kReplace);
       } else if (code != Z_OK) {
-        throw DataError(path_, cat("byte ", consumed_), cat("damaged compressed data: ", stream_.msg == nullptr ? "unknown" : stream_.msg), kReplace);
+        throw DataError(path_, cat("byte ", consumed_),
+                        cat("damaged compressed data: ", stream_.msg == nullptr ? "unknown" : stream_.msg), kReplace);
       }
     }
     return done;
@@ -101,7 +105,9 @@ class Source {
       return;
     }
     if (static_cast<uint8_t>(file_[consumed_]) != 0x1f) {
-      throw DataError(path_, cat("byte ", consumed_), cat("expected the end of the gzip file, got ", file_.size() - consumed_, " bytes more"), kReplace);
+      throw DataError(path_, cat("byte ", consumed_),
+                      cat("expected the end of the gzip file, got ", file_.size() - consumed_, " bytes more"),
+                      kReplace);
     }
     inflateReset(&stream_);
   }
@@ -116,21 +122,29 @@ uint32_t big_endian(const uint8_t* bytes) {
   return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | uint32_t{bytes[3]};
 }
 
-void read_header(Source& source, const std::vector<int64_t>& dims) {
+void read_header(IdxSource& source, const std::vector<int64_t>& dims) {
   std::array<uint8_t, 4> word;
   auto next_word = [&](size_t at) {
     size_t got = source.read(word.data(), word.size());
-    if (got < word.size()) source.fail(at + got, cat("expected a header of ", 4 + 4 * dims.size(), " bytes, got ", at + got, " bytes in all"), Source::kReplace);
+    if (got < word.size())
+      source.fail(at + got,
+                  cat("expected a header of ", 4 + 4 * dims.size(), " bytes, got ", at + got, " bytes in all"),
+                  IdxSource::kReplace);
   };
   next_word(0);
   const std::string_view seen(reinterpret_cast<const char*>(word.data()), word.size());
   if (word[0] != 0 || word[1] != 0) {
-    source.fail(0, cat("expected the magic number of an IDX file, 00 00 08 ", hex_byte(static_cast<uint8_t>(dims.size())), ", got ",
-                       Source::bytes_text(seen)), Source::kReplace);
+    source.fail(0,
+                cat("expected the magic number of an IDX file, 00 00 08 ", hex_byte(static_cast<uint8_t>(dims.size())),
+                    ", got ", IdxSource::bytes_text(seen)),
+                IdxSource::kReplace);
   }
-  if (word[2] != kUnsignedByte) source.fail(2, "expected values of type " + type_text(kUnsignedByte) + ", got " + type_text(word[2]), Source::kReplace);
+  if (word[2] != kUnsignedByte)
+    source.fail(2, "expected values of type " + type_text(kUnsignedByte) + ", got " + type_text(word[2]),
+                IdxSource::kReplace);
   if (word[3] != dims.size()) {
-    source.fail(3, cat("expected ", dims.size(), dims.size() == 1 ? " dimension" : " dimensions", ", got ", int{word[3]}),
+    source.fail(3,
+                cat("expected ", dims.size(), dims.size() == 1 ? " dimension" : " dimensions", ", got ", int{word[3]}),
                 "images and labels may be exchanged: compare the name of the file with its content");
   }
   for (size_t i = 0; i < dims.size(); ++i) {
@@ -138,7 +152,12 @@ void read_header(Source& source, const std::vector<int64_t>& dims) {
     next_word(at);
     const int64_t size = big_endian(word.data());
     if (size == dims[i]) continue;
-    source.fail(at, cat("expected ", dims[i], i == 0 ? " records" : i == 1 ? " rows" : " columns", ", got ", size),
+    source.fail(at,
+                cat("expected ", dims[i],
+                    i == 0   ? " records"
+                    : i == 1 ? " rows"
+                             : " columns",
+                    ", got ", size),
                 "the file belongs to another data set or another part of it");
   }
 }
@@ -152,16 +171,18 @@ int64_t IdxArray::size() const {
 }
 
 IdxArray read_idx(const std::filesystem::path& path, const std::vector<int64_t>& dims) {
-  Source source(path);
+  IdxSource source(path);
   read_header(source, dims);
   IdxArray array{dims, nullptr};
   const size_t header = 4 + 4 * dims.size(), expected = static_cast<size_t>(array.size());
   array.bytes.reset(new uint8_t[expected]);  // not make_shared: it would clear the bytes first
   const size_t got = source.read(array.bytes.get(), expected);
-  if (got < expected) source.fail(header + got, cat("truncated: expected ", expected, " bytes of values, got ", got), Source::kReplace);
+  if (got < expected)
+    source.fail(header + got, cat("truncated: expected ", expected, " bytes of values, got ", got),
+                IdxSource::kReplace);
   // Reading on to the end also makes zlib compare the checksum.
   if (size_t more = source.skip_rest()) {
-    source.fail(header + expected, cat("expected the end of the data, got ", more, " bytes more"), Source::kReplace);
+    source.fail(header + expected, cat("expected the end of the data, got ", more, " bytes more"), IdxSource::kReplace);
   }
   return array;
 }

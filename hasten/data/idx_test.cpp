@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "hasten/base/error.h"
 #include "hasten/base/files.h"
@@ -50,7 +51,8 @@ class IdxTest : public testing::Test {
     return folder_ / name;
   }
   // The message of reading that content, without the folder.
-  std::string complaint(const std::string& content, const std::string& name = "file", const std::vector<int64_t>& dims = kDims) {
+  std::string complaint(const std::string& content, const std::string& name = "file",
+                        const std::vector<int64_t>& dims = kDims) {
     try {
       read_idx(write(name, content), dims);
     } catch (const DataError& error) {
@@ -63,7 +65,8 @@ class IdxTest : public testing::Test {
 };
 
 TEST_F(IdxTest, ReadsPlainAndPacked) {
-  for (const std::string& content : {plain(), packed(plain()), packed(plain().substr(0, 20)) + packed(plain().substr(20))}) {
+  for (const std::string& content :
+       {plain(), packed(plain()), packed(plain().substr(0, 20)) + packed(plain().substr(20))}) {
     IdxArray array = read_idx(write("file", content), kDims);
     EXPECT_EQ(array.dims, kDims);
     EXPECT_EQ(array.size(), 24);
@@ -77,7 +80,8 @@ TEST_F(IdxTest, HeaderErrorsNameTheByte) {
     content[at] = value;
     return content;
   };
-  EXPECT_EQ(complaint(with(1, 1)), "file, byte 0: expected the magic number of an IDX file, 00 00 08 03, got 00 01 08 03");
+  EXPECT_EQ(complaint(with(1, 1)),
+            "file, byte 0: expected the magic number of an IDX file, 00 00 08 03, got 00 01 08 03");
   EXPECT_EQ(complaint(with(2, 13)), "file, byte 2: expected values of type 0x08 (unsigned byte), got 0x0d (float)");
   EXPECT_EQ(complaint(with(2, 1)), "file, byte 2: expected values of type 0x08 (unsigned byte), got 0x01");
   EXPECT_EQ(complaint(with(3, 1)), "file, byte 3: expected 3 dimensions, got 1");
@@ -92,22 +96,32 @@ TEST_F(IdxTest, SizesAreCheckedAgainstTheContent) {
   EXPECT_EQ(complaint(plain().substr(0, 10)), "file, byte 10: expected a header of 16 bytes, got 10 bytes in all");
   EXPECT_EQ(complaint(plain().substr(0, 30)), "file, byte 30: truncated: expected 24 bytes of values, got 14");
   EXPECT_EQ(complaint(plain() + "ab"), "file, byte 40: expected the end of the data, got 2 bytes more");
-  EXPECT_EQ(complaint(packed(plain() + "ab")), "file, byte 40 of the unpacked data: expected the end of the data, got 2 bytes more");
-  EXPECT_EQ(complaint(packed(plain()).substr(0, 20)).substr(0, 53), "file, byte 20: truncated: the compressed data goes on");
-  EXPECT_EQ(complaint(packed(plain()) + "ab").substr(0, 12), "file, byte 4") << "somewhere in the forties";
-  EXPECT_NE(complaint(packed(plain()) + "ab").find("expected the end of the gzip file, got 2 bytes more"), std::string::npos);
+  EXPECT_EQ(complaint(packed(plain() + "ab")),
+            "file, byte 40 of the unpacked data: expected the end of the data, got 2 bytes more");
+  EXPECT_EQ(complaint(packed(plain()).substr(0, 20)).substr(0, 53),
+            "file, byte 20: truncated: the compressed data goes on");
+  const std::string end = std::to_string(packed(plain()).size());
+  EXPECT_EQ(complaint(packed(plain()) + "ab"),
+            "file, byte " + end + ": expected the end of the gzip file, got 2 bytes more");
 }
 
-TEST_F(IdxTest, EveryFlippedBitOfACompressedFileIsFound) {
+TEST_F(IdxTest, NoFlippedBitOfACompressedFileChangesTheValues) {
   const std::string good = packed(plain());
-  for (size_t byte = 0; byte < good.size(); ++byte) {
-    if (byte == 3 || (byte >= 4 && byte < 10)) continue;  // flags, date, operating system: not content
-    for (int bit = 0; bit < 8; ++bit) {
-      std::string bad = good;
-      bad[byte] = static_cast<char>(bad[byte] ^ (1 << bit));
-      EXPECT_NE(complaint(bad, "file.gz"), "no complaint") << "byte " << byte << " bit " << bit;
+  const IdxArray original = read_idx(write("good", good), kDims);
+  int silent = 0;  // dates and padding, which are no content
+  for (size_t bit = 0; bit < 8 * good.size(); ++bit) {
+    std::string bad = good;
+    bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << bit % 8));
+    std::ofstream(folder_ / "bad.gz", std::ios::binary) << bad;
+    try {
+      IdxArray array = read_idx(folder_ / "bad.gz", kDims);
+      EXPECT_TRUE(std::equal(array.bytes.get(), array.bytes.get() + 24, original.bytes.get())) << bit;
+      ++silent;
+    } catch (const DataError& error) {
+      EXPECT_FALSE(error.hint().empty());
     }
   }
+  EXPECT_LE(silent, 8 * 8);
   std::string bad = good;
   bad[good.size() - 6] ^= 1;  // of the checksum
   EXPECT_NE(complaint(bad).find("damaged compressed data: incorrect data check"), std::string::npos);

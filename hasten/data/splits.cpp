@@ -3,7 +3,9 @@
 #include <ATen/ops/from_blob.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <filesystem>
 
 #include "hasten/base/error.h"
 #include "hasten/base/rng.h"
@@ -36,14 +38,15 @@ std::vector<std::filesystem::path> idx_folders(const std::string& dataset, const
   return folders;
 }
 
-std::string how_to_get(const std::string& dataset) {
-  if (dataset == "fashion-mnist") return "install it with `apt-get install dataset-fashion-mnist`, or put its four IDX files in a folder and name that as data.path";
-  return find_dataset(dataset).source;
+std::string how_to_get(const DatasetSpec& spec) {
+  const bool says_where = spec.source.find("data.path") != std::string::npos;
+  return spec.source + (says_where ? "" : ", or put its four IDX files in a folder and name it as data.path");
 }
 
-std::filesystem::path idx_file(const std::filesystem::path& folder, const std::string& dataset, const std::string& name) {
+std::filesystem::path idx_file(const std::filesystem::path& folder, const DatasetSpec& spec, const std::string& name) {
   std::filesystem::path path = find_idx(folder, name);
-  if (path.empty()) throw DataError((folder / name).string(), "", "expected this file, plain or with .gz, got none", how_to_get(dataset));
+  if (path.empty())
+    throw DataError((folder / name).string(), "", "expected this file, plain or with .gz, got none", how_to_get(spec));
   return path;
 }
 
@@ -54,7 +57,8 @@ at::Tensor labels_of(const std::filesystem::path& path, int64_t count, int64_t c
   for (int64_t i = 0; i < count; ++i) {
     const int64_t label = array.bytes[i];
     if (label >= classes) {
-      throw DataError(path.string(), cat("record ", i, " (byte ", 8 + i, ")"), cat("expected a label in 0..", classes - 1, ", got ", label),
+      throw DataError(path.string(), cat("record ", i, " (byte ", 8 + i, ")"),
+                      cat("expected a label in 0..", classes - 1, ", got ", label),
                       "the file is damaged or belongs to another data set: get it again from its source");
     }
     out[i] = label;
@@ -62,15 +66,16 @@ at::Tensor labels_of(const std::filesystem::path& path, int64_t count, int64_t c
   return labels;
 }
 
-Dataset load_idx(const std::filesystem::path& folder, const DatasetInfo& info, Split split) {
+Dataset load_idx(const std::filesystem::path& folder, const DatasetSpec& spec, const DatasetInfo& info, Split split) {
   const char* part = kIdxParts[split == Split::kTrain ? 0 : 1];
   const int64_t count = split == Split::kTrain ? info.train_count : info.test_count;
   // Labels first: they are small, and a wrong folder shows at once.
-  at::Tensor labels = labels_of(idx_file(folder, info.name, labels_name(part)), count, info.classes);
+  at::Tensor labels = labels_of(idx_file(folder, spec, labels_name(part)), count, info.classes);
   HASTEN_CHECK(info.sample.size() == 3 && info.sample[0] == 1, "IDX images are grey");
-  IdxArray images = read_idx(idx_file(folder, info.name, images_name(part)), {count, info.sample[1], info.sample[2]});
-  at::Tensor samples = at::from_blob(images.bytes.get(), {count, 1, info.sample[1], info.sample[2]},
-                                     [bytes = images.bytes](void*) mutable { bytes.reset(); }, at::kByte);
+  IdxArray images = read_idx(idx_file(folder, spec, images_name(part)), {count, info.sample[1], info.sample[2]});
+  at::Tensor samples = at::from_blob(
+      images.bytes.get(), {count, 1, info.sample[1], info.sample[2]},
+      [bytes = images.bytes](void*) mutable { bytes.reset(); }, at::kByte);
   return {info.name, split, samples, labels, info.classes};
 }
 
@@ -84,10 +89,12 @@ Splits load_both(const Recipe& recipe, const DatasetInfo& info) {
   if (folder.empty()) {
     std::vector<std::string> searched;
     for (const auto& candidate : idx_folders(info.name, path)) searched.push_back(candidate.string());
-    throw DataError(searched.front(), "", "expected the IDX files of " + info.name + " in " + ordinal_list(searched, "or") + ", got none",
-                    how_to_get(info.name));
+    throw DataError(searched.front(), "",
+                    "expected the IDX files of " + info.name + " in " + ordinal_list(searched, "or") + ", got none",
+                    how_to_get(*recipe.dataset));
   }
-  return {load_idx(folder, info, Split::kTrain), {load_idx(folder, info, Split::kTest)}};
+  return {load_idx(folder, *recipe.dataset, info, Split::kTrain),
+          {load_idx(folder, *recipe.dataset, info, Split::kTest)}};
 }
 
 // A fixed choice, so that tuning on the validation part of one run means the same for all others.

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <set>
 
 #include "hasten/base/error.h"
@@ -23,12 +24,12 @@ const DatasetSpec& tiny_spec() {
   return spec;
 }
 
-std::string images(int count) {
+std::string image_file(int count) {
   std::string content{0, 0, 8, 3, 0, 0, 0, static_cast<char>(count), 0, 0, 0, 2, 0, 0, 0, 2};
   for (int i = 0; i < 4 * count; ++i) content += static_cast<char>(20 * i);
   return content;
 }
-std::string labels(const std::vector<int>& values) {
+std::string label_file(const std::vector<int>& values) {
   std::string content{0, 0, 8, 1, 0, 0, 0, static_cast<char>(values.size())};
   for (int value : values) content += static_cast<char>(value);
   return content;
@@ -40,10 +41,10 @@ class SplitsTest : public testing::Test {
     folder_ = fs::temp_directory_path() / ("hasten_splits_" + std::to_string(::getpid()));
     fs::remove_all(folder_);
     fs::create_directories(folder_);
-    write("train-images-idx3-ubyte", images(3));
-    write("train-labels-idx1-ubyte", labels({0, 1, 2}));
-    write("t10k-images-idx3-ubyte", images(2));
-    write("t10k-labels-idx1-ubyte", labels({3, 3}));
+    write("train-images-idx3-ubyte", image_file(3));
+    write("train-labels-idx1-ubyte", label_file({0, 1, 2}));
+    write("t10k-images-idx3-ubyte", image_file(2));
+    write("t10k-labels-idx1-ubyte", label_file({3, 3}));
   }
   void TearDown() override { fs::remove_all(folder_); }
   void write(const std::string& name, const std::string& content) { write_file_atomic(folder_ / name, content); }
@@ -80,19 +81,19 @@ TEST_F(SplitsTest, ReadsTheFourFiles) {
   EXPECT_EQ(splits.train.samples()[2][0][1][1].item<uint8_t>(), 220);
   EXPECT_EQ(splits.get(Split::kTest).labels()[1].item<int64_t>(), 3);
   // Both are normalised by the training part, of mean 110 and deviation 69.04.
-  float first = (0 - 110 / 255.0) / (std::sqrt((121.0 * 400 / 4 * 0 + 143 * 400 / 12.0)) / 255.0);
+  const double first = -110 / std::sqrt(400.0 * (12 * 12 - 1) / 12);
   EXPECT_NEAR(splits.train.gather({0}).inputs[0][0][0][0].item<float>(), first, 1e-5);
   EXPECT_NEAR(splits.get(Split::kTest).gather({0}).inputs[0][0][0][0].item<float>(), first, 1e-5);
   EXPECT_THROW(splits.get(Split::kValidation), ConfigError);
 }
 
 TEST_F(SplitsTest, ALabelOutOfRangeNamesTheRecord) {
-  write("train-labels-idx1-ubyte", labels({0, 4, 2}));
+  write("train-labels-idx1-ubyte", label_file({0, 4, 2}));
   EXPECT_EQ(complaint(), "/train-labels-idx1-ubyte, record 1 (byte 9): expected a label in 0..3, got 4");
 }
 
 TEST_F(SplitsTest, FilesOfAnotherSizeAreRefused) {
-  write("t10k-images-idx3-ubyte", images(3));
+  write("t10k-images-idx3-ubyte", image_file(3));
   EXPECT_EQ(complaint(), "/t10k-images-idx3-ubyte, byte 4: expected 2 records, got 3");
 }
 
@@ -117,7 +118,8 @@ TEST_F(SplitsTest, SearchesTheFolderOfTheEnvironment) {
 
 TEST(ValidationTest, IsAFixedPartOfTheTrainingSet) {
   SyntheticParams params{.samples = 100, .test_samples = 10, .side = 4};
-  Splits whole = load_splits(synthetic(params, 0)), a = load_splits(synthetic(params, 30)), b = load_splits(synthetic(params, 30));
+  Splits whole = load_splits(synthetic(params, 0)), a = load_splits(synthetic(params, 30)),
+         b = load_splits(synthetic(params, 30));
   EXPECT_EQ(a.train.size(), 70);
   EXPECT_EQ(a.get(Split::kValidation).size(), 30);
   EXPECT_EQ(a.get(Split::kTest).size(), 10);

@@ -8,10 +8,6 @@
 #include <ATen/ops/ones.h>
 #include <gtest/gtest.h>
 
-#include <numeric>
-
-#include "hasten/base/hash.h"
-
 namespace hasten {
 namespace {
 

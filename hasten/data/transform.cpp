@@ -14,7 +14,7 @@
 namespace hasten {
 namespace {
 
-constexpr int64_t kGrain = 32;  // images a thread takes at least
+constexpr int64_t kTransformGrain = 32;  // images a thread takes at least
 
 // The images of a batch as packed floats [n, height, width, channels].
 struct Images {
@@ -28,11 +28,13 @@ Images images_of(Batch& batch) {
   HASTEN_CHECK(batch.inputs.dim() == 4 && batch.inputs.scalar_type() == at::kFloat, "float images [n, c, h, w]");
   HASTEN_CHECK(batch.inputs.size(0) == batch.size(), "one id an image");
   batch.inputs = channels_last(batch.inputs);
-  return {batch.inputs.mutable_data_ptr<float>(), batch.inputs.size(0), batch.inputs.size(2), batch.inputs.size(3), batch.inputs.size(1)};
+  return {batch.inputs.mutable_data_ptr<float>(), batch.inputs.size(0), batch.inputs.size(2), batch.inputs.size(3),
+          batch.inputs.size(1)};
 }
 
 RandomStream stream_of(const Batch& batch, int64_t i, uint64_t seed, uint64_t operation) {
-  return {seed, operation, static_cast<uint64_t>(batch.epoch), static_cast<uint64_t>(batch.ids[static_cast<size_t>(i)])};
+  return {seed, operation, static_cast<uint64_t>(batch.epoch),
+          static_cast<uint64_t>(batch.ids[static_cast<size_t>(i)])};
 }
 
 // -1 -> 1, n -> n - 2: the border itself is not repeated. |overhang| < n.
@@ -44,18 +46,21 @@ int64_t reflect(int64_t i, int64_t n) {
 // out[y][x] = in[y + down][x + right], reflecting.
 void shift_image(const float* in, float* out, const Images& size, int64_t down, int64_t right) {
   const int64_t channels = size.channels;
-  const int64_t first = std::max<int64_t>(0, -right), last = std::min(size.width, size.width - right);  // columns that stay inside
+  const int64_t first = std::max<int64_t>(0, -right),
+                last = std::min(size.width, size.width - right);  // columns that stay inside
   for (int64_t y = 0; y < size.height; ++y, out += size.row()) {
     const float* from = in + reflect(y + down, size.height) * size.row();
     std::copy_n(from + (first + right) * channels, (last - first) * channels, out + first * channels);
-    for (int64_t x = 0; x < first; ++x) std::copy_n(from + reflect(x + right, size.width) * channels, channels, out + x * channels);
-    for (int64_t x = last; x < size.width; ++x) std::copy_n(from + reflect(x + right, size.width) * channels, channels, out + x * channels);
+    for (int64_t x = 0; x < first; ++x)
+      std::copy_n(from + reflect(x + right, size.width) * channels, channels, out + x * channels);
+    for (int64_t x = last; x < size.width; ++x)
+      std::copy_n(from + reflect(x + right, size.width) * channels, channels, out + x * channels);
   }
 }
 
-using Function = std::function<void(Batch&, uint64_t seed)>;
+using ImageFunction = std::function<void(Batch&, uint64_t seed)>;
 
-Function built_in(const TransformPlan& plan, const DatasetInfo& data) {
+ImageFunction built_in(const TransformPlan& plan, const DatasetInfo& data) {
   if (plan.name == "flip") return [](Batch& batch, uint64_t seed) { flip_images(batch, seed); };
   if (plan.name == "translate") {
     const int64_t pixels = plan.params.as<TranslateSettings>().pixels;
@@ -72,7 +77,7 @@ Function built_in(const TransformPlan& plan, const DatasetInfo& data) {
 
 void flip_images(Batch& batch, uint64_t seed) {
   Images images = images_of(batch);
-  at::parallel_for(0, images.count, kGrain, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, images.count, kTransformGrain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       if ((stream_of(batch, i, seed, operation("data.flip")).bits() & 1) == 0) continue;
       float* row = images.data + i * images.image();
@@ -82,7 +87,8 @@ void flip_images(Batch& batch, uint64_t seed) {
           continue;
         }
         float *left = row, *right = row + images.row() - images.channels;
-        for (; left < right; left += images.channels, right -= images.channels) std::swap_ranges(left, left + images.channels, right);
+        for (; left < right; left += images.channels, right -= images.channels)
+          std::swap_ranges(left, left + images.channels, right);
       }
     }
   });
@@ -92,7 +98,7 @@ void translate_images(Batch& batch, int64_t pixels, uint64_t seed) {
   Images images = images_of(batch);
   HASTEN_CHECK(pixels >= 0 && pixels < std::min(images.height, images.width), "a shift smaller than the image");
   const auto range = static_cast<uint64_t>(2 * pixels + 1);
-  at::parallel_for(0, images.count, kGrain, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, images.count, kTransformGrain, [&](int64_t begin, int64_t end) {
     std::vector<float> original(static_cast<size_t>(images.image()));
     for (int64_t i = begin; i < end; ++i) {
       RandomStream random = stream_of(batch, i, seed, operation("data.translate"));
@@ -108,12 +114,13 @@ void translate_images(Batch& batch, int64_t pixels, uint64_t seed) {
 
 struct TransformChain::Link {
   Phase phase;
-  Function own;      // of the recipe; empty for a method's part
+  ImageFunction own;      // of the recipe; empty for a method's part
   size_t index = 0;  // of the part on the seam
 };
 
 TransformChain::TransformChain(const RunPlan& plan, Engine& engine) : engine_(engine) {
-  for (const TransformPlan& transform : plan.transforms) links_.push_back({transform.phase, built_in(transform, plan.data), 0});
+  for (const TransformPlan& transform : plan.transforms)
+    links_.push_back({transform.phase, built_in(transform, plan.data), 0});
   const std::vector<Phase> phases = engine.phases<BatchTransform>();
   for (size_t i = 0; i < phases.size(); ++i) links_.push_back({phases[i], nullptr, i});
   std::stable_sort(links_.begin(), links_.end(), [](const Link& a, const Link& b) { return a.phase < b.phase; });

@@ -8,6 +8,7 @@
 #include <ATen/ops/reflection_pad2d.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <numeric>
 
 #include "hasten/base/error.h"
@@ -17,7 +18,7 @@
 namespace hasten {
 namespace {
 
-Batch images(int64_t count, int64_t channels, int64_t first_id = 0) {
+Batch random_batch(int64_t count, int64_t channels, int64_t first_id = 0) {
   Batch batch;
   batch.ids.resize(static_cast<size_t>(count));
   std::iota(batch.ids.begin(), batch.ids.end(), first_id);
@@ -34,7 +35,7 @@ Batch copy(const Batch& batch) {
 
 TEST(FlipTest, EachImageIsItselfOrItsMirrorImage) {
   for (int64_t channels : {1, 3}) {
-    Batch batch = images(200, channels), original = copy(batch);
+    Batch batch = random_batch(200, channels), original = copy(batch);
     flip_images(batch, 1);
     int mirrored = 0;
     for (int64_t i = 0; i < batch.size(); ++i) {
@@ -54,7 +55,7 @@ TEST(FlipTest, EachImageIsItselfOrItsMirrorImage) {
 TEST(TranslateTest, EachImageIsAShiftWithReflection) {
   const int64_t pixels = 2;
   for (int64_t channels : {1, 3}) {
-    Batch batch = images(150, channels), original = copy(batch);
+    Batch batch = random_batch(150, channels), original = copy(batch);
     translate_images(batch, pixels, 1);
     at::Tensor padded = at::reflection_pad2d(original.inputs, {pixels, pixels, pixels, pixels});
     std::vector<int> seen(25, 0);
@@ -74,7 +75,7 @@ TEST(TranslateTest, EachImageIsAShiftWithReflection) {
 }
 
 TEST(TranslateTest, TheLargestShiftReflectsTheWholeImage) {
-  Batch batch = images(64, 1), original = copy(batch);
+  Batch batch = random_batch(64, 1), original = copy(batch);
   translate_images(batch, 5, 3);
   at::Tensor padded = at::reflection_pad2d(original.inputs, {5, 5, 5, 5});
   for (int64_t i = 0; i < batch.size(); ++i) {
@@ -88,7 +89,7 @@ TEST(TranslateTest, TheLargestShiftReflectsTheWholeImage) {
 }
 
 TEST(AugmentationTest, DependsOnTheSampleAlone) {
-  Batch whole = images(96, 1);
+  Batch whole = random_batch(96, 1);
   Batch tail = copy(whole).slice(64, 32);
   tail.inputs = tail.inputs.clone();
   Batch alone = copy(whole);
@@ -107,7 +108,7 @@ TEST(AugmentationTest, DependsOnTheSampleAlone) {
 }
 
 TEST(AugmentationTest, TakesAnyLayoutAndGivesChannelsLast) {
-  Batch batch = images(40, 3), contiguous = copy(batch);
+  Batch batch = random_batch(40, 3), contiguous = copy(batch);
   contiguous.inputs = contiguous.inputs.contiguous();
   ASSERT_NE(contiguous.inputs.suggest_memory_format(), at::MemoryFormat::ChannelsLast);
   translate_images(batch, 2, 1);
@@ -153,7 +154,14 @@ class ChainTest : public testing::Test {
     Budget budget(plan_.run);
     // The chain passes the state on and never touches the model, which belongs to a layer above.
     alignas(16) std::array<std::byte, 16> no_model{};
-    State state{.plan = plan_, .budget = budget, .seed = 9, .progress = {.step = 3}, .model = reinterpret_cast<Model&>(no_model)};
+    State state{.plan = plan_,
+                .budget = budget,
+                .seed = 9,
+                .progress = {},
+                .model = reinterpret_cast<Model&>(no_model),
+                .outputs = {},
+                .loss_terms = {}};
+    state.progress.step = 3;
     chain.apply(batch, state);
   }
 
@@ -169,7 +177,7 @@ TEST_F(ChainTest, MergesByPhaseWithTheRecipesOwnFirst) {
   add("z_select", Phase::kSelect);
   add("c_geometry", Phase::kGeometry);
   plan_.run.transforms.push_back({"translate", Phase::kGeometry, param_set(TranslateSettings{2})});
-  Batch batch = images(50, 1), expected = copy(batch);
+  Batch batch = random_batch(50, 1), expected = copy(batch);
   apply(batch);
   EXPECT_EQ(log_, (std::vector<std::string>{"z_select 3", "c_geometry 3", "b_mix 3", "a_target 3"}));
   expected.inputs = expected.inputs.add(1);
@@ -179,7 +187,7 @@ TEST_F(ChainTest, MergesByPhaseWithTheRecipesOwnFirst) {
 
 TEST_F(ChainTest, FlipsWhenTheRecipeSaysSo) {
   plan_.run.transforms.push_back({"flip", Phase::kGeometry, param_set(FlipSettings{FlipKind::kRandom})});
-  Batch batch = images(50, 1), expected = copy(batch);
+  Batch batch = random_batch(50, 1), expected = copy(batch);
   apply(batch);
   flip_images(expected, 9);
   EXPECT_TRUE(at::equal(batch.inputs, expected.inputs));
@@ -187,7 +195,7 @@ TEST_F(ChainTest, FlipsWhenTheRecipeSaysSo) {
 
 TEST_F(ChainTest, RefusesAShiftOfTheWholeImage) {
   plan_.run.transforms.push_back({"translate", Phase::kGeometry, param_set(TranslateSettings{6})});
-  Batch batch = images(5, 1);
+  Batch batch = random_batch(5, 1);
   try {
     apply(batch);
     FAIL();
@@ -198,12 +206,14 @@ TEST_F(ChainTest, RefusesAShiftOfTheWholeImage) {
 
 TEST_F(ChainTest, ErrorsNameTheMethodThePlaceAndTheStep) {
   add("broken", Phase::kMix);
-  Batch batch = images(5, 1);
+  Batch batch = random_batch(5, 1);
   try {
     apply(batch);
     FAIL();
   } catch (const InternalError& error) {
-    EXPECT_NE(std::string(error.what()).find("while running broken at batch_transform, step 3: no such luck"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("while running broken at batch_transform, step 3: no such luck"),
+              std::string::npos)
+        << error.what();
   }
 }
 

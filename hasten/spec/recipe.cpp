@@ -15,7 +15,7 @@ namespace hasten {
 namespace {
 
 const std::vector<std::string> kSections{"name",  "workload",  "model",      "optimizer",  "schedule", "budget", "data",
-                                         "batch", "precision", "evaluation", "checkpoint", "group",    "method"};
+                                         "batch", "precision", "evaluation", "checkpoint", "group",    "method", "tuning"};
 
 std::string quoted(const Json& json) { return json.is_string() ? "'" + json.get<std::string>() + "'" : json.dump(); }
 
@@ -214,6 +214,7 @@ Json Recipe::to_json() const {
   json["precision"] = param_set(precision).to_json();
   json["evaluation"] = param_set(evaluation).to_json();
   json["checkpoint"] = param_set(checkpoint).to_json();
+  json["tuning"] = param_set(tuning).to_json();
   json["method"] = Json::array();
   for (const MethodChoice& choice : methods) {
     Json entry = {{"name", choice.spec->name}};
@@ -226,7 +227,7 @@ Json Recipe::to_json() const {
 std::string Recipe::hash() const {
   Json json = to_json();
   // What only names, places or judges the program is not part of it.
-  for (const char* key : {"name", "checkpoint"}) json.erase(key);
+  for (const char* key : {"name", "checkpoint", "tuning"}) json.erase(key);
   json["workload"].erase("target");
   json["data"].erase("path");
   return hex(hash64(json.dump()));
@@ -247,6 +248,7 @@ Recipe recipe_from_json(const Json& document, const Catalogue& catalogue) {
   recipe.precision = read_settings<PrecisionSettings>(document, "precision");
   recipe.evaluation = read_settings<EvaluationSettings>(document, "evaluation");
   recipe.checkpoint = read_settings<CheckpointSettings>(document, "checkpoint");
+  recipe.tuning = read_settings<TuningSettings>(document, "tuning");
   read_methods(document, catalogue, recipe);
   return recipe;
 }

@@ -75,6 +75,17 @@ struct CheckpointSettings {
   }
 };
 
+// [tuning]: how these settings were found. Comparisons hold it against the recipe when one side was searched for longer.
+struct TuningSettings {
+  int64_t trials = 0;
+  std::string selected_on;
+  static constexpr auto schema() {
+    using P = TuningSettings;
+    return std::tuple{field("trials", &P::trials, at_least(0), "settings that were tried to find this recipe; 0: not known"),
+                      field("selected_on", &P::selected_on, "split that picked the best of them; empty: not known")};
+  }
+};
+
 struct OptimizerChoice {
   const OptimizerSpec* spec = nullptr;
   ParamSet params;
@@ -106,6 +117,7 @@ struct Recipe {
   PrecisionSettings precision;
   EvaluationSettings evaluation;
   CheckpointSettings checkpoint;
+  TuningSettings tuning;
   std::vector<MethodChoice> methods;
 
   // With every default. Reading it back gives the same recipe.

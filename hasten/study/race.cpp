@@ -55,7 +55,7 @@ std::vector<RunRequest> plan_race(const RaceOptions& options) {
                            .out = {},
                            .group = options.recipes[index].name,
                            .role = index == 0 ? evaluate::Role::kBaseline : evaluate::Role::kMethod,
-                           .planned_runs = static_cast<int64_t>(options.seeds.size()),
+                           .planned_runs = static_cast<int64_t>(options.seeds.size() * options.budgets.size()),
                            .resume = false};
         request.recipe.budget.value *= factor;
         request.out = options.out / request.group / ("budget-" + to_string(request.recipe.budget)) / cat("seed-", seed);

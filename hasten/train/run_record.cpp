@@ -91,7 +91,8 @@ evaluate::RunRecord describe_run(const Recipe& recipe, const Plan& plan, const S
   record.hardware = hardware();
   record.software = software();
   record.clocks = {.eval = false, .compile = true, .data = true, .checkpoint = false, .untimed_warmup_steps = 0};
-  record.tuning.trials = std::nullopt;
+  if (recipe.tuning.trials > 0) record.tuning.trials = recipe.tuning.trials;
+  record.tuning.selected_on = recipe.tuning.selected_on;
   record.status = evaluate::Status::kRunning;
   return record;
 }

@@ -47,6 +47,7 @@ class LayersTest(CheckTest):
             "hasten/methods/objective/b.cpp": '#include "hasten/methods/objective/b.h"\n#include <ATen/ops/add.h>\n',
             "hasten/methods/objective/b_test.cpp": '#include "hasten/methods/objective/b.h"\n#include <gtest/gtest.h>\n',
             "hasten/cli/torch/a.cpp": '#include "hasten/study/x.h"\n#include "hasten/methods/registry.h"\n',
+            "hasten/cli/b.cpp": '#ifdef HASTEN_WITH_TORCH\n#include "hasten/meter/x.h"\n#endif\n#include "hasten/spec/x.h"\n',
             "tests/a.cpp": '#include "whatever.h"\n'})
 
     def test_upward_and_sideways_includes(self):
@@ -65,6 +66,8 @@ class LayersTest(CheckTest):
     def test_torch(self):
         self.assert_found("layers", {"hasten/spec/a.cpp": "#include <ATen/ops/add.h>\n"}, "hasten/spec/a.cpp:1: ")
         self.assert_found("layers", {"hasten/cli/a.cpp": "#include <torch/torch.h>\n"}, "hasten/cli/a.cpp:1: ")
+        self.assert_found("layers", {"hasten/cli/a.cpp": '#ifdef HASTEN_WITH_TORCH\n#endif\n#include "hasten/meter/x.h"\n'},
+                          "hasten/cli/a.cpp:3: ")
         self.assert_found("layers", {"hasten/nn/a.h": "#include <torch/nn.h>\n#include <ATen/ATen.h>\n"},
                           "hasten/nn/a.h:1: ", "hasten/nn/a.h:2: ")
 

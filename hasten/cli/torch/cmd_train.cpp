@@ -22,7 +22,7 @@ struct TrainFlags {
   uint64_t seed = 0;
   int64_t planned_runs = 0;
   int threads = 0;
-  bool resume = false, quiet = false, strict = false;
+  bool resume = false, quiet = false, no_summary = false, strict = false;
 };
 
 evaluate::Role read_role(const std::string& text) {
@@ -83,7 +83,7 @@ void train(TrainFlags& flags, Context& context) {
   if (context.json) {
     print_json({{"run", flags.out}, {"record", evaluate::to_json(result.record)},
                 {"quality", result.quality ? Json(*result.quality) : Json()}, {"reached_target", result.reached_target}});
-  } else if (!flags.quiet) {
+  } else if (!flags.quiet && !flags.no_summary) {
     print_summary(result, trainer.plan(), flags.out);
   }
   context.exit_code = exit_code(result, trainer.plan(), flags.strict);
@@ -104,6 +104,7 @@ void add_train(CLI::App& app, Context& context) {
   command->add_option("--role", flags->role, "in a comparison: baseline, method or reference");
   command->add_option("--planned-runs", flags->planned_runs, "how many runs of this group are launched");
   command->add_flag("--quiet", flags->quiet, "print nothing but errors");
+  command->add_flag("--no-summary", flags->no_summary, "print progress but no result");
   command->add_flag("--strict", flags->strict, "exit 4 when the target is missed or the run diverges");
   add_json_flag(*command, context);
   command->footer("examples:\n"

@@ -1,0 +1,137 @@
+// hasten race: a baseline against other recipes, compared and reported.
+#include <array>
+#include <csignal>
+#include <iostream>
+
+#include "hasten/base/clock.h"
+#include "hasten/base/error.h"
+#include "hasten/base/files.h"
+#include "hasten/base/json.h"
+#include "hasten/base/text.h"
+#include "hasten/cli/torch/recipe_options.h"
+#include "hasten/evaluate/comparison.h"
+#include "hasten/evaluate/record_io.h"
+#include "hasten/report/comparison_html.h"
+#include "hasten/report/comparison_text.h"
+#include "hasten/study/race.h"
+
+namespace hasten::cli {
+namespace {
+
+struct RaceFlags {
+  std::vector<std::string> recipes;
+  std::string seeds = "3";
+  std::vector<double> budgets{1.0};
+  std::vector<std::string> set;
+  std::string out;
+  bool resume = false, strict = false;
+  int threads = 0;
+  std::string command;  // as typed, for the report
+};
+
+// "3" means seeds 0, 1, 2; "4,7,9" means these.
+std::vector<uint64_t> read_seeds(const std::string& text) {
+  std::vector<uint64_t> seeds;
+  std::vector<std::string> parts = split(text, ',');
+  for (const std::string& part : parts) {
+    if (part.empty() || part.find_first_not_of("0123456789") != std::string::npos) {
+      throw ConfigError("--seeds", "a count such as 3 or a list such as 4,7,9", "'" + text + "'");
+    }
+    seeds.push_back(std::stoull(part));
+  }
+  if (parts.size() > 1) return seeds;
+  uint64_t count = seeds.front();
+  seeds.clear();
+  for (uint64_t seed = 0; seed < count; ++seed) seeds.push_back(seed);
+  return seeds;
+}
+
+RaceOptions race_options(const RaceFlags& flags) {
+  RaceOptions options;
+  for (const std::string& path : flags.recipes) {
+    options.recipes.push_back(load_recipe(path, registry().catalogue(), {{}, {}, flags.set}));
+    plan_run(options.recipes.back(), registry());  // every mistake shows before the first step
+  }
+  options.seeds = read_seeds(flags.seeds);
+  options.budgets = flags.budgets;
+  options.out = flags.out.empty() ? "runs/race-" + utc_now().substr(0, 19) : flags.out;
+  options.resume = flags.resume;
+  return options;
+}
+
+std::vector<std::string> child_arguments(const RaceFlags& flags) {
+  std::vector<std::string> arguments{"--no-summary"};
+  if (flags.threads > 0) arguments.insert(arguments.end(), {"--threads", std::to_string(flags.threads)});
+  return arguments;
+}
+
+void report(const RaceResult& result, const RaceOptions& options, const RaceFlags& flags, Context& context) {
+  std::vector<evaluate::Run> runs;
+  for (const auto& path : result.runs) runs.push_back(evaluate::read_run(path));
+  evaluate::CompareOptions compare_options;
+  compare_options.baseline = options.recipes.front().name;
+  evaluate::Comparison comparison = evaluate::compare(std::move(runs), compare_options);
+  std::filesystem::path page = options.out / "report.html";
+  write_file_atomic(page, report::comparison_html(std::array{comparison}, {.title = "", .command = flags.command}));
+  write_file_atomic(options.out / "comparison.json", report::comparison_json(comparison).dump(2) + "\n");
+  if (context.json) {
+    print_json(report::comparison_json(comparison));
+  } else {
+    std::cout << report::comparison_text(comparison, {.color = stdout_is_terminal(), .all_lints = false})
+              << "\nruns    " << options.out.string() << "\nreport  " << page.string() << "\n";
+  }
+  bool missed = false;
+  for (const evaluate::Group& group : comparison.groups) missed = missed || !group.reaches_target;
+  if (flags.strict && (missed || result.failed > 0)) context.exit_code = kStrictFailure;
+}
+
+void race(const RaceFlags& flags, Context& context) {
+  RaceOptions options = race_options(flags);
+  RunLauncher launch = run_in_child(std::filesystem::read_symlink("/proc/self/exe"), child_arguments(flags));
+  // The children finish their step on Ctrl-C; the race then ends by their exit code.
+  std::signal(SIGINT, SIG_IGN);
+  RaceResult result = run_race(options, launch, [](const RunRequest& request, size_t place, size_t count) {
+    std::cerr << "run " << place << "/" << count << "  " << request.group << "  seed " << request.seed << "  budget "
+              << to_string(request.recipe.budget) << "\n";
+  });
+  if (result.interrupted) {
+    std::cerr << "interrupted; go on with: " << flags.command << (flags.resume ? "" : " --resume") << " --out "
+              << options.out.string() << "\n";
+    context.exit_code = kInterruptedBySignal;
+    return;
+  }
+  if (result.runs.empty()) throw InternalError("no run finished; the errors are above");
+  report(result, options, flags, context);
+  if (result.failed > 0 && context.exit_code == kSuccess) context.exit_code = kInternalFailure;
+}
+
+}  // namespace
+
+void add_race(CLI::App& app, Context& context) {
+  CLI::App* command = app.add_subcommand("race", "train a baseline and other recipes, and compare them");
+  auto flags = std::make_shared<RaceFlags>();
+  command->add_option("recipes", flags->recipes, "the baseline's recipe, then the others'")->required()->expected(2, 100);
+  command->add_option("--seeds", flags->seeds, "how many, or which: 3, or 4,7,9")->capture_default_str();
+  command->add_option("--budgets", flags->budgets, "factors on each recipe's budget; several give tradeoff curves")->delimiter(',')->capture_default_str();
+  command->add_option("--set", flags->set, "change a setting in every recipe: data.path=/data; repeatable")->allow_extra_args(false);
+  command->add_option("--out", flags->out, "directory of runs and report (default: runs/race-DATE)");
+  command->add_flag("--resume", flags->resume, "keep what is finished in --out and go on");
+  command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")->check(CLI::NonNegativeNumber);
+  command->add_flag("--strict", flags->strict, "exit 4 when a recipe misses the target or a run fails");
+  add_json_flag(*command, context);
+  command->footer("examples:\n"
+                  "  hasten race recipes/fashion-mnist/baseline.toml recipes/fashion-mnist/fast.toml\n"
+                  "  hasten race base.toml mine.toml --seeds 5 --budgets 0.5,1,2 --out runs/curves");
+  command->callback([flags, &context] {
+    flags->command = "hasten race " + join(flags->recipes, " ") + " --seeds " + flags->seeds;
+    if (flags->budgets.size() > 1 || flags->budgets.front() != 1) {
+      std::vector<std::string> texts;
+      for (double factor : flags->budgets) texts.push_back(number(factor));
+      flags->command += " --budgets " + join(texts, ",");
+    }
+    for (const std::string& edit : flags->set) flags->command += " --set " + edit;
+    race(*flags, context);
+  });
+}
+
+}  // namespace hasten::cli
