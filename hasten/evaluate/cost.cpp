@@ -118,10 +118,13 @@ std::optional<double> run_cost(const Run& run, Cost cost) {
 
 std::vector<Reading> readings(const Run& run, const Metric& metric) {
   std::vector<Reading> found;
+  // Which weights a run reports is part of its recipe: an average is evaluated where a method keeps one.
+  const Metric& own = run.record.metric;
+  const std::string& weights = own.name == metric.name && own.split == metric.split ? own.weights : metric.weights;
   for (size_t i = 0; i < run.events.size(); ++i) {
     for (const MetricValue& value : run.events[i].metrics) {
       bool same = value.name == metric.name && (metric.split.empty() || value.split == metric.split);
-      if (same && value.weights == metric.weights) found.push_back({i, value.value});
+      if (same && value.weights == weights) found.push_back({i, value.value});
     }
   }
   return found;
