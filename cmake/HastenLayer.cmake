@@ -2,7 +2,8 @@
 
 set(HASTEN_UNITY_BATCH 8)
 
-# Several sources as one in unity builds: LibTorch's headers are then parsed once for a batch.
+# Several sources as one in unity builds: LibTorch's headers are then parsed once for a batch. For layers only: their
+# sources are written together, methods and tests by people who need not know of each other's helpers.
 function(hasten_unity target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${HASTEN_UNITY} UNITY_BUILD_BATCH_SIZE ${HASTEN_UNITY_BATCH})
 endfunction()
@@ -17,7 +18,7 @@ function(hasten_discover_tests target)
     PROPERTIES LABELS gpu TIMEOUT 1200)
 endfunction()
 
-# A GoogleTest program. hasten_test(NAME SOURCES ... LIBS ...)
+# A GoogleTest program; its sources stay apart, so that their helpers may share names. hasten_test(NAME SOURCES ... LIBS ...)
 function(hasten_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBS")
   if(NOT HASTEN_TESTS OR NOT arg_SOURCES)
@@ -26,7 +27,6 @@ function(hasten_test name)
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gmock GTest::gtest_main)
-  hasten_unity(${name})
   hasten_discover_tests(${name})
 endfunction()
 

@@ -144,9 +144,22 @@ class CounterMeter final : public EnergyMeter {
 }  // namespace
 
 std::unique_ptr<EnergyMeter> EnergyMeter::open(int gpu, std::string& why, const fs::path& powercap) {
-  std::string why_not;
-  std::shared_ptr<Nvml> nvml = gpu >= 0 ? Nvml::open(why_not) : nullptr;
-  return open_with(gpu, std::move(nvml), why_not, why, powercap);
+  std::string no_driver;
+  std::shared_ptr<Nvml> nvml = gpu >= 0 ? Nvml::open(no_driver) : nullptr;
+  std::unique_ptr<EnergyMeter> meter = open(gpu, std::move(nvml), why, powercap);
+  if (!no_driver.empty()) why = no_driver + (why.empty() ? "" : "; " + why);
+  return meter;
+}
+
+std::unique_ptr<EnergyMeter> EnergyMeter::open(int gpu, std::shared_ptr<Nvml> nvml, std::string& why,
+                                               const fs::path& powercap) {
+  auto meter = std::make_unique<CounterMeter>();
+  std::string no_gpu, no_zones;
+  if (gpu >= 0) meter->open_gpu(gpu, std::move(nvml), no_gpu);
+  meter->open_zones(powercap, no_zones);
+  why = no_gpu + (no_gpu.empty() || no_zones.empty() ? "" : "; ") + no_zones;
+  if (!meter->any()) return nullptr;
+  return meter;
 }
 
 }  // namespace hasten

@@ -9,15 +9,21 @@
 
 namespace hasten {
 
+class Nvml;
+
 class EnergyMeter {
  public:
-  // The first counter that can be read: NVML of the GPU with the index, if `gpu` is not negative, plus RAPL packages
-  // under `powercap` (the kernel's powercap tree). nullptr if there is none, with the reason in `why`.
+  // All counters that can be read: NVML of the GPU with the index (in NVML's order), if `gpu` is not negative, and RAPL
+  // of processors and memory below `powercap` (the kernel's powercap tree). nullptr if there is none; `why` says what
+  // is missing, also when something else was found.
   static std::unique_ptr<EnergyMeter> open(int gpu, std::string& why,
                                            const std::filesystem::path& powercap = "/sys/class/powercap");
+  static std::unique_ptr<EnergyMeter> open(int gpu, std::shared_ptr<Nvml> nvml, std::string& why,
+                                           const std::filesystem::path& powercap);
   virtual ~EnergyMeter() = default;
-  virtual double joules() = 0;               // since open(); wrap-around of the counters is taken care of
-  virtual std::string source() const = 0;    // "RAPL package-0", "NVML GPU 0"
+  // Since open(). To be asked every few minutes at least: RAPL counters go round, and one round is noticed.
+  virtual double joules() = 0;
+  virtual std::string source() const = 0;  // "RAPL package-0 + dram, NVML GPU 0"
 };
 
 }  // namespace hasten

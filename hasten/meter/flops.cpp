@@ -65,7 +65,7 @@ double convolution(Inputs in) {
 double convolution_backward(Inputs in) {
   const at::Tensor& small = in.at(in.at(7).toBool() ? 1 : 0).toTensor();
   const c10::List<bool> wanted = in.at(10).toBoolList();
-  return convolution_of(elements(small), in.at(2).toTensor()) * (double{wanted.get(0)} + double{wanted.get(1)});
+  return convolution_of(elements(small), in.at(2).toTensor()) * ((wanted.get(0) ? 1 : 0) + (wanted.get(1) ? 1 : 0));
 }
 
 // Scores and values: query [b, h, t, e], key [b, *, s, e], value [b, *, s, v], from argument `first` on. A causal mask

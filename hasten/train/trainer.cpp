@@ -58,8 +58,6 @@ struct Trainer::Impl {
       HASTEN_CHECK(number != nullptr, "nothing is scheduled by " + path);
       scheduled.emplace_back(number, &schedule);
     }
-    at::Generator generator = at::detail::getDefaultCPUGenerator();
-    generator.set_current_seed(mix(options.seed, operation("default generator")));
   }
 
   const Plan& plan() const { return planned.plan; }
@@ -181,6 +179,10 @@ void Trainer::Impl::begin() {
     writer.resume(resumed->info().events_offset, state.progress.step);
   } else {
     writer.create();
+    // Dropout draws from the process's own generator; here and not earlier, since another run may have used it.
+    at::Generator generator = at::detail::getDefaultCPUGenerator();
+    std::lock_guard<std::mutex> lock(generator.mutex());
+    generator.set_current_seed(mix(options.seed, operation("default generator")));
   }
   writer.write(record);
   record.executed.startup_s = seconds(ledger.ns(Account::kSetup));

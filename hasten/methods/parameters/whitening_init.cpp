@@ -59,7 +59,7 @@ class WhiteningInit final : public MethodOf<WhiteningInitParams> {
     Layer& layer = blocks.front().layers.front();
     Conv2d* conv = layer.kind.as<Conv2d>();
     HASTEN_CHECK(conv != nullptr, "a stem that does not begin with a convolution");
-    *conv = {.channels = filters, .kernel = params_.kernel, .stride = 1, .padding = 0, .groups = 1, .bias = true};
+    *conv = {.channels = filters, .kernel = params_.kernel, .stride = params_.stride, .padding = 0, .groups = 1, .bias = true};
     plan.model.infer();
     ParameterPlan* weight = layer.parameter("weight");
     weight->init = {InitKind::kFromData, 0};

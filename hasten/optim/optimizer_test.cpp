@@ -1,0 +1,100 @@
+// Update rules against their formulas, written out.
+#include "hasten/optim/optimizer.h"
+
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/eye.h>
+#include <ATen/ops/linalg_svdvals.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/zeros_like.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "hasten/base/json.h"
+
+namespace hasten {
+namespace {
+
+// A group of one parameter, channels last like a filter, with a fixed gradient.
+UpdateGroup group_of(Optimizer& optimizer, double lr, double decay) {
+  UpdateGroup group;
+  group.names = {"w"};
+  group.parameters = {at::randn({4, 3, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast)};
+  group.lr = lr;
+  group.weight_decay = decay;
+  optimizer.prepare(group);
+  return group;
+}
+
+at::Tensor gradient_like(const at::Tensor& p) { return at::randn(p.sizes()).contiguous(at::MemoryFormat::ChannelsLast); }
+
+TEST(SgdTest, NesterovMomentumAndCoupledDecay) {
+  auto sgd = make_sgd({.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true, .decoupled = false});
+  UpdateGroup group = group_of(*sgd, 0.1, 0.01);
+  at::Tensor w = group.parameters[0].clone(), m = at::zeros_like(w);
+  for (int step = 0; step < 3; ++step) {
+    at::Tensor g = gradient_like(w);
+    group.gradients = {g};
+    sgd->update(group);
+    at::Tensor d = g.add(w, 0.01);
+    m = m.mul(0.9).add(d);
+    w = w.sub(d.add(m, 0.9), 0.1);
+    EXPECT_TRUE(at::allclose(group.parameters[0], w, 1e-5, 1e-6));
+  }
+}
+
+TEST(SgdTest, DecoupledDecayShrinksTheWeightItself) {
+  auto sgd = make_sgd({.lr = 0.1, .momentum = 0, .weight_decay = 0.5, .nesterov = false, .decoupled = true});
+  UpdateGroup group = group_of(*sgd, 0.1, 0.5);
+  at::Tensor expected = group.parameters[0].mul(1 - 0.1 * 0.5);
+  group.gradients = {at::zeros_like(expected)};
+  sgd->update(group);
+  EXPECT_TRUE(at::allclose(group.parameters[0], expected));
+}
+
+TEST(AdamWTest, BiasCorrectedMoments) {
+  AdamWParams params{.lr = 0.01, .beta1 = 0.9, .beta2 = 0.99, .epsilon = 1e-8, .weight_decay = 0.1};
+  auto adam = make_adamw(params);
+  UpdateGroup group = group_of(*adam, 0.01, 0.1);
+  at::Tensor w = group.parameters[0].clone(), m = at::zeros_like(w), v = at::zeros_like(w);
+  for (int step = 1; step <= 3; ++step) {
+    at::Tensor g = gradient_like(w);
+    group.gradients = {g};
+    adam->update(group);
+    m = m.mul(0.9).add(g, 0.1);
+    v = v.mul(0.99).add(g.mul(g), 0.01);
+    at::Tensor mh = m.div(1 - std::pow(0.9, step)), vh = v.div(1 - std::pow(0.99, step));
+    w = w.mul(1 - 0.01 * 0.1).sub(mh.div(vh.sqrt().add(1e-8)), 0.01);
+    EXPECT_TRUE(at::allclose(group.parameters[0], w, 1e-4, 1e-6));
+  }
+}
+
+TEST(MuonTest, OrthogonalisedHasSingularValuesNearOne) {
+  // Not square: a square random matrix has singular values near zero, which five steps do not lift.
+  for (auto [rows, columns] : {std::pair<int64_t, int64_t>{32, 64}, {64, 32}, {16, 48}}) {
+    at::Tensor s = at::linalg_svdvals(orthogonalised(at::randn({rows, columns}), 5));
+    EXPECT_GT(s.min().item<double>(), 0.3) << rows << "x" << columns;
+    EXPECT_LT(s.max().item<double>(), 1.3) << rows << "x" << columns;
+  }
+  // It keeps the singular directions: the product with the input is positive definite.
+  at::Tensor a = at::randn({16, 16});
+  EXPECT_GT(orthogonalised(a, 5).mul(a).sum().item<double>(), 0);
+}
+
+TEST(MuonTest, StepHasTheSameSizeWhateverTheGradientsScale) {
+  auto muon = make_muon({.lr = 0.1, .momentum = 0, .weight_decay = 0, .nesterov = false, .iterations = 5, .scale = MuonScale::kNone});
+  UpdateGroup a = group_of(*muon, 0.1, 0), b = group_of(*muon, 0.1, 0);
+  at::Tensor g = gradient_like(a.parameters[0]), before_a = a.parameters[0].clone(), before_b = b.parameters[0].clone();
+  a.gradients = {g};
+  b.gradients = {g.mul(1000)};
+  muon->update(a);
+  muon->update(b);
+  EXPECT_TRUE(at::allclose(a.parameters[0].sub(before_a), b.parameters[0].sub(before_b), 1e-3, 1e-3));
+  double norm = a.parameters[0].sub(before_a).norm().item<double>();
+  EXPECT_NEAR(norm, 0.1 * std::sqrt(4.0), 0.06);  // four rows of about unit length
+}
+
+}  // namespace
+}  // namespace hasten
