@@ -21,13 +21,16 @@ class EnergyTest : public testing::Test {
     fs::create_directories(folder_);
   }
   void TearDown() override { fs::remove_all(folder_); }
-  void zone(const std::string& folder, const std::string& name, long long microjoules, long long range = 1'000'000'000) {
+  void zone(const std::string& folder, const std::string& name, long long microjoules,
+            long long range = 1'000'000'000) {
     fs::create_directories(folder_ / folder);
     std::ofstream(folder_ / folder / "name") << name << "\n";
     std::ofstream(folder_ / folder / "max_energy_range_uj") << range << "\n";
     set(folder, microjoules);
   }
-  void set(const std::string& folder, long long microjoules) { std::ofstream(folder_ / folder / "energy_uj") << microjoules << "\n"; }
+  void set(const std::string& folder, long long microjoules) {
+    std::ofstream(folder_ / folder / "energy_uj") << microjoules << "\n";
+  }
   fs::path folder_;
   std::string why_;
 };
@@ -46,7 +49,8 @@ TEST_F(EnergyTest, AddsPackagesAndMemoryButNothingTwice) {
   EXPECT_EQ(why_, "");
   EXPECT_EQ(meter->source(), "RAPL package-0 + dram + package-1");
   EXPECT_EQ(meter->joules(), 0);
-  for (const char* folder : {"intel-rapl:0:0", "intel-rapl:0:1", "intel-rapl:2", "intel-rapl-mmio:0"}) set(folder, 900'000'000);
+  for (const char* folder : {"intel-rapl:0:0", "intel-rapl:0:1", "intel-rapl:2", "intel-rapl-mmio:0"})
+    set(folder, 900'000'000);
   set("intel-rapl:0", 100 + 1'000'000);
   set("intel-rapl:0:2", 100 + 200'000);
   set("intel-rapl:1", 100 + 4'000'000);
@@ -88,7 +92,9 @@ TEST_F(EnergyTest, APermissionThatLacksIsNamedWithTheWayOut) {
   zone("intel-rapl:0", "package-0", 100);
   fs::permissions(folder_ / "intel-rapl:0/energy_uj", fs::perms::none);
   EXPECT_EQ(EnergyMeter::open(-1, why_, folder_), nullptr);
-  EXPECT_NE(why_.find("Permission denied; to allow it: sudo chmod a+r " + folder_.string() + "/intel-rapl:*/energy_uj"), std::string::npos) << why_;
+  EXPECT_NE(why_.find("Permission denied; to allow it: sudo chmod a+r " + folder_.string() + "/intel-rapl:*/energy_uj"),
+            std::string::npos)
+      << why_;
 }
 
 // A GPU whose counter the test turns.
@@ -97,10 +103,22 @@ int gpu_code = 0;
 NvmlFunctions one_gpu() {
   return {.init = [] { return 0; },
           .shutdown = [] { return 0; },
-          .count = [](unsigned* count) { *count = 1; return 0; },
+          .count =
+              [](unsigned* count) {
+                *count = 1;
+                return 0;
+              },
           .device = [](unsigned index, NvmlFunctions::Device*) { return index == 0 ? 0 : 2; },
-          .name = [](NvmlFunctions::Device, char* name, unsigned) { name[0] = 'G'; return 0; },
-          .energy_millijoules = [](NvmlFunctions::Device, unsigned long long* value) { *value = gpu_millijoules; return gpu_code; },
+          .name =
+              [](NvmlFunctions::Device, char* name, unsigned) {
+                name[0] = 'G';
+                return 0;
+              },
+          .energy_millijoules =
+              [](NvmlFunctions::Device, unsigned long long* value) {
+                *value = gpu_millijoules;
+                return gpu_code;
+              },
           .error_text = [](int code) { return code == 2 ? "Invalid Argument" : "Not Supported"; }};
 }
 

@@ -50,8 +50,11 @@ double convolution_of(double small_side, const at::Tensor& weight) {
 double convolution(Inputs in) {
   const at::Tensor &input = in.at(0).toTensor(), &weight = in.at(1).toTensor();
   if (in.at(6).toBool()) return convolution_of(elements(input), weight);
-  const c10::List<int64_t> stride = in.at(3).toIntList(), padding = in.at(4).toIntList(), dilation = in.at(5).toIntList();
-  auto value = [](const c10::List<int64_t>& list, int64_t i) { return list.get(list.size() == 1 ? 0 : static_cast<size_t>(i)); };
+  const c10::List<int64_t> stride = in.at(3).toIntList(), padding = in.at(4).toIntList(),
+                           dilation = in.at(5).toIntList();
+  auto value = [](const c10::List<int64_t>& list, int64_t i) {
+    return list.get(list.size() == 1 ? 0 : static_cast<size_t>(i));
+  };
   auto outputs = static_cast<double>(input.size(0) * weight.size(0));
   for (int64_t i = 0; i < weight.dim() - 2; ++i) {
     const int64_t reach = value(dilation, i) * (weight.size(i + 2) - 1) + 1;
@@ -71,9 +74,12 @@ double convolution_backward(Inputs in) {
 // Scores and values: query [b, h, t, e], key [b, *, s, e], value [b, *, s, v], from argument `first` on. A causal mask
 // saves the kernel work that is counted here all the same, as everybody else does.
 double attention_of(Inputs in, size_t first, double with_keys, double with_values) {
-  const at::Tensor &query = in.at(first).toTensor(), &key = in.at(first + 1).toTensor(), &value = in.at(first + 2).toTensor();
-  const double pairs = static_cast<double>(query.numel() / std::max<int64_t>(query.size(-1), 1)) * static_cast<double>(key.size(-2));
-  return 2.0 * pairs * (with_keys * static_cast<double>(query.size(-1)) + with_values * static_cast<double>(value.size(-1)));
+  const at::Tensor &query = in.at(first).toTensor(), &key = in.at(first + 1).toTensor(),
+                   &value = in.at(first + 2).toTensor();
+  const double pairs =
+      static_cast<double>(query.numel() / std::max<int64_t>(query.size(-1), 1)) * static_cast<double>(key.size(-2));
+  return 2.0 * pairs *
+         (with_keys * static_cast<double>(query.size(-1)) + with_values * static_cast<double>(value.size(-1)));
 }
 double attention(Inputs in) { return attention_of(in, 0, 1, 1); }
 // The scores are computed anew; then gradients of query and key, of scores and value.
@@ -207,7 +213,8 @@ double FlopCounter::total() const {
 
 std::map<std::string, double> FlopCounter::by_operator() const {
   std::lock_guard<std::mutex> lock(Impl::shared().mutex);
-  HASTEN_CHECK(impl_->unreadable == nullptr, std::string("the arguments of ") + impl_->unreadable + " are not as expected");
+  HASTEN_CHECK(impl_->unreadable == nullptr,
+               std::string("the arguments of ") + impl_->unreadable + " are not as expected");
   std::map<std::string, double> out;
   for (size_t i = 0; i < kOperators.size(); ++i) {
     if (impl_->flops[i] > 0) out[std::string(kOperators[i].name)] = impl_->flops[i];

@@ -43,7 +43,9 @@ struct Passes {
   double forward = 0, backward = 0;
   bool operator==(const Passes&) const = default;
 };
-std::ostream& operator<<(std::ostream& out, const Passes& p) { return out << p.forward << " forward, " << p.backward << " backward"; }
+std::ostream& operator<<(std::ostream& out, const Passes& p) {
+  return out << p.forward << " forward, " << p.backward << " backward";
+}
 
 Passes count_passes(const std::function<at::Tensor()>& run, bool bf16) {
   Passes passes;
@@ -66,47 +68,66 @@ Passes count_passes(const std::function<at::Tensor()>& run, bool bf16) {
 
 // In fp32 and under bf16 autocast, where the same operators run twice in a row.
 void expect_flops(const std::function<at::Tensor()>& run, double forward, double backward, const char* what) {
-  for (bool bf16 : {false, true}) EXPECT_EQ(count_passes(run, bf16), (Passes{forward, backward})) << what << (bf16 ? " in bf16" : " in fp32");
+  for (bool bf16 : {false, true})
+    EXPECT_EQ(count_passes(run, bf16), (Passes{forward, backward})) << what << (bf16 ? " in bf16" : " in fp32");
 }
 
 TEST(FlopCounterTest, ConvolutionsOfAllKinds) {
   // Output 4 x 4 of 8 x 8 with stride 2 and padding 1: 2 images, 4 filters of 3 x 3 x 3.
   double one = 2.0 * 2 * 4 * 4 * 4 * (3 * 3 * 3);
-  expect_flops([] { return at::conv2d(at::rand({2, 3, 8, 8}), trained({4, 3, 3, 3}), trained({4}), 2, 1); }, one, one, "first, strided");
-  expect_flops([] { return at::conv2d(trained({2, 3, 8, 8}), trained({4, 3, 3, 3}), {}, 2, 1); }, one, 2 * one, "inner, strided");
-  expect_flops([] { return at::conv2d(trained({2, 3, 8, 8}), at::rand({4, 3, 3, 3}), trained({4}), 2, 1); }, one, one, "frozen weight");
-  expect_flops([] { return at::conv2d(at::rand({2, 3, 8, 8}), at::rand({4, 3, 3, 3}), trained({4}), 2, 1); }, one, 0, "bias alone");
+  expect_flops([] { return at::conv2d(at::rand({2, 3, 8, 8}), trained({4, 3, 3, 3}), trained({4}), 2, 1); }, one, one,
+               "first, strided");
+  expect_flops([] { return at::conv2d(trained({2, 3, 8, 8}), trained({4, 3, 3, 3}), {}, 2, 1); }, one, 2 * one,
+               "inner, strided");
+  expect_flops([] { return at::conv2d(trained({2, 3, 8, 8}), at::rand({4, 3, 3, 3}), trained({4}), 2, 1); }, one, one,
+               "frozen weight");
+  expect_flops([] { return at::conv2d(at::rand({2, 3, 8, 8}), at::rand({4, 3, 3, 3}), trained({4}), 2, 1); }, one, 0,
+               "bias alone");
   double grouped = 2.0 * 2 * 6 * (8 * 7) * (2 * 3 * 3);
-  expect_flops([] { return at::conv2d(trained({2, 4, 8, 7}), trained({6, 2, 3, 3}), trained({6}), 1, 1, 1, 2); }, grouped, 2 * grouped, "grouped");
+  expect_flops([] { return at::conv2d(trained({2, 4, 8, 7}), trained({6, 2, 3, 3}), trained({6}), 1, 1, 1, 2); },
+               grouped, 2 * grouped, "grouped");
   double dilated = 2.0 * 1 * 5 * (4 * 6) * (2 * 3 * 2);
-  expect_flops([] { return at::conv2d(trained({1, 2, 8, 8}), trained({5, 2, 3, 2}), {}, 1, c10::IntArrayRef{0}, 2); }, dilated, 2 * dilated, "dilated, 3 x 2");
+  expect_flops([] { return at::conv2d(trained({1, 2, 8, 8}), trained({5, 2, 3, 2}), {}, 1, c10::IntArrayRef{0}, 2); },
+               dilated, 2 * dilated, "dilated, 3 x 2");
   double line = 2.0 * 2 * 6 * 8 * (4 * 3);
-  expect_flops([] { return at::conv1d(trained({2, 4, 8}), trained({6, 4, 3}), {}, 1, 1); }, line, 2 * line, "one dimension");
+  expect_flops([] { return at::conv1d(trained({2, 4, 8}), trained({6, 4, 3}), {}, 1, 1); }, line, 2 * line,
+               "one dimension");
   // Each of the 2 x 4 x 8 x 8 inputs meets 6 filters of 3 x 3.
   double up = 2.0 * 2 * 4 * 8 * 8 * (6 * 3 * 3);
-  expect_flops([] { return at::conv_transpose2d(trained({2, 4, 8, 8}), trained({4, 6, 3, 3}), {}, 2, 1); }, up, 2 * up, "transposed");
+  expect_flops([] { return at::conv_transpose2d(trained({2, 4, 8, 8}), trained({4, 6, 3, 3}), {}, 2, 1); }, up, 2 * up,
+               "transposed");
 }
 
 TEST(FlopCounterTest, LinearLayers) {
   double one = 2.0 * 16 * 12 * 5;
-  expect_flops([] { return at::linear(trained({16, 12}), trained({5, 12}), trained({5})); }, one, 2 * one, "two dimensions");
+  expect_flops([] { return at::linear(trained({16, 12}), trained({5, 12}), trained({5})); }, one, 2 * one,
+               "two dimensions");
   expect_flops([] { return at::linear(at::rand({16, 12}), trained({5, 12}), trained({5})); }, one, one, "first layer");
   expect_flops([] { return at::linear(trained({16, 12}), trained({5, 12})); }, one, 2 * one, "no bias");
-  expect_flops([] { return at::linear(trained({2, 8, 12}), trained({5, 12}), trained({5})); }, one, 2 * one, "three dimensions");
-  expect_flops([] { return at::linear(trained({2, 8, 12}), trained({5, 12})); }, one, 2 * one, "three dimensions, no bias");
-  expect_flops([] { return at::linear(trained({8, 2, 12}).transpose(0, 1), trained({5, 12}), trained({5})); }, one, 2 * one, "not packed");
-  expect_flops([] { return at::linear(trained({12}), trained({5, 12}), trained({5})); }, 2.0 * 12 * 5, 4.0 * 12 * 5, "one dimension");
+  expect_flops([] { return at::linear(trained({2, 8, 12}), trained({5, 12}), trained({5})); }, one, 2 * one,
+               "three dimensions");
+  expect_flops([] { return at::linear(trained({2, 8, 12}), trained({5, 12})); }, one, 2 * one,
+               "three dimensions, no bias");
+  expect_flops([] { return at::linear(trained({8, 2, 12}).transpose(0, 1), trained({5, 12}), trained({5})); }, one,
+               2 * one, "not packed");
+  expect_flops([] { return at::linear(trained({12}), trained({5, 12}), trained({5})); }, 2.0 * 12 * 5, 4.0 * 12 * 5,
+               "one dimension");
 }
 
 TEST(FlopCounterTest, MatrixProducts) {
   double one = 2.0 * 6 * 8 * 12 * 4;
   expect_flops([] { return at::matmul(trained({2, 3, 8, 12}), trained({2, 3, 12, 4})); }, one, 2 * one, "matmul");
   expect_flops([] { return at::bmm(trained({6, 8, 12}), trained({6, 12, 4})); }, one, 2 * one, "bmm");
-  expect_flops([] { return at::einsum("bij,bjk->bik", {trained({6, 8, 12}), trained({6, 12, 4})}); }, one, 2 * one, "einsum");
-  expect_flops([] { return at::baddbmm(trained({6, 8, 4}), trained({6, 8, 12}), trained({6, 12, 4})); }, one, 2 * one, "baddbmm");
-  expect_flops([] { return at::addbmm(trained({8, 4}), trained({6, 8, 12}), trained({6, 12, 4})); }, one, 2 * one, "addbmm");
-  expect_flops([] { return at::matmul(trained({8, 12}), trained({12})); }, 2.0 * 8 * 12, 4.0 * 8 * 12, "matrix and vector");
-  expect_flops([] { return at::addmv(trained({8}), trained({8, 12}), trained({12})); }, 2.0 * 8 * 12, 4.0 * 8 * 12, "addmv");
+  expect_flops([] { return at::einsum("bij,bjk->bik", {trained({6, 8, 12}), trained({6, 12, 4})}); }, one, 2 * one,
+               "einsum");
+  expect_flops([] { return at::baddbmm(trained({6, 8, 4}), trained({6, 8, 12}), trained({6, 12, 4})); }, one, 2 * one,
+               "baddbmm");
+  expect_flops([] { return at::addbmm(trained({8, 4}), trained({6, 8, 12}), trained({6, 12, 4})); }, one, 2 * one,
+               "addbmm");
+  expect_flops([] { return at::matmul(trained({8, 12}), trained({12})); }, 2.0 * 8 * 12, 4.0 * 8 * 12,
+               "matrix and vector");
+  expect_flops([] { return at::addmv(trained({8}), trained({8, 12}), trained({12})); }, 2.0 * 8 * 12, 4.0 * 8 * 12,
+               "addmv");
   // The gradient of a scalar product is a scaled vector: no product.
   expect_flops([] { return at::matmul(trained({12}), trained({12})); }, 2.0 * 12, 0, "two vectors");
 }
@@ -115,12 +136,14 @@ TEST(FlopCounterTest, AttentionByKernelAndByHand) {
   // 2 x 3 heads, 8 queries, 10 keys of 16; scores and values.
   double pairs = 2.0 * 2 * 3 * 8 * 10;
   auto attend = [](double dropout) {
-    return at::scaled_dot_product_attention(trained({2, 3, 8, 16}), trained({2, 3, 10, 16}), trained({2, 3, 10, 16}), {}, dropout);
+    return at::scaled_dot_product_attention(trained({2, 3, 8, 16}), trained({2, 3, 10, 16}), trained({2, 3, 10, 16}),
+                                            {}, dropout);
   };
   expect_flops([&] { return attend(0); }, pairs * 32, pairs * 80, "flash, scores computed twice");
   expect_flops([&] { return attend(0.1); }, pairs * 32, pairs * 64, "by matrix products");
   auto shared = [] {
-    return at::scaled_dot_product_attention(trained({2, 4, 8, 16}), trained({2, 2, 10, 16}), trained({2, 2, 10, 16}), {}, 0, false, {}, true);
+    return at::scaled_dot_product_attention(trained({2, 4, 8, 16}), trained({2, 2, 10, 16}), trained({2, 2, 10, 16}),
+                                            {}, 0, false, {}, true);
   };
   expect_flops(shared, 2.0 * 2 * 4 * 8 * 10 * 32, 2.0 * 2 * 4 * 8 * 10 * 80, "keys shared by heads");
 }
@@ -131,7 +154,8 @@ TEST(FlopCounterTest, RecurrentLayers) {
   auto run = [] {
     std::vector<at::Tensor> weights;
     for (int direction = 0; direction < 2; ++direction) {
-for (const auto& shape : std::vector<std::vector<int64_t>>{{32, 16}, {32, 8}, {32}, {32}}) weights.push_back(trained(shape));
+      for (const auto& shape : std::vector<std::vector<int64_t>>{{32, 16}, {32, 8}, {32}, {32}})
+        weights.push_back(trained(shape));
     }
     at::Tensor start = at::zeros({2, 2, 8});
     return std::get<0>(at::lstm(trained({5, 2, 16}), {start, start}, weights, true, 1, 0.0, true, true, false));

@@ -22,9 +22,9 @@ namespace fs = std::filesystem;
 
 // Instructions that decide how fast networks train: x86, then Arm.
 constexpr auto kFeatures = std::to_array<std::string_view>(
-    {"avx", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx_vnni", "avx512_vnni", "avx512_bf16",
-     "avx512_fp16", "amx_tile", "amx_bf16", "amx_fp16", "amx_int8", "asimd", "asimddp", "asimdhp", "bf16", "i8mm", "sve", "sve2",
-     "sme"});
+    {"avx",      "avx2",        "fma",         "f16c",        "avx512f",  "avx512bw", "avx512dq", "avx512vl",
+     "avx_vnni", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_fp16", "amx_int8",
+     "asimd",    "asimddp",     "asimdhp",     "bf16",        "i8mm",     "sve",      "sve2",     "sme"});
 
 // "key : value" or "key=value" lines; the first of each key.
 std::string value_of(const fs::path& path, std::string_view key, char separator) {
@@ -63,7 +63,8 @@ std::vector<fs::path> group_folders(const fs::path& root, const std::string& con
 // Processors' worth of time that the containers around this process allow, or `cores`.
 int64_t limited_cores(const fs::path& root, int64_t cores) {
   auto limit = [&](double quota, double period) {
-    if (quota > 0 && period > 0) cores = std::min(cores, std::max<int64_t>(1, static_cast<int64_t>(quota / period + 0.5)));
+    if (quota > 0 && period > 0)
+      cores = std::min(cores, std::max<int64_t>(1, static_cast<int64_t>(quota / period + 0.5)));
   };
   for (const fs::path& folder : group_folders(root, "")) {
     double quota = 0, period = 0;
@@ -71,7 +72,8 @@ int64_t limited_cores(const fs::path& root, int64_t cores) {
     if (file >> quota >> period) limit(quota, period);
   }
   for (const fs::path& folder : group_folders(root, "cpu")) {
-    limit(static_cast<double>(number_in(folder / "cpu.cfs_quota_us")), static_cast<double>(number_in(folder / "cpu.cfs_period_us")));
+    limit(static_cast<double>(number_in(folder / "cpu.cfs_quota_us")),
+          static_cast<double>(number_in(folder / "cpu.cfs_period_us")));
   }
   return cores;
 }
@@ -82,7 +84,8 @@ void limit_memory(const fs::path& root, Machine& machine) {
     machine.memory_bytes = most;
     if (used >= 0) machine.available_bytes = std::min(machine.available_bytes, most - used);
   };
-  for (const fs::path& folder : group_folders(root, "")) limit(number_in(folder / "memory.max"), number_in(folder / "memory.current"));
+  for (const fs::path& folder : group_folders(root, ""))
+    limit(number_in(folder / "memory.max"), number_in(folder / "memory.current"));
   for (const fs::path& folder : group_folders(root, "memory")) {
     limit(number_in(folder / "memory.limit_in_bytes"), number_in(folder / "memory.usage_in_bytes"));
   }
@@ -145,7 +148,8 @@ Machine read_machine(const fs::path& root, const std::vector<int64_t>& processor
   machine.host_id = host_of(root, kernel);
   std::string distribution = value_of(root / "etc/os-release", "PRETTY_NAME", '=');
   std::erase(distribution, '"');
-  machine.system = cat(distribution, distribution.empty() ? "" : ", ", kernel.sysname, ' ', kernel.release, ' ', kernel.machine);
+  machine.system =
+      cat(distribution, distribution.empty() ? "" : ", ", kernel.sysname, ' ', kernel.release, ' ', kernel.machine);
   machine.cores = limited_cores(root, static_cast<int64_t>(processors.size()));
   machine.physical_cores = physical_cores_of(root, processors);
   machine.numa_nodes = numa_nodes_of(root);

@@ -16,8 +16,10 @@ class MachineTest : public testing::Test {
   void SetUp() override {
     root_ = fs::temp_directory_path() / ("hasten_machine_" + std::to_string(::getpid()));
     fs::remove_all(root_);
-    file("proc/cpuinfo", "processor\t: 0\nmodel name\t: Some CPU @ 2.0GHz\nflags\t\t: fpu avx avx2 fma avx512f avx512_bf16 amx_bf16x\n\n"
-                         "processor\t: 1\nmodel name\t: Other\n");
+    file(
+        "proc/cpuinfo",
+        "processor\t: 0\nmodel name\t: Some CPU @ 2.0GHz\nflags\t\t: fpu avx avx2 fma avx512f avx512_bf16 amx_bf16x\n\n"
+        "processor\t: 1\nmodel name\t: Other\n");
     file("proc/meminfo", "MemTotal:       16000000 kB\nMemFree:         100 kB\nMemAvailable:    8000000 kB\n");
     file("proc/loadavg", "1.25 0.5 0.1 1/100 77\n");
     file("etc/machine-id", "0123456789abcdef0123456789abcdef\n");
@@ -95,7 +97,8 @@ TEST_F(MachineTest, AndSoTheyDidInTheFirstVersion) {
 }
 
 TEST_F(MachineTest, ArmSaysItsFeaturesElsewhere) {
-  file("proc/cpuinfo", "processor\t: 0\nFeatures\t: fp asimd bf16 i8mm sve\nCPU implementer\t: 0x41\nCPU part\t: 0xd40\n");
+  file("proc/cpuinfo",
+       "processor\t: 0\nFeatures\t: fp asimd bf16 i8mm sve\nCPU implementer\t: 0x41\nCPU part\t: 0xd40\n");
   Machine machine = read();
   EXPECT_NE(machine.cpu.find("implementer 0x41 part 0xd40"), std::string::npos) << machine.cpu;
   EXPECT_EQ(machine.features, (std::vector<std::string>{"asimd", "bf16", "i8mm", "sve"}));

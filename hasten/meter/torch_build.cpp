@@ -14,7 +14,8 @@ TorchBuild torch_build() {
   TorchBuild build;
   build.version = TORCH_VERSION;
   const std::string settings = at::show_config();
-  build.cuda_built = settings.find("USE_CUDA=1") != std::string::npos || settings.find("USE_CUDA=ON") != std::string::npos;
+  build.cuda_built =
+      settings.find("USE_CUDA=1") != std::string::npos || settings.find("USE_CUDA=ON") != std::string::npos;
   build.cuda_available = at::hasCUDA();
   build.mkldnn = at::hasMKLDNN();
   // oneDNN takes bf16 from AVX-512 on, but without these instructions it is slower than fp32.

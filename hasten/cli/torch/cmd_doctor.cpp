@@ -19,9 +19,11 @@ DoctorFacts examine() {
   facts.machine = this_machine();
   facts.torch = torch_build();
   facts.allocator_keeps_memory = allocator_keeps_memory();
-  if (auto meter = EnergyMeter::open(facts.torch.cuda_available ? 0 : -1, facts.energy_lack)) facts.energy_source = meter->source();
+  if (auto meter = EnergyMeter::open(facts.torch.cuda_available ? 0 : -1, facts.energy_lack))
+    facts.energy_source = meter->source();
   for (const DatasetSpec& spec : dataset_specs()) {
-    if (spec.params == describe<IdxParams>()) facts.data.push_back({spec.name, find_idx_folder(spec.name, ""), spec.source});
+    if (spec.params == describe<IdxParams>())
+      facts.data.push_back({spec.name, find_idx_folder(spec.name, ""), spec.source});
   }
   std::error_code error;
   facts.folder = std::filesystem::current_path(error).string();
@@ -31,7 +33,8 @@ DoctorFacts examine() {
 }
 
 void add_doctor(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand("doctor", "what this machine offers for training, what it lacks, and what to do about it");
+  CLI::App* command =
+      app.add_subcommand("doctor", "what this machine offers for training, what it lacks, and what to do about it");
   add_json_flag(*command, context);
   command->footer("example:\n  hasten doctor --json | jq '.lacks[].advice'");
   command->callback([&context] {

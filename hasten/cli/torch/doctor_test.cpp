@@ -10,13 +10,26 @@ namespace {
 
 DoctorFacts good_machine() {
   DoctorFacts facts;
-  facts.machine = {.cpu = "Some CPU", .system = "Linux", .host_id = "00", .cores = 8, .physical_cores = 8, .numa_nodes = 1,
-                   .memory_bytes = int64_t{32} << 30, .available_bytes = int64_t{16} << 30, .features = {"avx2", "avx512_bf16"}, .load_average = 0.1};
-  facts.torch = {.version = "2.13.0", .mkldnn = true, .bf16_native = true, .threads = 8, .gpu_names = {}, .parallel_backend = "OpenMP"};
+  facts.machine = {.cpu = "Some CPU",
+                   .system = "Linux",
+                   .host_id = "00",
+                   .cores = 8,
+                   .physical_cores = 8,
+                   .numa_nodes = 1,
+                   .memory_bytes = int64_t{32} << 30,
+                   .available_bytes = int64_t{16} << 30,
+                   .features = {"avx2", "avx512_bf16"},
+                   .load_average = 0.1};
+  facts.torch = {.version = "2.13.0",
+                 .mkldnn = true,
+                 .bf16_native = true,
+                 .threads = 8,
+                 .gpu_names = {},
+                 .parallel_backend = "OpenMP"};
   facts.allocator_keeps_memory = true;
   facts.energy_source = "RAPL package-0";
   facts.data = {{"fashion-mnist", "/data", "get it"}};
-  facts.folder = "/home";
+  facts.folder = "/work";
   facts.disk_free_bytes = int64_t{100} << 30;
   return facts;
 }
@@ -39,8 +52,9 @@ TEST(DoctorTest, AGoodMachineLacksNothing) {
   EXPECT_EQ(lacks(good_machine()), Names{});
   const std::string text = doctor_text(doctor_report(good_machine()));
   EXPECT_EQ(text.find("lacking"), std::string::npos);
-  for (const char* part : {"Some CPU, 8 cores (8 physical), 1 NUMA node", "32.0 GiB, 16.0 GiB available", "2.13.0, 8 threads (OpenMP), oneDNN, native bf16, no CUDA",
-                           "RAPL package-0", "fashion-mnist: /data", "100.0 GiB free in /home", "GPU        none"}) {
+  for (const char* part : {"Some CPU, 8 cores (8 physical), 1 NUMA node", "32.0 GiB, 16.0 GiB available",
+                           "2.13.0, 8 threads (OpenMP), oneDNN, native bf16, no CUDA", "RAPL package-0",
+                           "fashion-mnist: /data", "100.0 GiB free in /work", "GPU        none"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\nin\n" << text;
   }
 }
@@ -64,7 +78,11 @@ TEST(DoctorTest, EachLackIsNamedOnce) {
   EXPECT_EQ(with([](auto& f) { f.allocator_keeps_memory = false; }), Names{"allocator"});
   EXPECT_EQ(with([](auto& f) { f.data[0].folder = ""; }), Names{"data"});
   EXPECT_EQ(with([](auto& f) { f.disk_free_bytes = 1 << 20; }), Names{"disk"});
-  EXPECT_EQ(with([](auto& f) { f.energy_source = ""; f.energy_lack = "no counter"; }), Names{"energy"});
+  EXPECT_EQ(with([](auto& f) {
+              f.energy_source = "";
+              f.energy_lack = "no counter";
+            }),
+            Names{"energy"});
 }
 
 TEST(DoctorTest, AUsedGpuIsNoLack) {
