@@ -15,7 +15,8 @@ namespace {
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& what, int code) {
   std::string hint;
-  if (code == ENOSPC || code == EDQUOT || code == EFBIG) hint = "free some space or choose another --out; the last complete files are untouched";
+  if (code == ENOSPC || code == EDQUOT || code == EFBIG)
+    hint = "free some space or choose another --out; the last complete files are untouched";
   if (code == EACCES || code == EPERM || code == EROFS) hint = "check the permissions of the directory";
   throw DataError(path.string(), "", what + ": " + std::strerror(code), hint);
 }

@@ -6,7 +6,9 @@
 
 namespace hasten {
 
-uint64_t hash64(std::string_view bytes, uint64_t seed) { return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed); }
+uint64_t hash64(std::string_view bytes, uint64_t seed) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
 
 std::string hex(uint64_t value) {
   constexpr char kDigits[] = "0123456789abcdef";

@@ -13,7 +13,8 @@ namespace hasten {
 namespace {
 
 constexpr std::string_view kExpected = "a duration such as 3ep, 0.4dur, 500step, 50000sample, 90s, 1e15flop or 500J";
-constexpr std::string_view kHint = "units: ep, step, sample, token, s (min, h), flop, J, and dur (a share of the whole budget)";
+constexpr std::string_view kHint =
+    "units: ep, step, sample, token, s (min, h), flop, J, and dur (a share of the whole budget)";
 
 struct Suffix {
   std::string_view text;
@@ -84,6 +85,8 @@ Duration parse_duration(std::string_view text, std::string_view where) {
   return total;
 }
 
-std::string to_string(const Duration& duration) { return number(duration.value) + std::string(unit_name(duration.unit)); }
+std::string to_string(const Duration& duration) {
+  return number(duration.value) + std::string(unit_name(duration.unit));
+}
 
 }  // namespace hasten

@@ -64,15 +64,17 @@ void show_method(const MethodSpec& spec, bool json) {
   if (json) return print_json(method_json(spec));
   std::cout << spec.name << ": " << spec.summary << "\n\n"
             << "  cell      " << name_of(spec.component) << " x " << verbs_text(spec) << "\n"
-            << "  saves     " << name_of(spec.saves) << (spec.raises == Factor::kNone ? "" : cat("; may raise ", name_of(spec.raises)))
-            << "\n  paper     " << spec.cite << "\n  acts at   " << join(use_names(spec), ", ") << "\n";
+            << "  saves     " << name_of(spec.saves)
+            << (spec.raises == Factor::kNone ? "" : cat("; may raise ", name_of(spec.raises))) << "\n  paper     "
+            << spec.cite << "\n  acts at   " << join(use_names(spec), ", ") << "\n";
   if (!spec.families.empty()) std::cout << "  families  " << join(spec.families, ", ") << "\n";
   if (!spec.conflicts.empty()) std::cout << "  conflicts " << join(spec.conflicts, ", ") << "\n";
   ParamSet defaults = spec.params->defaults();
   std::cout << (spec.params->fields().empty() ? "\nno settings\n" : "\nsettings:\n");
   for (const FieldInfo& info : spec.params->fields()) {
-    std::string allowed = !info.choices.empty() ? join(info.choices, " | ")
-                          : info.type == "number" || info.type == "integer" ? info.range.text() : info.type;
+    std::string allowed = !info.choices.empty()                             ? join(info.choices, " | ")
+                          : info.type == "number" || info.type == "integer" ? info.range.text()
+                                                                            : info.type;
     std::cout << "  " << std::left << std::setw(16) << info.name << std::setw(12) << defaults.get(info.name).dump()
               << info.help << " (" << allowed << (info.unit.empty() ? "" : ", " + info.unit) << ")\n";
   }

@@ -10,7 +10,9 @@
 namespace hasten {
 
 Budget::Budget(const RunPlan& plan)
-    : budget_(plan.budget), steps_per_epoch_(static_cast<double>(plan.steps_per_epoch())), batch_size_(plan.batch.size) {
+    : budget_(plan.budget),
+      steps_per_epoch_(static_cast<double>(plan.steps_per_epoch())),
+      batch_size_(plan.batch.size) {
   switch (budget_.unit) {
     case Unit::kEpoch: total_steps_ = std::llround(budget_.value * steps_per_epoch_); break;
     case Unit::kStep: total_steps_ = std::llround(budget_.value); break;

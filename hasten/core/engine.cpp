@@ -15,8 +15,9 @@ void refuse_neutral(const MethodChoice& choice) {
   if (neutral.parameter.empty()) return;
   Json value = choice.params.get(neutral.parameter);
   if (!value.is_number() || value.get<double>() != neutral.value) return;
-  throw ConfigError("method." + choice.spec->name + "." + neutral.parameter, "a value at which the method does something",
-                    value.dump(), "remove the method, or choose another value");
+  throw ConfigError("method." + choice.spec->name + "." + neutral.parameter,
+                    "a value at which the method does something", value.dump(),
+                    "remove the method, or choose another value");
 }
 
 }  // namespace
@@ -27,7 +28,8 @@ Engine::Engine(std::vector<Active> methods) : methods_(std::move(methods)) {
   order_ = resolve_order(specs);
   for (const auto& [site, list] : order_) {
     for (const MethodSpec* spec : list) {
-      Active* active = &*std::find_if(methods_.begin(), methods_.end(), [&](const Active& a) { return a.choice.spec == spec; });
+      Active* active =
+          &*std::find_if(methods_.begin(), methods_.end(), [&](const Active& a) { return a.choice.spec == spec; });
       if (site.is_plan()) planners_.push_back(active);
       else if (site.is_event()) hooks_[static_cast<size_t>(site.event())].push_back(active);
       else parts_[static_cast<size_t>(site.seam())].push_back(active);
@@ -45,8 +47,8 @@ void Engine::edit_plan(Plan& plan, bool allow_inert) {
     active->method->plan(plan);
     plan.model.infer();
     if (!before.is_null() && before == plan.to_json()) {
-      throw ConfigError("method." + spec.name, "a recipe in which the method changes something", "one in which it would do nothing",
-                        "remove the method: " + spec.summary);
+      throw ConfigError("method." + spec.name, "a recipe in which the method changes something",
+                        "one in which it would do nothing", "remove the method: " + spec.summary);
     }
   }
 }
@@ -83,7 +85,8 @@ void Engine::state(StateVisitor& visitor) {
 }
 
 void Engine::missing_part(const Active& active, Seam seam) {
-  throw InternalError(active.choice.spec->name + " declares the seam " + std::string(name_of(seam)) + " and does not implement it");
+  throw InternalError(active.choice.spec->name + " declares the seam " + std::string(name_of(seam)) +
+                      " and does not implement it");
 }
 
 void Engine::rethrow_with_context(const Active& active, Site site, const State& state) {

@@ -21,8 +21,10 @@ void check_fits(const MethodSpec& spec, const Plan& plan) {
   if (!spec.families.empty() && std::find(spec.families.begin(), spec.families.end(), family) == spec.families.end()) {
     throw ConfigError(where, "a model of the family " + ordinal_list(spec.families, "or"), "'" + family + "'");
   }
-  if ((spec.needs & kImages) != 0 && !plan.run.data.is_image()) throw ConfigError(where, "image data", plan.run.data.name);
-  if ((spec.needs & kClassLabels) != 0 && plan.run.data.classes < 2) throw ConfigError(where, "class labels", plan.run.data.name);
+  if ((spec.needs & kImages) != 0 && !plan.run.data.is_image())
+    throw ConfigError(where, "image data", plan.run.data.name);
+  if ((spec.needs & kClassLabels) != 0 && plan.run.data.classes < 2)
+    throw ConfigError(where, "class labels", plan.run.data.name);
   if (spec.min_horizon.value <= 0) return;
   double planned = plan.run.length().total(spec.min_horizon.unit);
   if (planned >= 0 && planned < spec.min_horizon.value) {
@@ -33,13 +35,15 @@ void check_fits(const MethodSpec& spec, const Plan& plan) {
 
 }  // namespace
 
-Registry::Registry(std::vector<MethodEntry> entries) : entries_(std::move(entries)), catalogue_(catalogue_of(entries_)) {}
+Registry::Registry(std::vector<MethodEntry> entries)
+    : entries_(std::move(entries)), catalogue_(catalogue_of(entries_)) {}
 
 Engine Registry::make_engine(const std::vector<MethodChoice>& choices, const Plan& baseline) const {
   std::vector<Engine::Active> methods;
   for (const MethodChoice& choice : choices) {
     check_fits(*choice.spec, baseline);
-    auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.spec.name == choice.spec->name; });
+    auto entry =
+        std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.spec.name == choice.spec->name; });
     HASTEN_CHECK(entry != entries_.end(), "no factory for " + choice.spec->name);
     methods.push_back({choice, entry->make(choice.params), 0, 0});
   }

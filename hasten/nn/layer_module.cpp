@@ -26,7 +26,8 @@ namespace {
 
 class Conv2dModule final : public LayerModule {
  public:
-  Conv2dModule(const Conv2d& plan, const ParameterSource& get) : plan_(plan), weight_(get("weight")), bias_(get("bias")) {}
+  Conv2dModule(const Conv2d& plan, const ParameterSource& get)
+      : plan_(plan), weight_(get("weight")), bias_(get("bias")) {}
   at::Tensor forward(const at::Tensor& x, bool) override {
     return at::conv2d(x, weight_, bias_, plan_.stride, plan_.padding, 1, plan_.groups);
   }
@@ -48,7 +49,11 @@ class LinearModule final : public LayerModule {
 class BatchNormModule final : public LayerModule {
  public:
   BatchNormModule(const BatchNorm& plan, int64_t channels, const ParameterSource& get)
-      : plan_(plan), weight_(get("weight")), bias_(get("bias")), mean_(at::zeros({channels})), variance_(at::ones({channels})) {}
+      : plan_(plan),
+        weight_(get("weight")),
+        bias_(get("bias")),
+        mean_(at::zeros({channels})),
+        variance_(at::ones({channels})) {}
   at::Tensor forward(const at::Tensor& x, bool training) override {
     return at::batch_norm(x, weight_, bias_, mean_, variance_, training, plan_.momentum, plan_.epsilon, true);
   }

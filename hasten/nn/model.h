@@ -25,7 +25,7 @@ class Model {
 
   const std::vector<NamedTensor>& parameters() const { return parameters_; }  // leaves; frozen ones need no gradient
   const std::vector<NamedTensor>& buffers() const { return buffers_; }        // running statistics and the like
-  at::Tensor parameter(std::string_view name) const;                          // throws InternalError if there is none
+  at::Tensor parameter(std::string_view name) const;  // throws InternalError if there is none
 
   bool training() const { return training_; }
   void set_training(bool training) { training_ = training; }

@@ -40,8 +40,10 @@ TEST(PlannedModelTest, HasThePlannedParametersAndShapes) {
 
 TEST(PlannedModelTest, SameSeedSameWeightsAndNewLayersLeaveOthersAlone) {
   PlannedModel a(plan_of("convnet", {{"widths", {4, 8}}}), 7), b(plan_of("convnet", {{"widths", {4, 8}}}), 7);
-  PlannedModel other(plan_of("convnet", {{"widths", {4, 8}}}), 8), more(plan_of("convnet", {{"widths", {4, 8}}, {"hidden", {5}}}), 7);
-  for (size_t i = 0; i < a.parameters().size(); ++i) EXPECT_TRUE(at::equal(a.parameters()[i].value, b.parameters()[i].value));
+  PlannedModel other(plan_of("convnet", {{"widths", {4, 8}}}), 8),
+      more(plan_of("convnet", {{"widths", {4, 8}}, {"hidden", {5}}}), 7);
+  for (size_t i = 0; i < a.parameters().size(); ++i)
+    EXPECT_TRUE(at::equal(a.parameters()[i].value, b.parameters()[i].value));
   EXPECT_FALSE(at::equal(a.parameter("group1.conv1.weight"), other.parameter("group1.conv1.weight")));
   EXPECT_TRUE(at::equal(a.parameter("group2.conv1.weight"), more.parameter("group2.conv1.weight")));
 }

@@ -26,8 +26,9 @@ class AdamW final : public Optimizer {
 
   void update(UpdateGroup& group) override {
     at::_foreach_add_(group.slots[2], 1);
-    at::_fused_adamw_(group.parameters, group.gradients, group.slots[0], group.slots[1], /*max_exp_avg_sqs=*/{}, group.slots[2],
-                      group.lr, params_.beta1, params_.beta2, group.weight_decay, params_.epsilon, /*amsgrad=*/false,
+    at::_fused_adamw_(group.parameters, group.gradients, group.slots[0], group.slots[1], /*max_exp_avg_sqs=*/{},
+                      group.slots[2], group.lr, params_.beta1, params_.beta2, group.weight_decay, params_.epsilon,
+                      /*amsgrad=*/false,
                       /*maximize=*/false);
   }
 

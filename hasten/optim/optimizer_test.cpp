@@ -28,7 +28,9 @@ UpdateGroup group_of(Optimizer& optimizer, double lr, double decay) {
   return group;
 }
 
-at::Tensor gradient_like(const at::Tensor& p) { return at::randn(p.sizes()).contiguous(at::MemoryFormat::ChannelsLast); }
+at::Tensor gradient_like(const at::Tensor& p) {
+  return at::randn(p.sizes()).contiguous(at::MemoryFormat::ChannelsLast);
+}
 
 TEST(SgdTest, NesterovMomentumAndCoupledDecay) {
   auto sgd = make_sgd({.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true, .decoupled = false});
@@ -84,7 +86,8 @@ TEST(MuonTest, OrthogonalisedHasSingularValuesNearOne) {
 }
 
 TEST(MuonTest, StepHasTheSameSizeWhateverTheGradientsScale) {
-  auto muon = make_muon({.lr = 0.1, .momentum = 0, .weight_decay = 0, .nesterov = false, .iterations = 5, .scale = MuonScale::kNone});
+  auto muon = make_muon(
+      {.lr = 0.1, .momentum = 0, .weight_decay = 0, .nesterov = false, .iterations = 5, .scale = MuonScale::kNone});
   UpdateGroup a = group_of(*muon, 0.1, 0), b = group_of(*muon, 0.1, 0);
   at::Tensor g = gradient_like(a.parameters[0]), before_a = a.parameters[0].clone(), before_b = b.parameters[0].clone();
   a.gradients = {g};

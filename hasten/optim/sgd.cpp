@@ -22,7 +22,8 @@ class Sgd final : public Optimizer {
 
   void update(UpdateGroup& group) override {
     double coupled = params_.decoupled ? 0 : group.weight_decay;
-    if (params_.decoupled && group.weight_decay > 0) at::_foreach_mul_(group.parameters, 1 - group.lr * group.weight_decay);
+    if (params_.decoupled && group.weight_decay > 0)
+      at::_foreach_mul_(group.parameters, 1 - group.lr * group.weight_decay);
     // A zero buffer makes the first step equal to the others, so there is no first-step flag to save.
     // The kernel refuses buffers when there is no momentum.
     at::TensorList buffers = params_.momentum > 0 ? at::TensorList(group.slots[0]) : at::TensorList();

@@ -31,7 +31,8 @@ const DatasetSpec& find_dataset(std::string_view name);  // throws ConfigError
 struct IdxParams {
   std::string path;
   static constexpr auto schema() {
-    return std::tuple{field("path", &IdxParams::path, "folder with the four IDX files, plain or .gz; empty: the usual places")};
+    return std::tuple{
+        field("path", &IdxParams::path, "folder with the four IDX files, plain or .gz; empty: the usual places")};
   }
 };
 

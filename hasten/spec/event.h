@@ -35,10 +35,10 @@ enum class Event : uint8_t {
   kFitEnd,
 };
 constexpr std::array<std::string_view, 22> choices(Event) {
-  return {"Initialize",   "FitStart",     "EpochStart",     "BatchRequest",    "BatchReady",      "StepBegin",
-          "BeforeForward", "AfterForward", "BeforeLoss",     "AfterLoss",       "BeforeBackward",  "AfterBackward",
-          "BucketReduce", "GradientsReady", "BeforeUpdate",   "AfterUpdate",     "StepEnd",         "EvaluationStart",
-          "EvaluationEnd", "CheckpointSave", "EpochEnd",       "FitEnd"};
+  return {"Initialize",    "FitStart",       "EpochStart",   "BatchRequest", "BatchReady",     "StepBegin",
+          "BeforeForward", "AfterForward",   "BeforeLoss",   "AfterLoss",    "BeforeBackward", "AfterBackward",
+          "BucketReduce",  "GradientsReady", "BeforeUpdate", "AfterUpdate",  "StepEnd",        "EvaluationStart",
+          "EvaluationEnd", "CheckpointSave", "EpochEnd",     "FitEnd"};
 }
 constexpr size_t kEventCount = 22;
 
@@ -58,8 +58,9 @@ enum class Seam : uint8_t {
   kPrelude,            // train: a run before the run, charged to its cost   (chain)
 };
 constexpr std::array<std::string_view, 11> choices(Seam) {
-  return {"sampler", "batch_transform", "loss_term", "weight_transform", "block_wrapper", "forward_backward",
-          "gradient_reducer", "update_transform", "weight_provider", "prediction", "prelude"};
+  return {"sampler",         "batch_transform",  "loss_term",        "weight_transform",
+          "block_wrapper",   "forward_backward", "gradient_reducer", "update_transform",
+          "weight_provider", "prediction",       "prelude"};
 }
 constexpr size_t kSeamCount = 11;
 
@@ -99,8 +100,8 @@ enum class Phase : uint8_t {
   kObserve,
 };
 constexpr std::array<std::string_view, 17> choices(Phase) {
-  return {"structure", "layers", "initialize", "optimizer", "schedule", "precision", "select", "geometry", "colour",
-          "mix", "target", "gradient", "clip", "direction", "apply", "average", "observe"};
+  return {"structure", "layers", "initialize", "optimizer", "schedule",  "precision", "select",  "geometry", "colour",
+          "mix",       "target", "gradient",   "clip",      "direction", "apply",     "average", "observe"};
 }
 
 // A place where a method acts: the plan, an event or a seam.

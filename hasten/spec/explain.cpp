@@ -36,15 +36,18 @@ std::string group_line(const Plan& plan, const ParameterGroup& group) {
 }
 
 Json cost_json(const PlanCost& cost) {
-  return {{"parameters", cost.parameters}, {"forward_flops_per_sample", cost.forward_flops},
-          {"backward_flops_per_sample", cost.backward_flops}, {"run_flops", cost.run_flops > 0 ? Json(cost.run_flops) : Json()},
+  return {{"parameters", cost.parameters},
+          {"forward_flops_per_sample", cost.forward_flops},
+          {"backward_flops_per_sample", cost.backward_flops},
+          {"run_flops", cost.run_flops > 0 ? Json(cost.run_flops) : Json()},
           {"weight_bytes", cost.weight_bytes}};
 }
 
 std::string cost_line(const char* name, const PlanCost& cost) {
   return cat("  ", name, si(cost.parameters), " parameters, ", si(cost.forward_flops), " + ", si(cost.backward_flops),
-             " FLOPs a sample (forward + backward), ", cost.run_flops > 0 ? si(cost.run_flops) + " for the run" : "run length known at the end",
-             ", ", si(cost.weight_bytes), "B of weights, gradients and slots at least\n");
+             " FLOPs a sample (forward + backward), ",
+             cost.run_flops > 0 ? si(cost.run_flops) + " for the run" : "run length known at the end", ", ",
+             si(cost.weight_bytes), "B of weights, gradients and slots at least\n");
 }
 
 }  // namespace
@@ -54,7 +57,8 @@ Explanation explain(const Recipe& recipe, const Plan& baseline, const Plan& plan
   out.recipe = recipe.name;
   for (const auto& [site, methods] : order) {
     SiteOrder line{std::string(site.name()), {}};
-    for (const MethodSpec* spec : methods) line.methods.push_back(cat(spec->name, " (", name_of(phase_of(*spec, site)), ")"));
+    for (const MethodSpec* spec : methods)
+      line.methods.push_back(cat(spec->name, " (", name_of(phase_of(*spec, site)), ")"));
     out.sites.push_back(std::move(line));
   }
   out.changes = json_difference(baseline.to_json(), plan.to_json());
@@ -65,7 +69,8 @@ Explanation explain(const Recipe& recipe, const Plan& baseline, const Plan& plan
   return out;
 }
 
-void add_ceiling(Explanation& explanation, const MethodChoice& choice, const Plan& baseline, const Plan& with_it_alone) {
+void add_ceiling(Explanation& explanation, const MethodChoice& choice, const Plan& baseline,
+                 const Plan& with_it_alone) {
   auto step_cost = [](const Plan& plan, StepCost factor) {
     PassCost pass = plan.model.flops();
     double rate = plan.run.precision.compute == Compute::kBf16 ? kBf16Rate : 1;
@@ -86,7 +91,9 @@ std::string explanation_text(const Explanation& e) {
   for (const std::string& line : e.changes) out += "  " + line + "\n";
   out += "\nanalytic cost\n" + cost_line("baseline  ", e.baseline) + cost_line("recipe    ", e.plan);
   if (e.ceilings.empty()) return out;
-  out += "\nceiling of each method alone, at the same number of steps (FLOPs only, bf16 counted at twice the rate of fp32)\n";
+  out +=
+      "\nceiling of each method alone, at the same number of steps (FLOPs only, bf16 counted at twice the rate of "
+      "fp32)\n";
   for (const Ceiling& c : e.ceilings) out += "  " + c.method + ": " + fixed(c.step_speedup, 2) + "x\n";
   return out;
 }

@@ -23,7 +23,8 @@ class LayerKind {
  public:
   template <class T>
     requires requires { T::kKind; }
-  LayerKind(T value) : operations_(operations<T>()), settings_(param_set(std::move(value))) {}  // NOLINT: meant to convert
+  LayerKind(T value)
+      : operations_(operations<T>()), settings_(param_set(std::move(value))) {}  // NOLINT: meant to convert
 
   std::string_view name() const { return operations_->name; }
   const ParamSet& settings() const { return settings_; }
@@ -51,10 +52,9 @@ class LayerKind {
   };
   template <class T>
   static const Operations* operations() {
-    static const Operations table{
-        T::kKind, [](const ParamSet& p, const Shape& in) { return p.as<T>().output(in); },
-        [](const ParamSet& p, const Shape& in) { return p.as<T>().parameters(in); },
-        [](const ParamSet& p, const Shape& in) { return p.as<T>().flops(in); }};
+    static const Operations table{T::kKind, [](const ParamSet& p, const Shape& in) { return p.as<T>().output(in); },
+                                  [](const ParamSet& p, const Shape& in) { return p.as<T>().parameters(in); },
+                                  [](const ParamSet& p, const Shape& in) { return p.as<T>().flops(in); }};
     return &table;
   }
 

@@ -105,7 +105,9 @@ void ModelPlan::infer() {
 }
 
 void ModelPlan::each_layer(const std::function<void(Block&, Layer&)>& visit) { visit_layers(*this, visit); }
-void ModelPlan::each_layer(const std::function<void(const Block&, const Layer&)>& visit) const { visit_layers(*this, visit); }
+void ModelPlan::each_layer(const std::function<void(const Block&, const Layer&)>& visit) const {
+  visit_layers(*this, visit);
+}
 
 std::vector<PlacedParameter> ModelPlan::parameters() const {
   std::vector<PlacedParameter> list;
@@ -162,8 +164,8 @@ Json ModelPlan::to_json() const {
 }
 
 std::string ModelPlan::table() const {
-  std::string out = padded("layer", 26) + padded("kind", 14) + padded("output", 14, true) + padded("parameters", 14, true) +
-                    padded("FLOPs/sample", 16, true) + "\n";
+  std::string out = padded("layer", 26) + padded("kind", 14) + padded("output", 14, true) +
+                    padded("parameters", 14, true) + padded("FLOPs/sample", 16, true) + "\n";
   each_layer([&](const Block& block, const Layer& layer) {
     int64_t count = 0;
     bool frozen = false;
@@ -177,8 +179,8 @@ std::string ModelPlan::table() const {
            padded(flops == 0 ? "-" : si(flops), 16, true) + (frozen ? "  (partly frozen)" : "") + "\n";
   });
   PassCost cost = flops();
-  return out + cat("total: ", parameter_count(), " parameters, ", si(cost.forward), " FLOPs forward and ", si(cost.backward),
-                   " backward per sample\n");
+  return out + cat("total: ", parameter_count(), " parameters, ", si(cost.forward), " FLOPs forward and ",
+                   si(cost.backward), " backward per sample\n");
 }
 
 }  // namespace hasten

@@ -32,7 +32,9 @@ struct Block {
   std::vector<Layer> shortcut;
   std::vector<Layer> after;      // behind the sum
 
-  void add(std::string layer_name, LayerKind kind) { layers.push_back({std::move(layer_name), std::move(kind), {}, {}, {}}); }
+  void add(std::string layer_name, LayerKind kind) {
+    layers.push_back({std::move(layer_name), std::move(kind), {}, {}, {}});
+  }
 };
 
 // A parameter with its full name ("group1.conv2.weight") and its place.

@@ -18,7 +18,8 @@ bool hidden_matrix(const PlacedParameter& parameter) {
 
 const std::vector<OptimizerSpec>& optimizer_specs() {
   static const std::vector<OptimizerSpec> specs{
-      {"sgd", "gradient descent with momentum, Nesterov's if asked", "Sutskever et al. 2013", describe<SgdParams>(), any_parameter},
+      {"sgd", "gradient descent with momentum, Nesterov's if asked", "Sutskever et al. 2013", describe<SgdParams>(),
+       any_parameter},
       {"adamw", "Adam with decoupled weight decay", "arXiv:1711.05101", describe<AdamWParams>(), any_parameter},
       {"muon", "orthogonalised momentum for hidden matrices; needs an auxiliary optimizer for the rest",
        "Jordan et al. 2024, kellerjordan.github.io/posts/muon", describe<MuonParams>(), hidden_matrix},

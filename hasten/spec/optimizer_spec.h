@@ -40,11 +40,12 @@ struct AdamWParams {
   double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0;
   static constexpr auto schema() {
     using P = AdamWParams;
-    return std::tuple{field("lr", &P::lr, above(0), "learning rate at the schedule's value 1"),
-                      field("beta1", &P::beta1, half_open(0, 1), "decay of the mean of gradients"),
-                      field("beta2", &P::beta2, half_open(0, 1), "decay of the mean of squares"),
-                      field("epsilon", &P::epsilon, above(0), "added to the root of the squares"),
-                      field("weight_decay", &P::weight_decay, at_least(0), "decoupled decay: w *= 1 - lr * weight_decay")};
+    return std::tuple{
+        field("lr", &P::lr, above(0), "learning rate at the schedule's value 1"),
+        field("beta1", &P::beta1, half_open(0, 1), "decay of the mean of gradients"),
+        field("beta2", &P::beta2, half_open(0, 1), "decay of the mean of squares"),
+        field("epsilon", &P::epsilon, above(0), "added to the root of the squares"),
+        field("weight_decay", &P::weight_decay, at_least(0), "decoupled decay: w *= 1 - lr * weight_decay")};
   }
 };
 
@@ -59,12 +60,14 @@ struct MuonParams {
   MuonScale scale = MuonScale::kSpectral;
   static constexpr auto schema() {
     using P = MuonParams;
-    return std::tuple{field("lr", &P::lr, above(0), "learning rate at the schedule's value 1"),
-                      field("momentum", &P::momentum, half_open(0, 1), "weight of the previous direction"),
-                      field("nesterov", &P::nesterov, "look ahead along the momentum"),
-                      field("iterations", &P::iterations, {1, 20}, "Newton-Schulz steps"),
-                      field("scale", &P::scale, "spectral: x sqrt(max(1, rows/columns)); unit_norm: weights kept at norm sqrt(rows); none"),
-                      field("weight_decay", &P::weight_decay, at_least(0), "decoupled decay: w *= 1 - lr * weight_decay")};
+    return std::tuple{
+        field("lr", &P::lr, above(0), "learning rate at the schedule's value 1"),
+        field("momentum", &P::momentum, half_open(0, 1), "weight of the previous direction"),
+        field("nesterov", &P::nesterov, "look ahead along the momentum"),
+        field("iterations", &P::iterations, {1, 20}, "Newton-Schulz steps"),
+        field("scale", &P::scale,
+              "spectral: x sqrt(max(1, rows/columns)); unit_norm: weights kept at norm sqrt(rows); none"),
+        field("weight_decay", &P::weight_decay, at_least(0), "decoupled decay: w *= 1 - lr * weight_decay")};
   }
 };
 

@@ -41,8 +41,9 @@ std::vector<const MethodSpec*> sorted_at(Site site, std::vector<const MethodSpec
   std::vector<const MethodSpec*> order;
   while (!waiting.empty()) {
     auto free = std::find_if(waiting.begin(), waiting.end(), [&](const MethodSpec* candidate) {
-      return std::none_of(waiting.begin(), waiting.end(),
-                          [&](const MethodSpec* other) { return other != candidate && must_precede(*other, *candidate); });
+      return std::none_of(waiting.begin(), waiting.end(), [&](const MethodSpec* other) {
+        return other != candidate && must_precede(*other, *candidate);
+      });
     });
     if (free == waiting.end()) {
       std::vector<std::string> names;

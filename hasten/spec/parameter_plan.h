@@ -19,7 +19,9 @@ int64_t element_count(const Shape& shape);
 
 // What a parameter does, which decides its optimizer group.
 enum class Role { kFilter, kMatrix, kBias, kScale, kShift, kEmbedding };
-constexpr std::array<std::string_view, 6> choices(Role) { return {"filter", "matrix", "bias", "scale", "shift", "embedding"}; }
+constexpr std::array<std::string_view, 6> choices(Role) {
+  return {"filter", "matrix", "bias", "scale", "shift", "embedding"};
+}
 
 enum class InitKind { kZeros, kOnes, kConstant, kUniformFanIn, kNormal, kNormalFanIn, kDirac, kOrthogonal, kFromData };
 constexpr std::array<std::string_view, 9> choices(InitKind) {

@@ -100,7 +100,9 @@ void ParamSet::resolve_schedules(const RunLength& length, const std::string& whe
       &context);
 }
 
-bool ParamSet::operator==(const ParamSet& other) const { return table_ == other.table_ && to_json() == other.to_json(); }
+bool ParamSet::operator==(const ParamSet& other) const {
+  return table_ == other.table_ && to_json() == other.to_json();
+}
 
 namespace params_detail {
 
@@ -123,7 +125,8 @@ void assign(std::string& out, const Json& json, const FieldInfo& info, const std
 }
 
 void assign(Duration& out, const Json& json, const FieldInfo& info, const std::string& where) {
-  if (!json.is_string()) throw ConfigError(where, "a duration in quotes such as \"3ep\" or \"0.4dur\"", got(json), info.help);
+  if (!json.is_string())
+    throw ConfigError(where, "a duration in quotes such as \"3ep\" or \"0.4dur\"", got(json), info.help);
   out = parse_duration(json.get<std::string>(), where);
   if (!info.range.contains(out.value)) throw ConfigError(where, info.range.text(), got(json), info.help);
 }
@@ -154,7 +157,8 @@ size_t choice_index(const Json& json, const FieldInfo& info, const std::string& 
   for (size_t i = 0; i < info.choices.size(); ++i) {
     if (info.choices[i] == word) return i;
   }
-  throw ConfigError(where, ordinal_list(info.choices, "or"), got(json), word.empty() ? info.help : suggest(word, info.choices));
+  throw ConfigError(where, ordinal_list(info.choices, "or"), got(json),
+                    word.empty() ? info.help : suggest(word, info.choices));
 }
 
 void store(Json& out, bool value) { out = value; }

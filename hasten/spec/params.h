@@ -10,7 +10,6 @@
 
 #include <any>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -19,40 +18,10 @@
 
 #include "hasten/base/json_fwd.h"
 #include "hasten/base/units.h"
+#include "hasten/spec/field.h"
 #include "hasten/spec/schedule.h"
 
 namespace hasten {
-
-// The values a number may take. `{0, 1}` is closed; see also above() and below().
-struct Range {
-  double low = -std::numeric_limits<double>::infinity();
-  double high = std::numeric_limits<double>::infinity();
-  bool low_open = false, high_open = false;
-
-  bool contains(double value) const;
-  std::string text() const;  // "a number in [0, 1)", "a number > 0"
-};
-constexpr Range at_least(double low) { return {low, std::numeric_limits<double>::infinity()}; }
-constexpr Range above(double low) { return {low, std::numeric_limits<double>::infinity(), true, false}; }
-constexpr Range half_open(double low, double high) { return {low, high, false, true}; }
-constexpr Range open(double low, double high) { return {low, high, true, true}; }
-
-template <class Owner, class T>
-struct Field {
-  const char* name;
-  T Owner::*member;
-  Range range;
-  const char* help;
-  const char* unit;
-};
-template <class Owner, class T>
-constexpr Field<Owner, T> field(const char* name, T Owner::*member, Range range, const char* help, const char* unit = "") {
-  return {name, member, range, help, unit};
-}
-template <class Owner, class T>
-constexpr Field<Owner, T> field(const char* name, T Owner::*member, const char* help, const char* unit = "") {
-  return {name, member, {}, help, unit};
-}
 
 // What help, docs and errors say of one field.
 struct FieldInfo {
@@ -80,7 +49,8 @@ class ParamTable {
   virtual std::any make() const = 0;
   virtual void assign(std::any& value, size_t index, const Json& json, const std::string& where) const = 0;
   virtual void get(const std::any& value, size_t index, Json& out) const = 0;
-  virtual void visit_schedules(std::any& value, void (*visitor)(void*, const FieldInfo&, Schedule&), void* context) const = 0;
+  virtual void visit_schedules(std::any& value, void (*visitor)(void*, const FieldInfo&, Schedule&),
+                               void* context) const = 0;
   std::vector<FieldInfo> fields_;
 };
 
@@ -185,12 +155,14 @@ class TableOf final : public ParamTable {
       else store(out, member);
     });
   }
-  void visit_schedules(std::any& value, void (*visitor)(void*, const FieldInfo&, Schedule&), void* context) const override {
+  void visit_schedules(std::any& value, void (*visitor)(void*, const FieldInfo&, Schedule&),
+                       void* context) const override {
     P& object = *std::any_cast<P>(&value);
     size_t i = 0;
     auto each = [&](const auto& f) {
       auto& member = object.*(f.member);
-      if constexpr (std::is_same_v<std::remove_reference_t<decltype(member)>, Schedule>) visitor(context, fields_[i], member);
+      if constexpr (std::is_same_v<std::remove_reference_t<decltype(member)>, Schedule>)
+        visitor(context, fields_[i], member);
       ++i;
     };
     std::apply([&](const auto&... f) { (each(f), ...); }, P::schema());

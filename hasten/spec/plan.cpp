@@ -11,7 +11,8 @@ namespace hasten {
 namespace {
 
 bool matches(const GroupSettings& group, const PlacedParameter& parameter) {
-  bool role = group.roles.empty() || std::find(group.roles.begin(), group.roles.end(), parameter.plan->role) != group.roles.end();
+  bool role = group.roles.empty() ||
+              std::find(group.roles.begin(), group.roles.end(), parameter.plan->role) != group.roles.end();
   return role && glob_match(group.match, parameter.name);
 }
 
@@ -21,8 +22,11 @@ double setting(const OptimizerChoice& choice, const char* name) { return choice.
 ParameterGroup group_of(const Plan& plan, const PlacedParameter& parameter, size_t optimizer, std::vector<bool>& used) {
   const OptimizerChoice& choice = plan.run.optimizers[optimizer];
   auto main_schedule = plan.run.schedules.find("lr");
-  ParameterGroup group{optimizer, setting(choice, "lr"), setting(choice, "weight_decay"),
-                       main_schedule == plan.run.schedules.end() ? Schedule(1.0) : main_schedule->second, {}};
+  ParameterGroup group{optimizer,
+                       setting(choice, "lr"),
+                       setting(choice, "weight_decay"),
+                       main_schedule == plan.run.schedules.end() ? Schedule(1.0) : main_schedule->second,
+                       {}};
   double scale = 1;
   for (size_t i = 0; i < plan.run.groups.size(); ++i) {
     const GroupSettings& settings = plan.run.groups[i];
@@ -37,7 +41,8 @@ ParameterGroup group_of(const Plan& plan, const PlacedParameter& parameter, size
 }
 
 bool same_values(const ParameterGroup& a, const ParameterGroup& b) {
-  return a.optimizer == b.optimizer && a.lr == b.lr && a.weight_decay == b.weight_decay && a.lr_schedule == b.lr_schedule;
+  return a.optimizer == b.optimizer && a.lr == b.lr && a.weight_decay == b.weight_decay &&
+         a.lr_schedule == b.lr_schedule;
 }
 
 void flatten(const Json& json, const std::string& path, std::map<std::string, std::string>& out) {
@@ -53,7 +58,8 @@ void check_schedule_paths(const RunPlan& run) {
   for (const auto& [path, schedule] : run.schedules) {
     if (path == "lr") continue;
     std::vector<std::string> parts = split(path, '.');
-    bool optimizer = parts.size() == 2 && (parts[0] == "optimizer" || (parts[0] == "auxiliary" && run.optimizers.size() > 1));
+    bool optimizer =
+        parts.size() == 2 && (parts[0] == "optimizer" || (parts[0] == "auxiliary" && run.optimizers.size() > 1));
     if (optimizer) {
       const ParamTable* table = run.optimizers[parts[0] == "optimizer" ? 0 : 1].spec->params;
       const FieldInfo* info = table->find(parts[1]);
@@ -62,10 +68,12 @@ void check_schedule_paths(const RunPlan& run) {
       for (const FieldInfo& f : table->fields()) {
         if (f.type == "number" && f.name != "lr") names.push_back(parts[0] + "." + f.name);
       }
-      throw ConfigError("schedule." + path, "a numeric setting of the optimizer", "'" + path + "'", suggest(path, names));
+      throw ConfigError("schedule." + path, "a numeric setting of the optimizer", "'" + path + "'",
+                        suggest(path, names));
     }
     if (parts.size() == 3 && parts[0] == "method") continue;  // checked where the method's settings are known
-    throw ConfigError("schedule." + path, "lr, optimizer.SETTING, auxiliary.SETTING or method.NAME.SETTING", "'" + path + "'");
+    throw ConfigError("schedule." + path, "lr, optimizer.SETTING, auxiliary.SETTING or method.NAME.SETTING",
+                      "'" + path + "'");
   }
 }
 
@@ -109,16 +117,20 @@ void finish_plan(Plan& plan) {
                       std::to_string(run.data_settings.validation));
   }
   if (run.metric.split == Split::kValidation && run.data_settings.validation == 0) {
-    throw ConfigError("workload.metric", "a validation part of the data", "data.validation = 0", "set data.validation, for example to 5000");
+    throw ConfigError("workload.metric", "a validation part of the data", "data.validation = 0",
+                      "set data.validation, for example to 5000");
   }
   if (run.batch.size > run.train_count) {
-    throw ConfigError("batch.size", cat("at most the ", run.train_count, " training samples"), std::to_string(run.batch.size));
+    throw ConfigError("batch.size", cat("at most the ", run.train_count, " training samples"),
+                      std::to_string(run.batch.size));
   }
   if (run.batch.microbatch > run.batch.size) {
-    throw ConfigError("batch.microbatch", cat("at most batch.size = ", run.batch.size), std::to_string(run.batch.microbatch));
+    throw ConfigError("batch.microbatch", cat("at most batch.size = ", run.batch.size),
+                      std::to_string(run.batch.microbatch));
   }
   if (run.budget.unit == Unit::kToken) {
-    throw ConfigError("budget.train", "a unit that this data has", "'" + to_string(run.budget) + "'", "images are counted in samples");
+    throw ConfigError("budget.train", "a unit that this data has", "'" + to_string(run.budget) + "'",
+                      "images are counted in samples");
   }
   if (!run.data.is_image() && !run.transforms.empty()) {
     throw ConfigError("data." + run.transforms.front().name, "image data", run.data.name);
@@ -142,11 +154,13 @@ std::vector<ParameterGroup> parameter_groups(const Plan& plan) {
       continue;
     }
     size_t optimizer = 0;
-    while (optimizer < plan.run.optimizers.size() && !plan.run.optimizers[optimizer].spec->takes(parameter)) ++optimizer;
+    while (optimizer < plan.run.optimizers.size() && !plan.run.optimizers[optimizer].spec->takes(parameter))
+      ++optimizer;
     if (optimizer == plan.run.optimizers.size()) {
-      throw ConfigError("optimizer.auxiliary", "an optimizer for " + parameter.name + ", which " +
-                            plan.run.optimizers[0].spec->name + " does not take", "none",
-                        "add [optimizer.auxiliary] with name = \"sgd\" or \"adamw\"");
+      throw ConfigError(
+          "optimizer.auxiliary",
+          "an optimizer for " + parameter.name + ", which " + plan.run.optimizers[0].spec->name + " does not take",
+          "none", "add [optimizer.auxiliary] with name = \"sgd\" or \"adamw\"");
     }
     busy[optimizer] = true;
     ParameterGroup group = group_of(plan, parameter, optimizer, used);
@@ -158,8 +172,8 @@ std::vector<ParameterGroup> parameter_groups(const Plan& plan) {
     if (used[i]) continue;
     std::vector<std::string> names;
     for (const PlacedParameter& parameter : plan.model.parameters()) names.push_back(parameter.name);
-    throw ConfigError(cat("group[", i, "]"), "a group that matches some parameter", "'" + plan.run.groups[i].match + "'",
-                      "there are: " + join(names, ", "));
+    throw ConfigError(cat("group[", i, "]"), "a group that matches some parameter",
+                      "'" + plan.run.groups[i].match + "'", "there are: " + join(names, ", "));
   }
   for (size_t i = 0; i < busy.size(); ++i) {
     if (busy[i]) continue;

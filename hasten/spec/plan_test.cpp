@@ -23,7 +23,8 @@ TEST(ModelPlanTest, ConvnetShapesAndCost) {
   EXPECT_EQ(plan.blocks[0].layers[0].out, (Shape{32, 28, 28}));
   EXPECT_EQ(plan.blocks[1].layers.back().out, (Shape{64, 7, 7}));
   EXPECT_EQ(plan.parameter_count(), 32 * 9 + 32 + 64 * 32 * 9 + 64 + 64 * 49 * 128 + 128 + 128 * 10 + 10);
-  double conv1 = 2.0 * 28 * 28 * 32 * 9, conv2 = 2.0 * 14 * 14 * 64 * 32 * 9, hidden = 2.0 * 3136 * 128, out = 2.0 * 128 * 10;
+  double conv1 = 2.0 * 28 * 28 * 32 * 9, conv2 = 2.0 * 14 * 14 * 64 * 32 * 9, hidden = 2.0 * 3136 * 128,
+         out = 2.0 * 128 * 10;
   EXPECT_DOUBLE_EQ(plan.flops().forward, conv1 + conv2 + hidden + out);
   // The first convolution needs no gradient of the image.
   EXPECT_DOUBLE_EQ(plan.flops().backward, conv1 + 2 * (conv2 + hidden + out));
@@ -37,7 +38,8 @@ TEST(ModelPlanTest, FrozenWeightsCostNoWeightGradient) {
   // Its bias still asks for the gradient of its output; without it the next layer's input gradient is saved too.
   plan.blocks[0].layers[0].parameter("bias")->trainable = false;
   const Layer& next = plan.blocks[1].layers[0];
-  EXPECT_DOUBLE_EQ(before - plan.flops().backward, plan.blocks[0].layers[0].kind.flops({1, 28, 28}) + next.kind.flops(next.in));
+  EXPECT_DOUBLE_EQ(before - plan.flops().backward,
+                   plan.blocks[0].layers[0].kind.flops({1, 28, 28}) + next.kind.flops(next.in));
 }
 
 TEST(ModelPlanTest, EditsOfParametersSurviveInference) {
@@ -68,8 +70,9 @@ TEST(ModelPlanTest, DifferenceOfPlansNamesWhatChanged) {
   ModelPlan a = convnet({{"widths", {8}}}), b = a;
   b.blocks[0].layers[0].parameter("weight")->init = {InitKind::kDirac, 0};
   std::vector<std::string> lines = json_difference(a.to_json(), b.to_json());
-  EXPECT_EQ(lines, (std::vector<std::string>{"~ blocks.group1.layers.conv1.parameters.weight.init: uniform_fan_in -> dirac",
-                                             "- blocks.group1.layers.conv1.parameters.weight.init_value: 1.0"}));
+  EXPECT_EQ(lines,
+            (std::vector<std::string>{"~ blocks.group1.layers.conv1.parameters.weight.init: uniform_fan_in -> dirac",
+                                      "- blocks.group1.layers.conv1.parameters.weight.init_value: 1.0"}));
 }
 
 TEST(ScheduleTest, InterpolatesAndHolds) {
@@ -107,9 +110,11 @@ TEST(OrderTest, PhaseThenNameAndDeclaredOrderFirst) {
   MethodSpec mix = toy("a_mix", {{Seam::kBatchTransform, Phase::kMix}});
   MethodSpec flip = toy("z_flip", {{Seam::kBatchTransform, Phase::kGeometry}});
   MethodSpec crop = toy("b_crop", {{Seam::kBatchTransform, Phase::kGeometry}});
-  EXPECT_EQ(names_at({&mix, &flip, &crop}, Seam::kBatchTransform), (std::vector<std::string>{"b_crop", "z_flip", "a_mix"}));
+  EXPECT_EQ(names_at({&mix, &flip, &crop}, Seam::kBatchTransform),
+            (std::vector<std::string>{"b_crop", "z_flip", "a_mix"}));
   flip.after = {"a_mix"};
-  EXPECT_EQ(names_at({&mix, &flip, &crop}, Seam::kBatchTransform), (std::vector<std::string>{"b_crop", "a_mix", "z_flip"}));
+  EXPECT_EQ(names_at({&mix, &flip, &crop}, Seam::kBatchTransform),
+            (std::vector<std::string>{"b_crop", "a_mix", "z_flip"}));
 }
 
 TEST(OrderTest, PairedEventsUnwind) {
@@ -118,7 +123,8 @@ TEST(OrderTest, PairedEventsUnwind) {
   EXPECT_EQ(names_at({&inner, &outer}, Event::kBeforeLoss), (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(names_at({&inner, &outer}, Event::kAfterLoss), (std::vector<std::string>{"b", "a"}));
   // An event whose name only begins with After does not unwind: updates happen in the stated order (peer's defect 1).
-  MethodSpec first = toy("a", {{Event::kAfterUpdate, Phase::kClip}}), second = toy("b", {{Event::kAfterUpdate, Phase::kAverage}});
+  MethodSpec first = toy("a", {{Event::kAfterUpdate, Phase::kClip}}),
+             second = toy("b", {{Event::kAfterUpdate, Phase::kAverage}});
   EXPECT_EQ(names_at({&second, &first}, Event::kAfterUpdate), (std::vector<std::string>{"a", "b"}));
 }
 
@@ -132,15 +138,18 @@ std::string conflict(const std::vector<const MethodSpec*>& methods) {
 }
 
 TEST(OrderTest, ConflictsNameBoth) {
-  MethodSpec a = toy("ema", {{Seam::kWeightProvider, Phase::kAverage}}), b = toy("swa", {{Seam::kWeightProvider, Phase::kAverage}});
-  EXPECT_EQ(conflict({&a, &b}), "[method.ema] expected one method on the exclusive seam weight_provider, got 'ema' and 'swa'");
+  MethodSpec a = toy("ema", {{Seam::kWeightProvider, Phase::kAverage}}),
+             b = toy("swa", {{Seam::kWeightProvider, Phase::kAverage}});
+  EXPECT_EQ(conflict({&a, &b}),
+            "[method.ema] expected one method on the exclusive seam weight_provider, got 'ema' and 'swa'");
   MethodSpec c = toy("c", {}), d = toy("d", {});
   c.conflicts = {"d"};
   EXPECT_EQ(conflict({&d, &c}), "[method.c] expected no 'd' beside it, got both");
   MethodSpec e = toy("e", {{Event::kStepEnd, Phase::kObserve}}), f = toy("f", {{Event::kStepEnd, Phase::kObserve}});
   e.after = {"f"};
   f.after = {"e"};
-  EXPECT_EQ(conflict({&e, &f}), "[method.e] expected an order at StepEnd, got a cycle of before and after among e and f");
+  EXPECT_EQ(conflict({&e, &f}),
+            "[method.e] expected an order at StepEnd, got a cycle of before and after among e and f");
 }
 
 }  // namespace

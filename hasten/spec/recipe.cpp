@@ -14,8 +14,9 @@
 namespace hasten {
 namespace {
 
-const std::vector<std::string> kSections{"name",  "workload",  "model",      "optimizer",  "schedule", "budget", "data",
-                                         "batch", "precision", "evaluation", "checkpoint", "group",    "method", "tuning"};
+const std::vector<std::string> kSections{"name",       "workload", "model",  "optimizer", "schedule",
+                                         "budget",     "data",     "batch",  "precision", "evaluation",
+                                         "checkpoint", "group",    "method", "tuning"};
 
 std::string quoted(const Json& json) { return json.is_string() ? "'" + json.get<std::string>() + "'" : json.dump(); }
 
@@ -32,7 +33,8 @@ const Json& section(const Json& document, const std::string& name) {
   return document.contains(name) ? document[name] : kEmpty;
 }
 
-std::string required_text(const Json& table, const std::string& where, const std::string& key, const std::string& what) {
+std::string required_text(const Json& table, const std::string& where, const std::string& key,
+                          const std::string& what) {
   if (!table.contains(key)) throw ConfigError(where + "." + key, what, "nothing", "every recipe needs this key");
   if (!table[key].is_string()) throw ConfigError(where + "." + key, what, quoted(table[key]));
   return table[key].get<std::string>();
@@ -52,7 +54,8 @@ double read_target(const Json& value, const Metric& metric) {
   } else if (value.is_string()) {
     std::string text(trim(value.get<std::string>()));
     std::string given = text.substr(0, 2);
-    if (given != ">=" && given != "<=") throw ConfigError(where, "a number or \"" + direction + " 0.9\"", quoted(value));
+    if (given != ">=" && given != "<=")
+      throw ConfigError(where, "a number or \"" + direction + " 0.9\"", quoted(value));
     if (given != direction) {
       throw ConfigError(where, "a target with " + direction + ", the direction of " + metric.name(), quoted(value),
                         metric.higher_is_better() ? "more accuracy is better" : "less loss is better");
@@ -65,8 +68,9 @@ double read_target(const Json& value, const Metric& metric) {
     throw ConfigError(where, "a number", quoted(value));
   }
   if (metric.measure == Measure::kAccuracy && !(target > 0 && target <= 1)) {
-    throw ConfigError(where, "an accuracy in (0, 1]", number(target),
-                      target > 1 && target <= 100 ? "write " + number(target / 100) + " for " + number(target) + "%" : "");
+    throw ConfigError(
+        where, "an accuracy in (0, 1]", number(target),
+        target > 1 && target <= 100 ? "write " + number(target / 100) + " for " + number(target) + "%" : "");
   }
   return target;
 }
@@ -75,8 +79,9 @@ void read_workload(const Json& document, Recipe& recipe) {
   const Json& table = section(document, "workload");
   refuse_unknown(table, "workload", {"dataset", "metric", "target"});
   recipe.dataset = &find_dataset(required_text(table, "workload", "dataset", "the name of a data set"));
-  recipe.metric = table.contains("metric") ? parse_metric(required_text(table, "workload", "metric", "a metric"), "workload.metric")
-                                           : Metric{};
+  recipe.metric = table.contains("metric")
+                      ? parse_metric(required_text(table, "workload", "metric", "a metric"), "workload.metric")
+                      : Metric{};
   if (table.contains("target")) recipe.target = read_target(table["target"], recipe.metric);
 }
 
@@ -147,10 +152,11 @@ void read_budget(const Json& document, Recipe& recipe) {
   const Json& table = section(document, "budget");
   refuse_unknown(table, "budget", {"train"});
   recipe.budget = parse_duration(required_text(table, "budget", "train", "a duration such as \"8ep\""), "budget.train");
-  if (recipe.budget.value <= 0) throw ConfigError("budget.train", "an amount above 0", "'" + to_string(recipe.budget) + "'");
+  if (recipe.budget.value <= 0)
+    throw ConfigError("budget.train", "an amount above 0", "'" + to_string(recipe.budget) + "'");
   if (recipe.budget.unit == Unit::kFraction) {
-    throw ConfigError("budget.train", "an absolute amount (ep, step, sample, s, flop, J)", "'" + to_string(recipe.budget) + "'",
-                      "dur is a share of this very budget");
+    throw ConfigError("budget.train", "an absolute amount (ep, step, sample, s, flop, J)",
+                      "'" + to_string(recipe.budget) + "'", "dur is a share of this very budget");
   }
 }
 

@@ -30,7 +30,8 @@ struct DataSettings {
     using P = DataSettings;
     return std::tuple{field("validation", &P::validation, at_least(0), "training samples held out for validation"),
                       field("flip", &P::flip, "mirror images left to right with chance 1/2"),
-                      field("translate", &P::translate, at_least(0), "shift images by up to this many pixels, reflecting at the border", "pixels")};
+                      field("translate", &P::translate, at_least(0),
+                            "shift images by up to this many pixels, reflecting at the border", "pixels")};
   }
 };
 
@@ -49,7 +50,8 @@ struct BatchSettings {
 struct PrecisionSettings {
   Compute compute = Compute::kFp32;
   static constexpr auto schema() {
-    return std::tuple{field("compute", &PrecisionSettings::compute, "number format of convolutions and products; weights stay fp32")};
+    return std::tuple{
+        field("compute", &PrecisionSettings::compute, "number format of convolutions and products; weights stay fp32")};
   }
 };
 
@@ -81,8 +83,9 @@ struct TuningSettings {
   std::string selected_on;
   static constexpr auto schema() {
     using P = TuningSettings;
-    return std::tuple{field("trials", &P::trials, at_least(0), "settings that were tried to find this recipe; 0: not known"),
-                      field("selected_on", &P::selected_on, "split that picked the best of them; empty: not known")};
+    return std::tuple{
+        field("trials", &P::trials, at_least(0), "settings that were tried to find this recipe; 0: not known"),
+        field("selected_on", &P::selected_on, "split that picked the best of them; empty: not known")};
   }
 };
 
@@ -128,9 +131,9 @@ struct Recipe {
 
 // What the command line adds to a recipe's file.
 struct RecipeEdits {
-  std::vector<std::string> with;     // "cutmix(alpha=0.5)" or "ema"
+  std::vector<std::string> with;  // "cutmix(alpha=0.5)" or "ema"
   std::vector<std::string> without;  // "ema"
-  std::vector<std::string> set;      // "optimizer.lr=0.1", values as in TOML
+  std::vector<std::string> set;  // "optimizer.lr=0.1", values as in TOML
 };
 
 // Reads, edits and checks a recipe. Throws ConfigError with the place in the file, DataError if it cannot be read.

@@ -60,7 +60,8 @@ void add_method(Json& document, const std::string& text) {
     entry = &list.back();
   }
   if (paren == std::string::npos) return;
-  for (const std::string& argument : split_arguments(std::string_view(text).substr(paren + 1, text.size() - paren - 2))) {
+  for (const std::string& argument :
+       split_arguments(std::string_view(text).substr(paren + 1, text.size() - paren - 2))) {
     std::string key;
     Json value;
     split_assignment(argument, "--with " + name, key, value);
@@ -77,7 +78,8 @@ void remove_method(Json& document, const std::string& name) {
     throw ConfigError("--without", "a method of the recipe", "'" + name + "'", suggest(name, names));
   }
   Json& list = document["method"];
-  list.erase(std::remove_if(list.begin(), list.end(), [&](const Json& e) { return e.value("name", "") == name; }), list.end());
+  list.erase(std::remove_if(list.begin(), list.end(), [&](const Json& e) { return e.value("name", "") == name; }),
+             list.end());
 }
 
 void set_value(Json& document, const std::string& text) {
@@ -89,7 +91,8 @@ void set_value(Json& document, const std::string& text) {
   size_t first = 0;
   if (keys.size() == 3 && keys[0] == "method") {
     place = find_method(document, keys[1]);
-    if (place == nullptr) throw ConfigError("--set", "a method of the recipe", "'" + keys[1] + "'", "add it by --with " + keys[1]);
+    if (place == nullptr)
+      throw ConfigError("--set", "a method of the recipe", "'" + keys[1] + "'", "add it by --with " + keys[1]);
     first = 2;
   }
   for (size_t i = first; i + 1 < keys.size(); ++i) {

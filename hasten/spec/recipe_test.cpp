@@ -17,7 +17,9 @@ namespace {
 
 struct ToyParams {
   double amount = 0.1;
-  static constexpr auto schema() { return std::tuple{field("amount", &ToyParams::amount, half_open(0, 1), "how much")}; }
+  static constexpr auto schema() {
+    return std::tuple{field("amount", &ToyParams::amount, half_open(0, 1), "how much")};
+  }
 };
 
 const Catalogue& toy_catalogue() {
@@ -73,7 +75,6 @@ class RecipeTest : public ::testing::Test {
       Plan plan = baseline_plan(recipe);
       finish_plan(plan);
     } catch (const ConfigError& error) {
-
       return std::string(error.what()) + " | " + error.hint();
     }
     return "accepted";
@@ -133,10 +134,13 @@ TEST_F(RecipeTest, RefusesWhatIsWrong) {
     const char *from, *to, *message;
   };
   const Case cases[] = {
-      {"momentum = 0.85", "momentmu = 0.85", "[optimizer.momentmu] expected a known setting, got 'momentmu' | did you mean 'momentum'?"},
+      {"momentum = 0.85", "momentmu = 0.85",
+       "[optimizer.momentmu] expected a known setting, got 'momentmu' | did you mean 'momentum'?"},
       {"[batch]", "[bacth]", "[bacth] expected a known key, got 'bacth' | did you mean 'batch'?"},
-      {"\"synthetic\"", "\"sinthetic\"", "[workload.dataset] expected a known data set, got 'sinthetic' | did you mean 'synthetic'?"},
-      {"\"convnet\"", "\"convet\"", "[model.family] expected a known model family, got 'convet' | did you mean 'convnet'?"},
+      {"\"synthetic\"", "\"sinthetic\"",
+       "[workload.dataset] expected a known data set, got 'sinthetic' | did you mean 'synthetic'?"},
+      {"\"convnet\"", "\"convet\"",
+       "[model.family] expected a known model family, got 'convet' | did you mean 'convnet'?"},
       {"name = \"toy\"", "name = \"toi\"", "[method.toi] expected a known method, got 'toi' | did you mean 'toy'?"},
       {"\"3ep\"", "\"3eq\"", "[budget.train] expected a duration"},
       {"\"3ep\"", "\"0ep\"", "[budget.train] expected an amount above 0, got '0ep'"},
@@ -144,12 +148,16 @@ TEST_F(RecipeTest, RefusesWhatIsWrong) {
       {"lr = 0.4", "lr = -1", "[optimizer.lr] expected a number > 0, got -1"},
       {"lr = 0.4", "lr = \"high\"", "[optimizer.lr] expected a number > 0, got 'high'"},
       {"target = 0.9", "target = 90", "[workload.target] expected an accuracy in (0, 1], got 90 | write 0.9 for 90%"},
-      {"target = 0.9", "target = \"<= 0.9\"", "[workload.target] expected a target with >=, the direction of test/accuracy"},
+      {"target = 0.9", "target = \"<= 0.9\"",
+       "[workload.target] expected a target with >=, the direction of test/accuracy"},
       {"size = 100", "size = 5000", "[batch.size] expected at most the 2000 training samples, got 5000"},
-      {"\"test/accuracy\"", "\"validation/accuracy\"", "[workload.metric] expected a validation part of the data, got data.validation = 0"},
+      {"\"test/accuracy\"", "\"validation/accuracy\"",
+       "[workload.metric] expected a validation part of the data, got data.validation = 0"},
       {"widths = [8, 16]", "widths = [8, 16, 32, 64]", "[model] expected an image of at least"},
-      {"[\"0.2dur\", 1.0]", "[\"9s\", 1.0]", "[schedule.lr] expected a position that converts to the budget's unit (3ep), got '9s'"},
-      {"[\"0.2dur\", 1.0], [\"1dur\", 0.0]", "[\"0.8dur\", 1.0], [\"0.2dur\", 0.0]", "[schedule.lr] expected points in the order"},
+      {"[\"0.2dur\", 1.0]", "[\"9s\", 1.0]",
+       "[schedule.lr] expected a position that converts to the budget's unit (3ep), got '9s'"},
+      {"[\"0.2dur\", 1.0], [\"1dur\", 0.0]", "[\"0.8dur\", 1.0], [\"0.2dur\", 0.0]",
+       "[schedule.lr] expected points in the order"},
       {"name = \"sgd\"", "name = \"muon\"", "[optimizer.auxiliary] expected an optimizer for"},
       {"train = \"3ep\"", "train = \"3ep", "[recipe] expected valid TOML"},
   };
@@ -171,7 +179,8 @@ weight_decay = 0.0
   std::vector<ParameterGroup> groups = parameter_groups(plan);
   ASSERT_EQ(groups.size(), 2u);
   EXPECT_DOUBLE_EQ(groups[1].lr, 0.4 * 64);
-  EXPECT_EQ(groups[1].parameters, (std::vector<std::string>{"group1.conv1.bias", "group2.conv1.bias", "head.linear.bias"}));
+  EXPECT_EQ(groups[1].parameters,
+            (std::vector<std::string>{"group1.conv1.bias", "group2.conv1.bias", "head.linear.bias"}));
 }
 
 TEST_F(RecipeTest, AGroupThatMatchesNothingIsRefused) {

@@ -12,7 +12,8 @@
 namespace hasten {
 namespace {
 
-constexpr const char* kExpected = "a number, a name (constant, linear, cosine) or points like [[\"0dur\", 0.2], [\"1dur\", 0.0]]";
+constexpr const char* kExpected =
+    "a number, a name (constant, linear, cosine) or points like [[\"0dur\", 0.2], [\"1dur\", 0.0]]";
 
 Schedule::Shape parse_shape(const Json& value, const std::string& where) {
   if (value == "linear") return Schedule::Shape::kLinear;
@@ -99,7 +100,8 @@ void Schedule::resolve(const RunLength& length, const std::string& where) {
   for (const Point& point : points_) {
     double position = length.fraction(point.at, where);
     if (!positions_.empty() && position < positions_.back()) {
-      throw ConfigError(where, "points in the order in which they are reached", "'" + to_string(point.at) + "' after a later one");
+      throw ConfigError(where, "points in the order in which they are reached",
+                        "'" + to_string(point.at) + "' after a later one");
     }
     positions_.push_back(position);
   }
@@ -108,7 +110,8 @@ void Schedule::resolve(const RunLength& length, const std::string& where) {
 double Schedule::at(double fraction) const {
   if (points_.size() == 1) return points_[0].value;
   HASTEN_CHECK(positions_.size() == points_.size(), "a schedule was read before it was resolved");
-  size_t next = static_cast<size_t>(std::upper_bound(positions_.begin(), positions_.end(), fraction) - positions_.begin());
+  size_t next =
+      static_cast<size_t>(std::upper_bound(positions_.begin(), positions_.end(), fraction) - positions_.begin());
   if (next == 0) return points_.front().value;
   if (next == points_.size()) return points_.back().value;
   double span = positions_[next] - positions_[next - 1];

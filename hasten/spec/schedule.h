@@ -33,7 +33,8 @@ class Schedule {
 
   Schedule() = default;
   explicit Schedule(double constant) : points_{{{0, Unit::kFraction}, constant}} {}
-  explicit Schedule(std::vector<Point> points, Shape shape = Shape::kLinear) : points_(std::move(points)), shape_(shape) {}
+  explicit Schedule(std::vector<Point> points, Shape shape = Shape::kLinear)
+      : points_(std::move(points)), shape_(shape) {}
 
   // A number, a list [["0dur", 0.2], ["1dur", 0]], a name ("constant", "linear", "cosine": from 1 to 0), or a table
   // {shape = "linear" | "cosine" | "step", points = [...]}. Throws ConfigError naming `where`.

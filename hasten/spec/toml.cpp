@@ -1,8 +1,8 @@
 // TOML through toml++ (its only user, since it is slow to compile).
 #include "hasten/spec/toml.h"
 
-#include <sstream>
 #include <toml++/toml.h>
+#include <sstream>
 
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
@@ -20,7 +20,8 @@ std::string below(const std::string& path, std::string_view key) {
 // [[method]] entries are known by name, which is how errors speak of them.
 std::string element_path(const std::string& path, const toml::node& element, size_t index) {
   if (const toml::table* table = element.as_table()) {
-    if (auto name = table->get("name"); name != nullptr && name->is_string()) return below(path, name->as_string()->get());
+    if (auto name = table->get("name"); name != nullptr && name->is_string())
+      return below(path, name->as_string()->get());
     return cat(path, "[", index, "]");
   }
   return path;
@@ -31,9 +32,8 @@ void convert_table(const toml::table& table, const std::string& path, Json& out,
   // toml++ sorts keys; the order of the file is kept by line and column, for readable dumps.
   std::vector<std::pair<const toml::key*, const toml::node*>> entries;
   for (auto&& [key, node] : table) entries.emplace_back(&key, &node);
-  std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
-    return a.first->source().begin < b.first->source().begin;
-  });
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const auto& a, const auto& b) { return a.first->source().begin < b.first->source().begin; });
   for (const auto& [key, node] : entries) {
     std::string place = below(path, key->str());
     lines[place] = static_cast<int>(key->source().begin.line);
@@ -83,7 +83,8 @@ void parse_toml_value(const std::string& text, const std::string& where, Json& o
     parse_toml("value = " + text, where, document, unused);
   } catch (const ConfigError&) {
     // A bare word such as `bf16` or `3ep`: quoting in a shell is tedious, and nothing else is written like this.
-    if (text.find_first_of("[]{}\"'\n") != std::string::npos) throw ConfigError(where, "a value as in TOML", "'" + text + "'");
+    if (text.find_first_of("[]{}\"'\n") != std::string::npos)
+      throw ConfigError(where, "a value as in TOML", "'" + text + "'");
     out = text;
     return;
   }

@@ -16,7 +16,8 @@ void check(const RaceOptions& options) {
   }
   if (options.seeds.empty()) throw ConfigError("--seeds", "at least one seed", "none");
   if (std::set<uint64_t>(options.seeds.begin(), options.seeds.end()).size() != options.seeds.size()) {
-    throw ConfigError("--seeds", "each seed once", "a seed twice", "the same seed twice is the same run, not a replicate");
+    throw ConfigError("--seeds", "each seed once", "a seed twice",
+                      "the same seed twice is the same run, not a replicate");
   }
   for (double factor : options.budgets) {
     if (!(factor > 0)) throw ConfigError("--budgets", "factors above 0", number(factor));
@@ -25,11 +26,12 @@ void check(const RaceOptions& options) {
   std::set<std::string> names;
   for (const Recipe& recipe : options.recipes) {
     if (!names.insert(recipe.name).second) {
-      throw ConfigError("recipe." + recipe.name, "recipes of different names", "'" + recipe.name + "' twice", "set `name` in one of them");
+      throw ConfigError("recipe." + recipe.name, "recipes of different names", "'" + recipe.name + "' twice",
+                        "set `name` in one of them");
     }
     if (recipe.dataset != baseline.dataset || recipe.metric != baseline.metric || recipe.target != baseline.target) {
-      throw ConfigError("recipe." + recipe.name + ".workload", "the data set, metric and target of " + baseline.name, "others",
-                        "only recipes for the same workload can race");
+      throw ConfigError("recipe." + recipe.name + ".workload", "the data set, metric and target of " + baseline.name,
+                        "others", "only recipes for the same workload can race");
     }
   }
 }

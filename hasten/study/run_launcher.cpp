@@ -59,10 +59,19 @@ RunLauncher run_in_child(std::filesystem::path executable, std::vector<std::stri
     std::filesystem::path recipe = request.out.parent_path() / "recipe.json";
     std::filesystem::create_directories(request.out.parent_path());
     write_file_atomic(recipe, request.recipe.to_json().dump(2) + "\n");
-    std::vector<std::string> command{executable.string(), "train", recipe.string(), "--seed", std::to_string(request.seed),
-                                     "--out", request.out.string(), "--group", request.group,
-                                     "--role", std::string(evaluate::name(request.role)),
-                                     "--planned-runs", std::to_string(request.planned_runs)};
+    std::vector<std::string> command{executable.string(),
+                                     "train",
+                                     recipe.string(),
+                                     "--seed",
+                                     std::to_string(request.seed),
+                                     "--out",
+                                     request.out.string(),
+                                     "--group",
+                                     request.group,
+                                     "--role",
+                                     std::string(evaluate::name(request.role)),
+                                     "--planned-runs",
+                                     std::to_string(request.planned_runs)};
     if (request.resume) command.push_back("--resume");
     command.insert(command.end(), arguments.begin(), arguments.end());
     int code = spawn_and_wait(command);

@@ -77,7 +77,9 @@ class SaveVisitor final : public StateVisitor {
     at::Tensor host = value.detach().cpu().contiguous();
     size_t begin = data.size();
     data.append(static_cast<const char*>(host.const_data_ptr()), host.nbytes());
-    header[name] = {{"dtype", type_text(host.scalar_type())}, {"shape", host.sizes().vec()}, {"data_offsets", {begin, data.size()}}};
+    header[name] = {{"dtype", type_text(host.scalar_type())},
+                    {"shape", host.sizes().vec()},
+                    {"data_offsets", {begin, data.size()}}};
   }
   void on_integer(const std::string& name, int64_t& value) override { put(name, value); }
   void on_number(const std::string& name, double& value) override { put(name, value); }
@@ -133,14 +135,17 @@ class LoadVisitor final : public StateVisitor {
       out = saved.clone();
       return;
     }
-    if (out.sizes().vec() != shape || out.scalar_type() != saved.scalar_type()) mismatch(name, "a tensor of another shape or type");
+    if (out.sizes().vec() != shape || out.scalar_type() != saved.scalar_type())
+      mismatch(name, "a tensor of another shape or type");
     c10::NoGradGuard no_grad;
     out.copy_(saved);
   }
   void on_integer(const std::string& name, int64_t& out) override { out = value(name).get<int64_t>(); }
   void on_number(const std::string& name, double& out) override { out = value(name).get<double>(); }
   void on_text(const std::string& name, std::string& out) override { out = value(name).get<std::string>(); }
-  void on_integers(const std::string& name, std::vector<int64_t>& out) override { out = value(name).get<std::vector<int64_t>>(); }
+  void on_integers(const std::string& name, std::vector<int64_t>& out) override {
+    out = value(name).get<std::vector<int64_t>>();
+  }
 
   const std::filesystem::path& path_;
   const Json& header_;
@@ -175,7 +180,8 @@ void save_checkpoint(const std::filesystem::path& path, const CheckpointInfo& in
   write_file_atomic(path, file);
 }
 
-CheckpointReader::CheckpointReader(const std::filesystem::path& path) : path_(path), contents_(std::make_unique<Contents>()) {
+CheckpointReader::CheckpointReader(const std::filesystem::path& path)
+    : path_(path), contents_(std::make_unique<Contents>()) {
   Contents& c = *contents_;
   c.bytes = read_file(path);
   auto fail = [&](const std::string& where, const std::string& what) {
@@ -194,12 +200,13 @@ CheckpointReader::CheckpointReader(const std::filesystem::path& path) : path_(pa
   int version = std::stoi(metadata.value("version", "0"));
   if (metadata.value("format", "") != "hasten-checkpoint") fail("header", "not a checkpoint of hasten");
   if (version > kCheckpointVersion) {
-    throw DataError(path.string(), "header", cat("checkpoint of version ", version, ", newer than ", kCheckpointVersion), "use a newer hasten");
+    throw DataError(path.string(), "header",
+                    cat("checkpoint of version ", version, ", newer than ", kCheckpointVersion), "use a newer hasten");
   }
   c.values = parse_json(metadata["values"].get<std::string>(), path);
   auto integer = [&](const char* key) { return std::stoll(metadata[key].get<std::string>()); };
-  info_ = {metadata["recipe_hash"].get<std::string>(), std::stoull(metadata["seed"].get<std::string>()), integer("step"),
-           integer("generation"), integer("events_offset")};
+  info_ = {metadata["recipe_hash"].get<std::string>(), std::stoull(metadata["seed"].get<std::string>()),
+           integer("step"), integer("generation"), integer("events_offset")};
 }
 
 CheckpointReader::~CheckpointReader() = default;
@@ -216,7 +223,8 @@ void CheckpointReader::restore(const EnumerateState& state) const {
 
 std::filesystem::path checkpoint_path(const std::filesystem::path& run, int64_t step) {
   std::string digits = std::to_string(step);
-  return run / "checkpoints" / ("step-" + std::string(12 - std::min<size_t>(12, digits.size()), '0') + digits + ".safetensors");
+  return run / "checkpoints" /
+         ("step-" + std::string(12 - std::min<size_t>(12, digits.size()), '0') + digits + ".safetensors");
 }
 
 std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& run) {

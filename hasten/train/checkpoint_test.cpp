@@ -123,7 +123,8 @@ TEST_F(CheckpointTest, RefusesAnotherShapeAndWhatIsLeftOver) {
   EXPECT_THROW(reader.restore([&](StateVisitor& v) {
     StateVisitor::Scope scope(v, "thing");
     v.integer("count", count);
-  }), DataError);
+  }),
+               DataError);
 }
 
 }  // namespace

@@ -7,7 +7,8 @@
 
 namespace hasten {
 
-CostLedger::CostLedger(int64_t start_ns, std::unique_ptr<EnergyMeter> energy) : since_ns_(start_ns), energy_(std::move(energy)) {
+CostLedger::CostLedger(int64_t start_ns, std::unique_ptr<EnergyMeter> energy)
+    : since_ns_(start_ns), energy_(std::move(energy)) {
   if (energy_ != nullptr) since_joules_ = energy_->joules();
 }
 
@@ -32,7 +33,9 @@ int64_t CostLedger::total_ns() const {
   return std::accumulate(spent_ns_.begin(), spent_ns_.end(), int64_t{0}) + now_ns() - since_ns_;
 }
 
-double CostLedger::joules(Account account) const { return energy_ == nullptr ? -1 : spent_joules_[static_cast<size_t>(account)]; }
+double CostLedger::joules(Account account) const {
+  return energy_ == nullptr ? -1 : spent_joules_[static_cast<size_t>(account)];
+}
 
 void CostLedger::state(StateVisitor& visitor) {
   if (!visitor.loading()) refresh();

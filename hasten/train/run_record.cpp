@@ -6,9 +6,9 @@
 #include "hasten/base/clock.h"
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
+#include "hasten/base/version.h"
 #include "hasten/meter/machine.h"
 #include "hasten/train/trainer.h"
-#include "hasten/base/version.h"
 
 namespace hasten {
 namespace {
@@ -71,7 +71,8 @@ evaluate::RunRecord describe_run(const Recipe& recipe, const Plan& plan, const S
   for (const MethodChoice& choice : recipe.methods) record.methods.push_back(choice.spec->name);
   record.metric.name = name_of(run.metric.measure);
   record.metric.split = name_of(run.metric.split);
-  record.metric.direction = run.metric.higher_is_better() ? evaluate::Direction::kMaximize : evaluate::Direction::kMinimize;
+  record.metric.direction =
+      run.metric.higher_is_better() ? evaluate::Direction::kMaximize : evaluate::Direction::kMinimize;
   record.metric.target = run.target;
   record.started_at = utc_now();
   // The target stands in the recipe, which was read before the first step.

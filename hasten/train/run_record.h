@@ -1,10 +1,10 @@
 // The record of a run, as far as it is known before the first step.
 #pragma once
 
+#include "hasten/core/budget.h"
 #include "hasten/data/dataset.h"
 #include "hasten/evaluate/record.h"
 #include "hasten/spec/plan.h"
-#include "hasten/core/budget.h"
 
 namespace hasten {
 

@@ -7,7 +7,8 @@
 
 namespace hasten {
 
-RunWriter::RunWriter(std::filesystem::path directory, const std::string& recipe_hash, bool resume) : directory_(std::move(directory)) {
+RunWriter::RunWriter(std::filesystem::path directory, const std::string& recipe_hash, bool resume)
+    : directory_(std::move(directory)) {
   const std::string where = directory_.string();
   if (!resume) {
     if (std::filesystem::exists(directory_ / "run.json")) {
@@ -19,7 +20,8 @@ RunWriter::RunWriter(std::filesystem::path directory, const std::string& recipe_
   if (!std::filesystem::exists(directory_ / "run.json")) {
     throw ConfigError("--resume", "a directory that holds a run", "'" + where + "'", "leave --resume out to start one");
   }
-  std::string found = evaluate::record_from_json(read_json(directory_ / "run.json"), directory_ / "run.json").recipe_hash;
+  std::string found =
+      evaluate::record_from_json(read_json(directory_ / "run.json"), directory_ / "run.json").recipe_hash;
   if (found != recipe_hash) {
     throw ConfigError("--resume", "the recipe of the run (" + found + ")", "another one (" + recipe_hash + ")",
                       "resume with the recipe that started it: its run.json holds it");
@@ -47,10 +49,12 @@ std::unique_ptr<CheckpointReader> RunWriter::newest_checkpoint(const std::string
   }
   if (found == nullptr) return nullptr;
   if (found->info().recipe_hash != recipe_hash) {
-    throw ConfigError("--resume", "a checkpoint of this recipe (" + recipe_hash + ")", "one of " + found->info().recipe_hash);
+    throw ConfigError("--resume", "a checkpoint of this recipe (" + recipe_hash + ")",
+                      "one of " + found->info().recipe_hash);
   }
   if (found->info().seed != seed) {
-    throw ConfigError("--seed", cat("the seed of the run, ", found->info().seed), std::to_string(seed), "leave --seed out when resuming");
+    throw ConfigError("--seed", cat("the seed of the run, ", found->info().seed), std::to_string(seed),
+                      "leave --seed out when resuming");
   }
   return found;
 }

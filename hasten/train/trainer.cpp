@@ -172,7 +172,8 @@ evaluate::EventRecord Trainer::Impl::event() const {
 }
 
 void Trainer::Impl::begin() {
-  std::unique_ptr<CheckpointReader> resumed = options.resume ? writer.newest_checkpoint(recipe_hash, options.seed) : nullptr;
+  std::unique_ptr<CheckpointReader> resumed =
+      options.resume ? writer.newest_checkpoint(recipe_hash, options.seed) : nullptr;
   if (resumed != nullptr) {
     resumed->restore([this](StateVisitor& visitor) { enumerate(visitor); });
     saved_step = state.progress.step;
@@ -318,7 +319,9 @@ TrainResult Trainer::run() {
     if (!run.first_bad_step) run.engine().fire(Event::kFitEnd, run.state);
   }
   run.save();
-  run.end(run.first_bad_step ? evaluate::Status::kDiverged : interrupted ? evaluate::Status::kInterrupted : evaluate::Status::kOk);
+  run.end(run.first_bad_step ? evaluate::Status::kDiverged
+          : interrupted      ? evaluate::Status::kInterrupted
+                             : evaluate::Status::kOk);
   TrainResult result;
   result.record = run.record;
   if (run.evaluated_step == progress.step && !interrupted && !run.first_bad_step) {

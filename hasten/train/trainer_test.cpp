@@ -22,7 +22,9 @@ const Registry& no_methods() {
   return registry;
 }
 
-Recipe recipe_of(const Json& json, const Registry& registry = no_methods()) { return recipe_from_json(json, registry.catalogue()); }
+Recipe recipe_of(const Json& json, const Registry& registry = no_methods()) {
+  return recipe_from_json(json, registry.catalogue());
+}
 
 TrainOptions into(const std::filesystem::path& out) {
   TrainOptions options;
@@ -46,7 +48,8 @@ class StopAfter final : public TrainListener {
 
 TEST(TrainerTest, SameSeedSameBits) {
   TemporaryDirectory dir;
-  Trainer a(recipe_of(small_recipe()), no_methods(), into(dir.path() / "a")), b(recipe_of(small_recipe()), no_methods(), into(dir.path() / "b"));
+  Trainer a(recipe_of(small_recipe()), no_methods(), into(dir.path() / "a")),
+      b(recipe_of(small_recipe()), no_methods(), into(dir.path() / "b"));
   a.run();
   b.run();
   EXPECT_EQ(hashes_of(a), hashes_of(b));
@@ -167,7 +170,8 @@ TEST(TrainerTest, EvaluationLeavesTheRunAlone) {
   Json often = small_recipe(), once = small_recipe();
   often["evaluation"]["every"] = "1step";
   once["evaluation"]["every"] = "1000step";
-  Trainer a(recipe_of(often), no_methods(), into(dir.path() / "a")), b(recipe_of(once), no_methods(), into(dir.path() / "b"));
+  Trainer a(recipe_of(often), no_methods(), into(dir.path() / "a")),
+      b(recipe_of(once), no_methods(), into(dir.path() / "b"));
   a.run();
   b.run();
   for (size_t i = 0; i < a.model().parameters().size(); ++i) {

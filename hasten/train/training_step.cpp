@@ -38,7 +38,7 @@ at::Tensor TrainingStep::forward_backward(State& state) {
     state.loss_terms = cross_entropy(state.outputs, part);
     engine_.fire(Event::kAfterLoss, state);
     at::Tensor partial = batch.weights.defined() ? state.loss_terms.mul(part.weights).sum().div(total_weight)
-                                      : state.loss_terms.sum().div(static_cast<double>(size));
+                                                 : state.loss_terms.sum().div(static_cast<double>(size));
     engine_.fire(Event::kBeforeBackward, state);
     partial.backward();
     engine_.fire(Event::kAfterBackward, state);

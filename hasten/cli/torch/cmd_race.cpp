@@ -110,18 +110,25 @@ void race(const RaceFlags& flags, Context& context) {
 void add_race(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("race", "train a baseline and other recipes, and compare them");
   auto flags = std::make_shared<RaceFlags>();
-  command->add_option("recipes", flags->recipes, "the baseline's recipe, then the others'")->required()->expected(2, 100);
+  command->add_option("recipes", flags->recipes, "the baseline's recipe, then the others'")
+      ->required()
+      ->expected(2, 100);
   command->add_option("--seeds", flags->seeds, "how many, or which: 3, or 4,7,9")->capture_default_str();
-  command->add_option("--budgets", flags->budgets, "factors on each recipe's budget; several give tradeoff curves")->delimiter(',')->capture_default_str();
-  command->add_option("--set", flags->set, "change a setting in every recipe: data.path=/data; repeatable")->allow_extra_args(false);
+  command->add_option("--budgets", flags->budgets, "factors on each recipe's budget; several give tradeoff curves")
+      ->delimiter(',')
+      ->capture_default_str();
+  command->add_option("--set", flags->set, "change a setting in every recipe: data.path=/data; repeatable")
+      ->allow_extra_args(false);
   command->add_option("--out", flags->out, "directory of runs and report (default: runs/race-DATE)");
   command->add_flag("--resume", flags->resume, "keep what is finished in --out and go on");
-  command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
+      ->check(CLI::NonNegativeNumber);
   command->add_flag("--strict", flags->strict, "exit 4 when a recipe misses the target or a run fails");
   add_json_flag(*command, context);
-  command->footer("examples:\n"
-                  "  hasten race recipes/fashion-mnist/baseline.toml recipes/fashion-mnist/fast.toml\n"
-                  "  hasten race base.toml mine.toml --seeds 5 --budgets 0.5,1,2 --out runs/curves");
+  command->footer(
+      "examples:\n"
+      "  hasten race recipes/fashion-mnist/baseline.toml recipes/fashion-mnist/fast.toml\n"
+      "  hasten race base.toml mine.toml --seeds 5 --budgets 0.5,1,2 --out runs/curves");
   command->callback([flags, &context] {
     flags->command = "hasten race " + join(flags->recipes, " ") + " --seeds " + flags->seeds;
     if (flags->budgets.size() > 1 || flags->budgets.front() != 1) {

@@ -27,7 +27,8 @@ struct TrainFlags {
 
 evaluate::Role read_role(const std::string& text) {
   if (text.empty()) return evaluate::Role::kUnknown;
-  for (evaluate::Role role : {evaluate::Role::kBaseline, evaluate::Role::kMethod, evaluate::Role::kReference, evaluate::Role::kUnknown}) {
+  for (evaluate::Role role :
+       {evaluate::Role::kBaseline, evaluate::Role::kMethod, evaluate::Role::kReference, evaluate::Role::kUnknown}) {
     if (evaluate::name(role) == text) return role;
   }
   throw ConfigError("--role", "baseline, method or reference", "'" + text + "'");
@@ -47,10 +48,12 @@ void print_summary(const TrainResult& result, const Plan& plan, const std::strin
   std::cout << evaluate::name(result.record.status);
   if (result.quality) std::cout << ": " << metric.name() << " " << quality_text(metric, *result.quality);
   if (result.quality && plan.run.target) {
-    std::cout << " (target " << quality_text(metric, *plan.run.target) << (result.reached_target ? " reached" : " missed") << ")";
+    std::cout << " (target " << quality_text(metric, *plan.run.target)
+              << (result.reached_target ? " reached" : " missed") << ")";
   }
   std::cout << "\ntrain " << duration_text(*totals.train_s) << ", total " << duration_text(*totals.total_s) << ", "
-            << si(*totals.samples) << " samples, " << si(*totals.flops) << "FLOPs, " << joules_text(totals) << "\nrun " << out << "\n";
+            << si(*totals.samples) << " samples, " << si(*totals.flops) << "FLOPs, " << joules_text(totals) << "\nrun "
+            << out << "\n";
 }
 
 int exit_code(const TrainResult& result, const Plan& plan, bool strict) {
@@ -81,8 +84,10 @@ void train(TrainFlags& flags, Context& context) {
   Trainer trainer(recipe, registry(), options);
   TrainResult result = trainer.run();
   if (context.json) {
-    print_json({{"run", flags.out}, {"record", evaluate::to_json(result.record)},
-                {"quality", result.quality ? Json(*result.quality) : Json()}, {"reached_target", result.reached_target}});
+    print_json({{"run", flags.out},
+                {"record", evaluate::to_json(result.record)},
+                {"quality", result.quality ? Json(*result.quality) : Json()},
+                {"reached_target", result.reached_target}});
   } else if (!flags.quiet && !flags.no_summary) {
     print_summary(result, trainer.plan(), flags.out);
   }
@@ -99,7 +104,8 @@ void add_train(CLI::App& app, Context& context) {
   command->add_option("--seed", flags->seed, "of weights, order and augmentation");
   command->add_option("--out", flags->out, "run directory (default: runs/NAME-seedN-DATE)");
   command->add_flag("--resume", flags->resume, "go on from the newest checkpoint in --out");
-  command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--group", flags->group, "name shared by runs of one recipe (default: the recipe's)");
   command->add_option("--role", flags->role, "in a comparison: baseline, method or reference");
   command->add_option("--planned-runs", flags->planned_runs, "how many runs of this group are launched");
@@ -107,10 +113,11 @@ void add_train(CLI::App& app, Context& context) {
   command->add_flag("--no-summary", flags->no_summary, "print progress but no result");
   command->add_flag("--strict", flags->strict, "exit 4 when the target is missed or the run diverges");
   add_json_flag(*command, context);
-  command->footer("examples:\n"
-                  "  hasten train recipes/fashion-mnist/fast.toml --seed 1\n"
-                  "  hasten train my.toml --with 'label_smoothing(amount=0.2)' --set budget.train=4ep\n"
-                  "  hasten train my.toml --out runs/a --resume");
+  command->footer(
+      "examples:\n"
+      "  hasten train recipes/fashion-mnist/fast.toml --seed 1\n"
+      "  hasten train my.toml --with 'label_smoothing(amount=0.2)' --set budget.train=4ep\n"
+      "  hasten train my.toml --out runs/a --resume");
   command->callback([flags, &context] { train(*flags, context); });
 }
 

@@ -29,7 +29,7 @@ DoctorFacts good_machine() {
   facts.allocator_keeps_memory = true;
   facts.energy_source = "RAPL package-0";
   facts.data = {{"fashion-mnist", "/data", "get it"}};
-  facts.folder = "/work";
+  facts.folder = "/data/runs";
   facts.disk_free_bytes = int64_t{100} << 30;
   return facts;
 }
@@ -54,7 +54,7 @@ TEST(DoctorTest, AGoodMachineLacksNothing) {
   EXPECT_EQ(text.find("lacking"), std::string::npos);
   for (const char* part : {"Some CPU, 8 cores (8 physical), 1 NUMA node", "32.0 GiB, 16.0 GiB available",
                            "2.13.0, 8 threads (OpenMP), oneDNN, native bf16, no CUDA", "RAPL package-0",
-                           "fashion-mnist: /data", "100.0 GiB free in /work", "GPU        none"}) {
+                           "fashion-mnist: /data", "100.0 GiB free in /data/runs", "GPU        none"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\nin\n" << text;
   }
 }

@@ -25,7 +25,8 @@ std::string status_line(const ProgressReport& report) {
   std::string line = cat("step ", report.progress.step);
   if (report.total_steps) line += cat("/", *report.total_steps);
   line += cat("  loss ", significant(report.loss, 3), "  ", si(report.samples_per_second), " samples/s");
-  if (report.quality) line += "  " + report.metric + " " + quality_text(parse_metric(report.metric, "metric"), *report.quality);
+  if (report.quality)
+    line += "  " + report.metric + " " + quality_text(parse_metric(report.metric, "metric"), *report.quality);
   return line;
 }
 
@@ -39,8 +40,8 @@ void ProgressPrinter::draw(const ProgressReport& report) {
   drawn_ns_ = now_ns();
   std::string left = report.seconds_left ? duration_text(*report.seconds_left) + " left" : "";
   // \033[K clears what a longer line left behind.
-  std::cerr << "\r" << label_ << bar(report.progress.fraction) << " " << fixed(report.progress.fraction * 100, 0) << "%  "
-            << status_line(report) << "  " << left << "\033[K" << std::flush;
+  std::cerr << "\r" << label_ << bar(report.progress.fraction) << " " << fixed(report.progress.fraction * 100, 0)
+            << "%  " << status_line(report) << "  " << left << "\033[K" << std::flush;
 }
 
 void ProgressPrinter::progressed(const ProgressReport& report) {
@@ -49,8 +50,8 @@ void ProgressPrinter::progressed(const ProgressReport& report) {
 
 void ProgressPrinter::evaluated(const ProgressReport& report, const Evaluation& evaluation) {
   if (terminal_) return draw(report);
-  std::cerr << label_ << status_line(report) << (evaluation.weights == "raw" ? "" : " (" + evaluation.weights + ")") << "  "
-            << duration_text(seconds(report.progress.train_ns)) << "\n";
+  std::cerr << label_ << status_line(report) << (evaluation.weights == "raw" ? "" : " (" + evaluation.weights + ")")
+            << "  " << duration_text(seconds(report.progress.train_ns)) << "\n";
 }
 
 void ProgressPrinter::finished(const evaluate::RunRecord& record) {

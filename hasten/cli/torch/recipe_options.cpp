@@ -7,7 +7,8 @@
 namespace hasten::cli {
 
 void add_recipe_edits(CLI::App& command, RecipeEdits& edits) {
-  command.add_option("--with", edits.with, "add a method: ema or 'label_smoothing(amount=0.2)'; repeatable")->allow_extra_args(false);
+  command.add_option("--with", edits.with, "add a method: ema or 'label_smoothing(amount=0.2)'; repeatable")
+      ->allow_extra_args(false);
   command.add_option("--without", edits.without, "leave a method out; repeatable")->allow_extra_args(false);
   command.add_option("--set", edits.set, "change a setting: optimizer.lr=0.1; repeatable")->allow_extra_args(false);
 }

@@ -15,9 +15,10 @@ struct EmaParams {
   int64_t interval = 1;
   static constexpr auto schema() {
     using P = EmaParams;
-    return std::tuple{field("half_life", &P::half_life, above(0), "training after which a weight counts half in the average"),
-                      field("start", &P::start, at_least(0), "training before the average begins"),
-                      field("interval", &P::interval, at_least(1), "steps between updates of the average", "steps")};
+    return std::tuple{
+        field("half_life", &P::half_life, above(0), "training after which a weight counts half in the average"),
+        field("start", &P::start, at_least(0), "training before the average begins"),
+        field("interval", &P::interval, at_least(1), "steps between updates of the average", "steps")};
   }
 };
 

@@ -24,7 +24,8 @@ class OneCycle final : public MethodOf<OneCycleParams> {
       if (optimizer.spec->params->find(name) == nullptr) continue;
       double high = optimizer.params.get(name).get<double>();
       if (high <= params_.momentum_low) {
-        throw ConfigError("method.one_cycle.momentum_low", std::string("less than optimizer.") + name, number(params_.momentum_low));
+        throw ConfigError("method.one_cycle.momentum_low", std::string("less than optimizer.") + name,
+                          number(params_.momentum_low));
       }
       plan.run.schedules[std::string("optimizer.") + name] = cycle(high, params_.momentum_low, high);
     }

@@ -17,6 +17,8 @@ class MixedPrecision final : public MethodOf<MixedPrecisionParams> {
 
 }  // namespace
 
-std::unique_ptr<Method> make_mixed_precision(const MixedPrecisionParams& params) { return std::make_unique<MixedPrecision>(params); }
+std::unique_ptr<Method> make_mixed_precision(const MixedPrecisionParams& params) {
+  return std::make_unique<MixedPrecision>(params);
+}
 
 }  // namespace hasten

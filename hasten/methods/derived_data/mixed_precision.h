@@ -13,7 +13,8 @@ class Method;
 struct MixedPrecisionParams {
   Compute compute = Compute::kBf16;
   static constexpr auto schema() {
-    return std::tuple{field("compute", &MixedPrecisionParams::compute, "format of activations; weights and sums stay fp32")};
+    return std::tuple{
+        field("compute", &MixedPrecisionParams::compute, "format of activations; weights and sums stay fp32")};
   }
 };
 

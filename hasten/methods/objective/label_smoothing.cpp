@@ -27,6 +27,8 @@ class LabelSmoothing final : public MethodOf<LabelSmoothingParams>, public Batch
 
 }  // namespace
 
-std::unique_ptr<Method> make_label_smoothing(const LabelSmoothingParams& params) { return std::make_unique<LabelSmoothing>(params); }
+std::unique_ptr<Method> make_label_smoothing(const LabelSmoothingParams& params) {
+  return std::make_unique<LabelSmoothing>(params);
+}
 
 }  // namespace hasten

@@ -12,7 +12,8 @@ class Method;
 struct LabelSmoothingParams {
   double amount = 0.1;
   static constexpr auto schema() {
-    return std::tuple{field("amount", &LabelSmoothingParams::amount, half_open(0, 1), "probability that is spread over all classes")};
+    return std::tuple{
+        field("amount", &LabelSmoothingParams::amount, half_open(0, 1), "probability that is spread over all classes")};
   }
 };
 

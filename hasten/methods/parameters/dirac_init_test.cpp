@@ -25,7 +25,9 @@ TEST(DiracInitTest, RefusedWhereThereIsNoConvolution) {
     testing::plan_recipe_with(entry(), recipe);
     FAIL() << "accepted";
   } catch (const ConfigError& error) {
-    EXPECT_STREQ(error.what(), "[method.dirac_init] expected a recipe in which the method changes something, got one in which it would do nothing");
+    EXPECT_STREQ(error.what(),
+                 "[method.dirac_init] expected a recipe in which the method changes something, got one in which it "
+                 "would do nothing");
   }
 }
 

@@ -24,7 +24,8 @@ namespace hasten {
 // Filters [2 c k k, c, k, k] that whiten the k x k patches of images [n, c, h, w].
 at::Tensor whitening_filters(const at::Tensor& images, int64_t kernel, double epsilon) {
   const int64_t channels = images.size(1);
-  at::Tensor patches = images.unfold(2, kernel, 1).unfold(3, kernel, 1)  // [n, c, h', w', k, k]
+  at::Tensor patches = images.unfold(2, kernel, 1)
+                           .unfold(3, kernel, 1)  // [n, c, h', w', k, k]
                            .permute({0, 2, 3, 1, 4, 5})
                            .reshape({-1, channels * kernel * kernel})
                            .to(at::kDouble);
@@ -59,7 +60,12 @@ class WhiteningInit final : public MethodOf<WhiteningInitParams> {
     Layer& layer = blocks.front().layers.front();
     Conv2d* conv = layer.kind.as<Conv2d>();
     HASTEN_CHECK(conv != nullptr, "a stem that does not begin with a convolution");
-    *conv = {.channels = filters, .kernel = params_.kernel, .stride = params_.stride, .padding = 0, .groups = 1, .bias = true};
+    *conv = {.channels = filters,
+             .kernel = params_.kernel,
+             .stride = params_.stride,
+             .padding = 0,
+             .groups = 1,
+             .bias = true};
     plan.model.infer();
     ParameterPlan* weight = layer.parameter("weight");
     weight->init = {InitKind::kFromData, 0};
@@ -88,6 +94,8 @@ class WhiteningInit final : public MethodOf<WhiteningInitParams> {
 
 }  // namespace
 
-std::unique_ptr<Method> make_whitening_init(const WhiteningInitParams& params) { return std::make_unique<WhiteningInit>(params); }
+std::unique_ptr<Method> make_whitening_init(const WhiteningInitParams& params) {
+  return std::make_unique<WhiteningInit>(params);
+}
 
 }  // namespace hasten

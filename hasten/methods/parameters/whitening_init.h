@@ -16,10 +16,11 @@ struct WhiteningInitParams {
   int64_t samples = 5000;
   static constexpr auto schema() {
     using P = WhiteningInitParams;
-    return std::tuple{field("kernel", &P::kernel, {1, 5}, "side of the patches", "pixels"),
-                      field("stride", &P::stride, {1, 4}, "distance of the patches that are computed", "pixels"),
-                      field("epsilon", &P::epsilon, above(0), "added to the variance of each direction, in units of the largest"),
-                      field("samples", &P::samples, at_least(1), "training images that the patches are taken from")};
+    return std::tuple{
+        field("kernel", &P::kernel, {1, 5}, "side of the patches", "pixels"),
+        field("stride", &P::stride, {1, 4}, "distance of the patches that are computed", "pixels"),
+        field("epsilon", &P::epsilon, above(0), "added to the variance of each direction, in units of the largest"),
+        field("samples", &P::samples, at_least(1), "training images that the patches are taken from")};
   }
 };
 

@@ -34,7 +34,8 @@ TEST(WhiteningInitTest, OutputsOfTheFiltersAreUncorrelatedWithUnitVariance) {
 }
 
 TEST(WhiteningInitTest, EpsilonDampsWhatIsHardlyThere) {
-  at::Tensor images = at::rand({16, 1, 8, 8}).mul(0).add(at::rand({16, 1, 1, 1}));  // constant images: one direction only
+  at::Tensor images =
+      at::rand({16, 1, 8, 8}).mul(0).add(at::rand({16, 1, 1, 1}));  // constant images: one direction only
   EXPECT_LT(whitening_filters(images, 2, 1e-2).abs().max().item<double>(), 50);
 }
 

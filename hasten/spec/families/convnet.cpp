@@ -30,11 +30,13 @@ struct ConvNetParams {
     using P = ConvNetParams;
     return std::tuple{
         field("widths", &P::widths, at_least(1), "channels of each group; a group halves height and width"),
-        field("convs_per_group", &P::convs_per_group, {1, 8}, "3x3 convolutions in a group; the image is halved behind the first"),
+        field("convs_per_group", &P::convs_per_group, {1, 8},
+              "3x3 convolutions in a group; the image is halved behind the first"),
         field("stem", &P::stem, at_least(0), "channels of a convolution before the first group; 0: none"),
         field("stem_kernel", &P::stem_kernel, {1, 11}, "side of the stem's filters; it adds no padding", "pixels"),
         field("norm", &P::norm, "batch normalization behind every convolution"),
-        field("norm_momentum", &P::norm_momentum, {0, 1, true, false}, "weight of the new batch in the running statistics"),
+        field("norm_momentum", &P::norm_momentum, {0, 1, true, false},
+              "weight of the new batch in the running statistics"),
         field("activation", &P::activation, "non-linearity"),
         field("readout", &P::readout, "how the last feature maps become a vector"),
         field("hidden", &P::hidden, at_least(1), "features of fully connected layers before the output"),
@@ -75,7 +77,8 @@ Block head(const ConvNetParams& p, int64_t classes) {
 
 ModelPlan build_convnet(const ParamSet& set, const DatasetInfo& data) {
   const auto& p = set.as<ConvNetParams>();
-  if (!data.is_image()) throw ConfigError("model.family", "a family for vectors, such as mlp", "'convnet' on " + data.name);
+  if (!data.is_image())
+    throw ConfigError("model.family", "a family for vectors, such as mlp", "'convnet' on " + data.name);
   ModelPlan plan;
   plan.family = "convnet";
   plan.input = data.sample;
@@ -95,7 +98,8 @@ ModelPlan build_convnet(const ParamSet& set, const DatasetInfo& data) {
 }  // namespace
 
 FamilySpec convnet_family() {
-  return {"convnet", "groups of 3x3 convolutions that halve the image (VGG-like)", describe<ConvNetParams>(), build_convnet};
+  return {"convnet", "groups of 3x3 convolutions that halve the image (VGG-like)", describe<ConvNetParams>(),
+          build_convnet};
 }
 
 }  // namespace hasten

@@ -48,7 +48,8 @@ ModelPlan build_mlp(const ParamSet& set, const DatasetInfo& data) {
 }  // namespace
 
 FamilySpec mlp_family() {
-  return {"mlp", "fully connected layers; an empty list of widths is a linear classifier", describe<MlpParams>(), build_mlp};
+  return {"mlp", "fully connected layers; an empty list of widths is a linear classifier", describe<MlpParams>(),
+          build_mlp};
 }
 
 }  // namespace hasten

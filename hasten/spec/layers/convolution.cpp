@@ -7,7 +7,8 @@
 namespace hasten {
 
 Shape Conv2d::output(const Shape& in) const {
-  if (in.size() != 3) throw ConfigError("model", "an input of channels x height x width for a convolution", to_string(in));
+  if (in.size() != 3)
+    throw ConfigError("model", "an input of channels x height x width for a convolution", to_string(in));
   if (in[0] % groups != 0 || channels % groups != 0) {
     throw ConfigError("model", cat("channel counts divisible by groups = ", groups), cat(in[0], " -> ", channels));
   }

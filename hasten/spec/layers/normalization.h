@@ -13,7 +13,8 @@ struct BatchNorm {
   bool shift = true;
   static constexpr auto schema() {
     return std::tuple{field("epsilon", &BatchNorm::epsilon, above(0), "added to the variance"),
-                      field("momentum", &BatchNorm::momentum, {0, 1, true, false}, "weight of the new batch in the running statistics"),
+                      field("momentum", &BatchNorm::momentum, {0, 1, true, false},
+                            "weight of the new batch in the running statistics"),
                       field("scale", &BatchNorm::scale, "whether the gain is learnt"),
                       field("shift", &BatchNorm::shift, "whether the bias is learnt")};
   }
