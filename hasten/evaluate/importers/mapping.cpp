@@ -20,16 +20,16 @@ struct Shipped {
 
 constexpr Shipped kShipped[] = {
     // The web page's export of a chart ("Step", "RUN - METRIC", "RUN - METRIC__MIN", ...) or run.history() as CSV or JSONL.
-    {"wandb", R"(wide = " - "
+    {"wandb", R"toml(wide = " - "
 ignore = ["*__MIN", "*__MAX", "_timestamp", "_wandb*", "gradients/*", "parameters/*"]
 [fields]
 step = ["_step", "Step", "trainer/global_step"]
 epoch = "epoch"
 t_total = ["_runtime", "Relative Time (Process)"]
 lr = ["lr", "learning_rate", "train/learning_rate"]
-)"},
+)toml"},
     // Metrics of runs as rows: run_id, key, value, step, timestamp in milliseconds.
-    {"mlflow", R"(ignore = ["is_nan", "*_uuid", "experiment_id"]
+    {"mlflow", R"toml(ignore = ["is_nan", "*_uuid", "experiment_id"]
 [rows]
 run = ["run_id", "Run ID", "run_uuid"]
 metric = ["key", "metric"]
@@ -37,14 +37,14 @@ value = "value"
 [fields]
 step = "step"
 t_total = { column = "timestamp", scale = 0.001, from_first = true }
-)"},
+)toml"},
     // metrics.csv of CSVLogger: blank where a row has no such metric.
-    {"lightning", R"([fields]
+    {"lightning", R"toml([fields]
 step = "step"
 epoch = "epoch"
 lr = ["lr", "learning_rate", "lr-SGD", "lr-Adam", "lr-AdamW"]
-)"},
-    {"", R"([fields]
+)toml"},
+    {"", R"toml([fields]
 step = ["step", "global_step", "iter", "iteration", "_step", "Step"]
 epoch = ["epoch", "Epoch"]
 samples = ["samples", "examples"]
@@ -56,7 +56,7 @@ loader_wait = ["loader_wait"]
 flops = ["flops"]
 joules = ["joules"]
 lr = ["lr", "learning_rate"]
-)"}};
+)toml"}};
 
 struct EventField {
   std::string_view name;
