@@ -2,6 +2,8 @@
 #include "hasten/cli/comparison_options.h"
 
 #include <algorithm>
+#include <iostream>
+#include <map>
 #include <set>
 
 #include "hasten/base/error.h"
@@ -49,6 +51,17 @@ std::vector<evaluate::Comparison> compare_runs(const ComparisonFlags& flags) {
       throw ConfigError("--workload", "a workload of these runs", "'" + flags.workload + "'", suggest(flags.workload, {names.begin(), names.end()}));
     }
     std::erase_if(runs, [&](const evaluate::Run& run) { return run.record.workload != flags.workload; });
+  }
+  // Among several workloads, one that a single group ran has nothing to compare.
+  std::map<std::string, std::set<std::string>> groups;
+  for (const auto& run : runs) {
+    if (run.record.status != evaluate::Status::kMissing) groups[run.record.workload].insert(run.record.group);
+  }
+  bool several = std::any_of(groups.begin(), groups.end(), [](const auto& one) { return one.second.size() > 1; });
+  for (const auto& [workload, names] : groups) {
+    if (!several || names.size() > 1) continue;
+    std::cerr << "note: " << workload << " is left out: only " << *names.begin() << " ran it\n";
+    std::erase_if(runs, [&](const evaluate::Run& run) { return run.record.workload == workload; });
   }
   return evaluate::compare_workloads(std::move(runs), options);
 }

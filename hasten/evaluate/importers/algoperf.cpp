@@ -59,6 +59,7 @@ void read_metadata(const AlgoperfTrial& trial, RunRecord& record) {
   record.planned.steps = flags.number("max_global_steps");
   if (!record.planned.steps) record.planned.steps = meta.number("workload.step_hint");
   record.planned.seconds = meta.number("workload.max_allowed_runtime_sec");
+  record.eval_interval_s = meta.number("workload.eval_period_time_sec");
   record.seed = meta.whole("rng_seed");
   record.hardware.accelerator = meta.text("gpu_model_name");
   record.hardware.accelerator_count = meta.whole("gpu_count");

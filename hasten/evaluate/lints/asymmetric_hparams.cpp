@@ -20,6 +20,13 @@ void collect_shared(const Json& json, const std::string& path, std::map<std::str
   }
 }
 
+bool searched_without_ranges(const Comparison& comparison, const Group& group) {
+  for (const Run* run : headline_runs(comparison, group)) {
+    if (run->record.tuning.trials.value_or(0) > 1 && run->record.tuning.ranges.empty()) return true;
+  }
+  return false;
+}
+
 std::map<std::string, std::string> shared_settings(const Run& run) {
   std::map<std::string, std::string> settings;
   collect_shared(recipe(run.record), "", settings);
@@ -44,6 +51,11 @@ Lint asymmetric_hparams() {
               auto other = first_settings(method);
               if (base.empty() || other.empty()) {
                 out.missing("recipe");
+                continue;
+              }
+              // A search whose ranges nobody recorded may have covered any of them.
+              if (searched_without_ranges(comparison, comparison.baseline()) || searched_without_ranges(comparison, method)) {
+                out.missing("tuning.ranges");
                 continue;
               }
               std::set<std::string> searched;

@@ -9,9 +9,12 @@ namespace {
 // Seconds a step of the first interval over the median one.
 std::optional<double> first_over_median(const Run& run) {
   std::vector<double> steps = seconds_per_step(run);
-  if (steps.size() < 3) return std::nullopt;
-  double first = steps.front();
-  return first / stats::median(std::move(steps));
+  if (steps.size() < 2) return std::nullopt;
+  for (const EventRecord& event : run.events) {
+    if (!event.t_train || !event.step || *event.step <= 0) continue;
+    return *event.t_train / static_cast<double>(*event.step) / stats::median(std::move(steps));
+  }
+  return std::nullopt;
 }
 
 }  // namespace

@@ -83,7 +83,7 @@ std::optional<double> setting(const Json& recipe, const std::string& path) {
 std::vector<double> seconds_per_step(const Run& run) {
   std::vector<double> steps;
   double time_before = 0, step_before = 0;
-  bool counts = true;  // from the start of the run, or since a declared restart
+  bool counts = false;  // what comes before the first timed event holds compilation too
   for (const EventRecord& event : run.events) {
     if (event.kind == "restart") counts = false;
     if (!event.t_train || !event.step) continue;

@@ -75,7 +75,7 @@ bool target_missed(const Comparison& comparison, const Group& group, double targ
 // A number in the recipe by its dotted path.
 std::optional<double> setting(const Json& recipe, const std::string& path);
 
-// Seconds a step between the timed events of a run, resets left out.
+// Seconds a step between the timed events of a run; what lies before the first one, and across resets, is left out.
 std::vector<double> seconds_per_step(const Run& run);
 
 // The ratio that a claim speaks of, in its own unit of cost.

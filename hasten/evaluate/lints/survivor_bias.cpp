@@ -57,6 +57,10 @@ Lint survivor_bias() {
               }
               missing_trials(comparison, group, most_searches, out);
               auto found = static_cast<int64_t>(runs_of(comparison, group).size());
+              if (found == 0) {
+                out.fire(Severity::kInfo, group.name, "none of its runs is here: it says nothing about this workload");
+                continue;
+              }
               if (!lost.empty()) out.fire(group.name, cat(lost.size(), " without a result: ", join(lost, ", ")));
               if (!planned) {
                 out.missing("planned_runs");
