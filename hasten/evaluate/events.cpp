@@ -13,37 +13,6 @@
 namespace hasten::evaluate {
 namespace {
 
-void append_number(double value, std::string& out) {
-  if (!std::isfinite(value)) {
-    out += '"';
-    out += number(value);
-    out += '"';
-    return;
-  }
-  std::array<char, 32> buffer;
-  auto [end, code] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-  out.append(buffer.data(), end);
-}
-
-void append_text(std::string_view text, std::string& out) {
-  constexpr char kHex[] = "0123456789abcdef";
-  out += '"';
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20) {
-      out += "\\u00";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
-
 // Commas and keys of one object.
 class LineWriter {
  public:
@@ -58,12 +27,12 @@ class LineWriter {
   void number(std::string_view name, const std::optional<double>& value) {
     if (!value) return;
     key(name);
-    append_number(*value, out_);
+    append_json_number(*value, out_);
   }
   void text(std::string_view name, std::string_view value) {
     if (value.empty()) return;
     key(name);
-    append_text(value, out_);
+    append_json_text(value, out_);
   }
 
  private:
@@ -146,6 +115,48 @@ EventRecord read_event(simdjson::ondemand::document& document) {
 }
 
 }  // namespace
+
+void append_json_number(double value, std::string& out) {
+  if (!std::isfinite(value)) {
+    out += '"';
+    out += number(value);
+    out += '"';
+    return;
+  }
+  std::array<char, 32> buffer;
+  auto [end, code] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  out.append(buffer.data(), end);
+}
+
+void append_json_text(std::string_view text, std::string& out) {
+  constexpr char kHex[] = "0123456789abcdef";
+  out += '"';
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20) {
+      out += "\\u00";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+EventRecord parse_event_line(std::string_view line, const std::filesystem::path& path) {
+  simdjson::padded_string padded(line);
+  simdjson::ondemand::parser parser;
+  try {
+    auto document = parser.iterate(padded).value();
+    return read_event(document);
+  } catch (const simdjson::simdjson_error& error) {
+    throw DataError(path.string(), "", cat("not an event (", error.what(), ")"));
+  }
+}
 
 void append_event_line(const EventRecord& event, std::string& out) {
   LineWriter line(out);

@@ -71,7 +71,7 @@ class TableImport {
   TableImport(const fs::path& path, const Mapping& mapping, const ImportOptions& options, RunSink& sink)
       : csv_(path, path.extension() == ".tsv" ? '\t' : ','),
         plan_(make_plan(csv_, mapping)),
-        rows_(mapping, options, sink, "csv: " + path.string()),
+        rows_(options, sink, "csv: " + path.string()),
         file_name_(name_of_file(path)) {
     if (mapping.long_metric.empty() != mapping.long_value.empty() || plan_.long_metric.has_value() != plan_.long_value.has_value()) {
       throw DataError(path.string(), "line 1", "rows need both a column for the metric's name and one for its value");
@@ -89,30 +89,23 @@ class TableImport {
   std::string_view cell(std::optional<size_t> column) const { return column ? trim(cells_[*column]) : std::string_view(); }
 
   void read_row(const ColumnGroup& group) {
-    EventRecord event;
-    event.metrics.reserve(group.metrics.size());
+    rows_.begin_row();
     if (plan_.long_metric) {
-      auto value = parse_number(cell(plan_.long_value));
-      if (!value) return;
-      ColumnRole role = role_of({}, std::string(cell(plan_.long_metric)));
-      event.metrics.push_back({role.metric, role.split, *value, "raw"});
-    } else {
-      for (const auto& [column, role] : group.metrics) {
-        if (auto value = parse_number(cells_[column])) event.metrics.push_back({role.metric, role.split, *value, "raw"});
-      }
-      // In a table of several runs a row without their metric is another run's.
-      if (event.metrics.empty() && plan_.groups.size() > 1) return;
+      rows_.add(long_role(cell(plan_.long_metric)), cell(plan_.long_value));
+      if (!rows_.has_metrics()) return;
     }
+    for (const auto& [column, role] : group.metrics) rows_.add(role, cells_[column]);
+    // In a table of several runs a row without their metric is another run's.
+    if (!rows_.has_metrics() && plan_.groups.size() > 1) return;
+    for (const auto& [column, role] : plan_.fields) rows_.add(role, cells_[column]);
     std::string_view name = plan_.run ? cell(plan_.run) : std::string_view(group.run.empty() ? file_name_ : group.run);
-    size_t run = rows_.run(name);
-    if (plan_.group || plan_.seed) rows_.note(run, cell(plan_.group), cell(plan_.seed));
-    for (const auto& [column, role] : plan_.fields) {
-      auto value = parse_number(cells_[column]);
-      if (!value) continue;
-      double at = role.source.from_first ? rows_.from_first(run, role.source.column, *value) : *value;
-      set_field(event, role, at * role.source.scale);
-    }
-    rows_.event(run, std::move(event));
+    rows_.end_row(name, cell(plan_.group), cell(plan_.seed));
+  }
+
+  const ColumnRole& long_role(std::string_view metric) {
+    auto found = long_roles_.find(metric);
+    if (found == long_roles_.end()) found = long_roles_.emplace(std::string(metric), metric_role(std::string(metric))).first;
+    return found->second;
   }
 
   CsvReader csv_;
@@ -120,6 +113,7 @@ class TableImport {
   RowImport rows_;
   std::string file_name_;
   std::vector<std::string_view> cells_;
+  std::map<std::string, ColumnRole, std::less<>> long_roles_;
 };
 
 }  // namespace

@@ -22,17 +22,15 @@ bool is_json_lines(const fs::path& path) { return path.extension() == ".jsonl" |
 class LinesImport {
  public:
   LinesImport(const fs::path& path, const Mapping& mapping, const ImportOptions& options, RunSink& sink)
-      : path_(path.string()), lines_(path), mapping_(mapping), rows_(mapping, options, sink, "jsonl: " + path.string()), file_name_(path.stem().string()) {}
+      : path_(path.string()), lines_(path), mapping_(mapping), rows_(options, sink, "jsonl: " + path.string()), file_name_(path.stem().string()) {}
 
   void read() {
     simdjson::ondemand::parser parser;
     std::string_view line;
     while (lines_.next(line)) {
       if (trim(line).empty()) continue;
-      event_ = {};
-      run_name_ = group_ = seed_ = long_metric_ = "";
-      long_value_.reset();
-      pending_.clear();
+      rows_.begin_row();
+      for (std::string* text : {&run_name_, &group_, &seed_, &long_metric_, &long_value_}) text->clear();
       try {
         auto document = parser.iterate(simdjson::padded_string_view(line, lines_.capacity_behind(line))).value();
         read_object(document.get_object(), "", 0);
@@ -63,17 +61,15 @@ class LinesImport {
         if (depth < kDeepest) read_object(value.get_object(), key, depth + 1);
         return;
       case simdjson::ondemand::json_type::number:
-        take_number(key, value.get_double().value(), value);
+        take(names_of(key), trim(value.raw_json_token()));
         return;
       case simdjson::ondemand::json_type::string: {
         std::string_view text = value.get_string().value();
         const Names& names = names_of(key);
-        if (names.run) run_name_ = text;
-        if (names.group) group_ = text;
-        if (names.seed) seed_ = text;
         if (names.long_metric) long_metric_ = text;
         // Some writers put what JSON cannot say into words.
-        if (auto number = parse_number(text); number && !std::isfinite(*number)) take(names, key, *number);
+        auto number = parse_number(text);
+        take(names, number && !std::isfinite(*number) ? text : std::string_view(), text);
         return;
       }
       default:
@@ -101,32 +97,24 @@ class LinesImport {
     return known_.emplace(key, std::move(names)).first->second;
   }
 
-  void take_number(const std::string& key, double value, Value) {
-    const Names& names = names_of(key);
-    if (names.seed) seed_ = number(value);
-    if (names.run) run_name_ = number(value);
-    if (names.group) group_ = number(value);
-    take(names, key, value);
-  }
-
-  void take(const Names& names, const std::string&, double value) {
-    if (names.long_value) long_value_ = value;
-    if (names.role.kind == ColumnRole::Kind::kMetric) event_.metrics.push_back({names.role.metric, names.role.split, value, "raw"});
-    if (names.role.kind == ColumnRole::Kind::kField) pending_.emplace_back(&names.role, value);
+  // `number` is blank for words; names of runs and the like may be either.
+  void take(const Names& names, std::string_view number) { take(names, number, number); }
+  void take(const Names& names, std::string_view number, std::string_view text) {
+    if (names.run) run_name_ = text;
+    if (names.group) group_ = text;
+    if (names.seed) seed_ = text;
+    if (names.long_value) long_value_ = number;
+    rows_.add(names.role, number);
   }
 
   void add_row() {
-    if (long_value_ && !long_metric_.empty()) {
-      ColumnRole role = role_of({}, long_metric_);
-      event_.metrics.push_back({role.metric, role.split, *long_value_, "raw"});
-    }
-    size_t run = rows_.run(run_name_.empty() ? file_name_ : run_name_);
-    if (!group_.empty() || !seed_.empty()) rows_.note(run, group_, seed_);
-    for (const auto& [role, value] : pending_) {
-      double at = role->source.from_first ? rows_.from_first(run, role->source.column, value) : value;
-      set_field(event_, *role, at * role->source.scale);
-    }
-    rows_.event(run, std::move(event_));
+    if (!long_value_.empty() && !long_metric_.empty()) rows_.add(long_role(), long_value_);
+    rows_.end_row(run_name_.empty() ? file_name_ : run_name_, group_, seed_);
+  }
+
+  const ColumnRole& long_role() {
+    auto found = long_roles_.find(long_metric_);
+    return found != long_roles_.end() ? found->second : long_roles_.emplace(long_metric_, metric_role(long_metric_)).first->second;
   }
 
   std::string path_;
@@ -135,10 +123,8 @@ class LinesImport {
   RowImport rows_;
   std::string file_name_;
   std::map<std::string, Names, std::less<>> known_;
-  EventRecord event_;
-  std::string run_name_, group_, seed_, long_metric_;
-  std::optional<double> long_value_;
-  std::vector<std::pair<const ColumnRole*, double>> pending_;
+  std::map<std::string, ColumnRole> long_roles_;
+  std::string run_name_, group_, seed_, long_metric_, long_value_;
 };
 
 }  // namespace

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cmath>
 
 #include "hasten/base/error.h"
 #include "hasten/base/files.h"
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
+#include "hasten/evaluate/importers/csv.h"
+#include "hasten/evaluate/record_io.h"
 #include "hasten/spec/toml.h"
 
 namespace hasten::evaluate {
@@ -58,20 +60,9 @@ joules = ["joules"]
 lr = ["lr", "learning_rate"]
 )toml"}};
 
-struct EventField {
-  std::string_view name;
-  std::optional<double> EventRecord::*member;
-};
-constexpr std::array<EventField, 10> kEventFields{{{"epoch", &EventRecord::epoch},
-                                                   {"samples", &EventRecord::samples},
-                                                   {"tokens", &EventRecord::tokens},
-                                                   {"t_train", &EventRecord::t_train},
-                                                   {"t_eval", &EventRecord::t_eval},
-                                                   {"t_total", &EventRecord::t_total},
-                                                   {"loader_wait", &EventRecord::loader_wait},
-                                                   {"flops", &EventRecord::flops},
-                                                   {"joules", &EventRecord::joules},
-                                                   {"lr", &EventRecord::lr}}};
+// Fields of an event in the order of ColumnRole::field.
+constexpr std::array<std::string_view, 11> kFieldNames{"step",    "epoch",       "samples", "tokens", "t_train", "t_eval",
+                                                       "t_total", "loader_wait", "flops",   "joules", "lr"};
 
 // Reads a mapping and refuses what it does not know, with the line.
 class MappingReader {
@@ -122,8 +113,7 @@ class MappingReader {
   }
   // Alternatives are columns of one meaning under several names: the list of them is kept with "|" between.
   void read_fields(const Json& fields, Mapping& mapping) const {
-    std::vector<std::string> known{"step"};
-    for (const EventField& field : kEventFields) known.emplace_back(field.name);
+    std::vector<std::string> known(kFieldNames.begin(), kFieldNames.end());
     for (const auto& [name, value] : fields.items()) {
       std::string place = "fields." + name;
       if (std::find(known.begin(), known.end(), name) == known.end()) fail(place, "one of " + join(known, ", "), value);
@@ -169,17 +159,40 @@ bool is_one_of(const std::string& column, const std::string& alternatives) {
   return std::find(names.begin(), names.end(), column) != names.end();
 }
 
-// "val_acc" -> validation, acc; "train/loss" -> train, loss; anything else has no split.
-void split_name(const std::string& column, ColumnRole& role) {
-  role.metric = column;
-  for (const char* prefix : {"train", "validation", "valid", "val", "test", "eval"}) {
-    std::string text(prefix);
-    bool matches = column.size() > text.size() + 1 && column.rfind(text, 0) == 0;
-    if (!matches || (column[text.size()] != '_' && column[text.size()] != '/' && column[text.size()] != '.')) continue;
-    role.split = text == "valid" || text == "val" ? "validation" : text;
-    role.metric = column.substr(text.size() + 1);
-    return;
+// What stands before a metric's number in an event's line.
+std::string metric_prefix(const std::string& split, const std::string& metric) {
+  std::string prefix = "{\"name\":";
+  append_json_text(metric, prefix);
+  if (!split.empty()) {
+    prefix += ",\"split\":";
+    append_json_text(split, prefix);
   }
+  return prefix + ",\"value\":";
+}
+
+// Whether text is a number as JSON writes it.
+bool is_json_number(std::string_view text) {
+  size_t i = 0, n = text.size();
+  auto digits = [&] {
+    size_t begin = i;
+    while (i < n && text[i] >= '0' && text[i] <= '9') ++i;
+    return i - begin;
+  };
+  if (i < n && text[i] == '-') ++i;
+  size_t lead = i, whole = digits();
+  if (whole == 0 || (whole > 1 && text[lead] == '0')) return false;
+  if (i < n && text[i] == '.') {
+    ++i;
+    if (digits() == 0) return false;
+  }
+  if (i < n && (text[i] == 'e' || text[i] == 'E')) {
+    ++i;
+    if (i < n && (text[i] == '+' || text[i] == '-')) ++i;
+    // Three digits of exponent may be infinite; reading and printing says so.
+    size_t exponent = digits();
+    if (exponent == 0 || exponent > 2) return false;
+  }
+  return i == n && n < 40;
 }
 
 }  // namespace
@@ -203,23 +216,36 @@ Mapping read_mapping(const std::string& name) {
   return MappingReader(read_file(name), name).read();
 }
 
+ColumnRole metric_role(const std::string& column) {
+  ColumnRole role;
+  role.kind = ColumnRole::Kind::kMetric;
+  role.prefix = metric_prefix("", column);
+  for (const char* prefix : {"train", "validation", "valid", "val", "test", "eval"}) {
+    std::string text(prefix);
+    bool matches = column.size() > text.size() + 1 && column.rfind(text, 0) == 0;
+    if (!matches || (column[text.size()] != '_' && column[text.size()] != '/' && column[text.size()] != '.')) continue;
+    role.prefix = metric_prefix(text == "valid" || text == "val" ? "validation" : text, column.substr(text.size() + 1));
+    break;
+  }
+  return role;
+}
+
 ColumnRole role_of(const Mapping& mapping, const std::string& column) {
   ColumnRole role;
   for (const auto& [name, source] : mapping.fields) {
     if (!is_one_of(column, source.column)) continue;
     role.kind = ColumnRole::Kind::kField;
     role.source = source;
-    for (const EventField& field : kEventFields) {
-      if (field.name == name) role.field = field.member;
-    }
+    role.field = static_cast<size_t>(std::find(kFieldNames.begin(), kFieldNames.end(), name) - kFieldNames.begin());
+    role.prefix = "\"" + name + "\":";
     return role;
   }
   auto named = mapping.metrics.find(column);
   if (named != mapping.metrics.end()) {
     role.kind = ColumnRole::Kind::kMetric;
     size_t slash = named->second.find('/');
-    role.split = slash == std::string::npos ? "" : named->second.substr(0, slash);
-    role.metric = slash == std::string::npos ? named->second : named->second.substr(slash + 1);
+    role.prefix = slash == std::string::npos ? metric_prefix("", named->second)
+                                             : metric_prefix(named->second.substr(0, slash), named->second.substr(slash + 1));
     return role;
   }
   for (const std::string& pattern : mapping.ignore) {
@@ -228,78 +254,117 @@ ColumnRole role_of(const Mapping& mapping, const std::string& column) {
   for (const std::string* used : {&mapping.run_column, &mapping.group_column, &mapping.seed_column, &mapping.long_metric, &mapping.long_value}) {
     if (is_one_of(column, *used)) return role;
   }
-  if (!mapping.other_metrics || column.empty()) return role;
-  role.kind = ColumnRole::Kind::kMetric;
-  split_name(column, role);
-  return role;
+  return mapping.other_metrics && !column.empty() ? metric_role(column) : role;
 }
 
-void set_field(EventRecord& event, const ColumnRole& role, double value) {
-  if (role.field) {
-    event.*role.field = value;
-  } else if (value >= -9e15 && value <= 9e15) {
-    event.step = static_cast<int64_t>(value);
-  }
-}
-
-RowImport::RowImport(const Mapping&, const ImportOptions& options, RunSink& sink, std::string source)
+RowImport::RowImport(const ImportOptions& options, RunSink& sink, std::string source)
     : options_(options), sink_(sink), source_(std::move(source)) {}
 
-size_t RowImport::run(std::string_view name) {
+RowImport::Open& RowImport::open(std::string_view name) {
   auto found = names_.find(name);
-  if (found != names_.end()) return found->second;
-  size_t index = runs_.size();
-  names_.emplace(std::string(name), index);
-  Open& open = runs_.emplace_back();
-  open.record.id = std::string(name);
-  open.record.group = std::string(name);
-  open.record.source = source_;
-  open.sink_run = sink_.begin();
-  return index;
-}
-
-void RowImport::note(size_t run, std::string_view group, std::string_view seed) {
-  if (!group.empty()) runs_[run].record.group = std::string(group);
-  int64_t value = 0;
-  auto [end, code] = std::from_chars(seed.data(), seed.data() + seed.size(), value);
-  if (code == std::errc() && end == seed.data() + seed.size() && !seed.empty()) runs_[run].record.seed = value;
-}
-
-double RowImport::from_first(size_t run, const std::string& column, double value) {
-  return value - runs_[run].first.try_emplace(column, value).first->second;
-}
-
-void RowImport::event(size_t run, EventRecord&& event) {
-  Open& open = runs_[run];
-  ++open.events;
-  if (event.step) open.last.step = event.step;
-  for (const EventField& field : kEventFields) {
-    if (event.*field.member) open.last.*field.member = event.*field.member;
+  if (found != names_.end()) return runs_[found->second];
+  // Each open run holds a file: a column of values mistaken for names must not open thousands.
+  if (runs_.size() >= 512) {
+    throw ConfigError("--mapping", "a column that names runs", cat("more than 512 different names, such as '", name, "'"));
   }
-  sink_.event(open.sink_run, std::move(event));
+  names_.emplace(std::string(name), runs_.size());
+  Open& run = runs_.emplace_back();
+  run.record.id = std::string(name);
+  run.record.group = std::string(name);
+  run.record.source = source_;
+  run.sink_run = sink_.begin();
+  return run;
+}
+
+void RowImport::begin_row() {
+  metrics_.clear();
+  pending_.clear();
+  for (std::string& value : row_) value.clear();
+}
+
+void RowImport::add(const ColumnRole& role, std::string_view cell) {
+  cell = trim(cell);
+  if (cell.empty() || role.kind == ColumnRole::Kind::kIgnored) return;
+  bool as_is = is_json_number(cell);
+  if (role.kind == ColumnRole::Kind::kMetric) {
+    if (as_is) {
+      scratch_ = cell;
+    } else {
+      auto value = parse_number(cell);
+      if (!value) return;
+      scratch_.clear();
+      append_json_number(*value, scratch_);
+    }
+    metrics_ += metrics_.empty() ? '[' : ',';
+    metrics_ += role.prefix;
+    metrics_ += scratch_;
+    metrics_ += '}';
+    return;
+  }
+  bool whole = role.field != 0 || cell.find_first_of(".eE") == std::string_view::npos;
+  if (as_is && whole && !role.source.from_first && role.source.scale == 1) {
+    row_[role.field] = cell;
+    return;
+  }
+  if (auto value = parse_number(cell)) pending_.push_back({&role, *value});
+}
+
+void RowImport::end_row(std::string_view name, std::string_view group, std::string_view seed) {
+  Open& run = open(name);
+  if (!group.empty()) run.record.group = std::string(group);
+  if (auto value = seed.empty() ? std::nullopt : parse_number(seed); value && std::abs(*value) < 9e15) {
+    run.record.seed = static_cast<int64_t>(*value);
+  }
+  for (const Pending& pending : pending_) {
+    double value = pending.value;
+    const FieldSource& source = pending.role->source;
+    if (source.from_first) value -= run.first.try_emplace(source.column, value).first->second;
+    value *= source.scale;
+    if (pending.role->field == 0) {
+      if (!(std::abs(value) < 9e15)) continue;
+      value = std::floor(value);
+    }
+    scratch_.clear();
+    append_json_number(value, scratch_);
+    row_[pending.role->field] = scratch_;
+  }
+  line_ = "{";
+  for (size_t f = 0; f < row_.size(); ++f) {
+    if (row_[f].empty()) continue;
+    run.last[f] = row_[f];
+    if (line_.size() > 1) line_ += ',';
+    line_ += '"';
+    line_ += kFieldNames[f];
+    line_ += "\":";
+    line_ += row_[f];
+  }
+  if (!metrics_.empty()) {
+    line_ += line_.size() > 1 ? ",\"metrics\":" : "\"metrics\":";
+    line_ += metrics_;
+    line_ += ']';
+  }
+  line_ += "}\n";
+  ++run.events;
+  sink_.line(run.sink_run, line_);
 }
 
 void RowImport::finish() {
-  for (Open& open : runs_) {
-    RunRecord& record = open.record;
+  for (Open& run : runs_) {
+    RunRecord& record = run.record;
     Totals& totals = record.executed;
-    if (open.last.step) totals.steps = static_cast<double>(*open.last.step);
-    totals.epochs = open.last.epoch;
-    totals.samples = open.last.samples;
-    totals.tokens = open.last.tokens;
-    totals.train_s = open.last.t_train;
-    totals.eval_s = open.last.t_eval;
-    totals.total_s = open.last.t_total;
-    totals.flops = open.last.flops;
-    totals.joules = open.last.joules;
-    if (!open.last.step) record.not_found.emplace_back("step");
+    std::array<std::optional<double>*, kFields> into{&totals.steps,   &totals.epochs,        &totals.samples, &totals.tokens, &totals.train_s, &totals.eval_s,
+                                                     &totals.total_s, &totals.loader_wait_s, &totals.flops,   &totals.joules, nullptr};
+    for (size_t f = 0; f < kFields; ++f) {
+      if (into[f]) *into[f] = parse_number(run.last[f]);
+    }
+    if (!totals.steps) record.not_found.emplace_back("step");
     if (!totals.train_s) record.not_found.emplace_back("t_train");
     if (!totals.total_s) record.not_found.emplace_back("t_total");
     if (!record.seed) record.not_found.emplace_back("seed");
     record.not_found.emplace_back("hardware");
-    record.status = open.events > 0 ? Status::kOk : Status::kMissing;
+    record.status = run.events > 0 ? Status::kOk : Status::kMissing;
     apply(options_, record);
-    sink_.end(open.sink_run, std::move(record));
+    sink_.end(run.sink_run, std::move(record));
   }
   runs_.clear();
   names_.clear();

@@ -1,6 +1,8 @@
 // How the columns of a CSV or JSONL file become a run: a TOML file, or one of those that come along.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,37 +40,48 @@ Mapping read_mapping(const std::string& name);
 struct ColumnRole {
   enum class Kind { kIgnored, kField, kMetric } kind = Kind::kIgnored;
   FieldSource source;
-  std::optional<double> EventRecord::*field = nullptr;  // null for a field means step
-  std::string split, metric;
+  size_t field = 0;          // index into the event's fields; 0 is step
+  std::string prefix;        // what comes before the number in an event's line
 };
 ColumnRole role_of(const Mapping& mapping, const std::string& column);
-void set_field(EventRecord& event, const ColumnRole& role, double value);
+ColumnRole metric_role(const std::string& column);  // "val_acc": split validation, name acc
 
-// Rows into runs: keeps what it must know of each open run, and writes their records at the end.
+// Rows into runs: builds events, keeps what it must know of each open run, and writes the records at the end.
 class RowImport {
  public:
-  RowImport(const Mapping& mapping, const ImportOptions& options, RunSink& sink, std::string source);
-  // Starts or finds the run of this name.
-  size_t run(std::string_view name);
-  void note(size_t run, std::string_view group, std::string_view seed);
-  // `first` values of from_first columns are kept per run.
-  double from_first(size_t run, const std::string& column, double value);
-  void event(size_t run, EventRecord&& event);
+  RowImport(const ImportOptions& options, RunSink& sink, std::string source);
+
+  // A row: its cells in any order, then end_row with the run it belongs to. Blank cells and text are passed over.
+  void begin_row();
+  void add(const ColumnRole& role, std::string_view cell);
+  bool has_metrics() const { return !metrics_.empty(); }
+  void end_row(std::string_view run, std::string_view group, std::string_view seed);
+
   void finish();
 
  private:
+  static constexpr size_t kFields = 11;
   struct Open {
     RunRecord record;
     size_t sink_run = 0;
-    std::map<std::string, double> first;
-    EventRecord last;  // totals so far, without metrics
+    std::map<std::string, double> first;       // of columns that count from the first row
+    std::array<std::string, kFields> last;     // last value of each field, as text
     int64_t events = 0;
   };
+  struct Pending {
+    const ColumnRole* role;
+    double value;
+  };
+  Open& open(std::string_view name);
+
   const ImportOptions& options_;
   RunSink& sink_;
   std::string source_;
   std::map<std::string, size_t, std::less<>> names_;
   std::vector<Open> runs_;
+  std::string line_, metrics_, scratch_;
+  std::array<std::string, kFields> row_;
+  std::vector<Pending> pending_;
 };
 
 }  // namespace hasten::evaluate

@@ -32,6 +32,10 @@ size_t MemorySink::begin() {
 
 void MemorySink::event(size_t run, EventRecord&& event) { runs.at(run).events.push_back(std::move(event)); }
 
+void MemorySink::line(size_t run, std::string_view event_line) {
+  runs.at(run).events.push_back(parse_event_line(event_line, "imported event"));
+}
+
 void MemorySink::end(size_t run, RunRecord&& record) {
   runs.at(run).path = record.source;
   runs.at(run).record = std::move(record);
@@ -67,9 +71,19 @@ size_t DirectorySink::begin() {
 }
 
 void DirectorySink::event(size_t number, EventRecord&& event) {
-  constexpr size_t kBuffer = 1 << 18;
   Open& run = open_.at(number);
   append_event_line(event, run.buffer);
+  flush_if_full(run);
+}
+
+void DirectorySink::line(size_t number, std::string_view event_line) {
+  Open& run = open_.at(number);
+  run.buffer += event_line;
+  flush_if_full(run);
+}
+
+void DirectorySink::flush_if_full(Open& run) {
+  constexpr size_t kBuffer = 1 << 18;
   if (run.buffer.size() < kBuffer) return;
   run.file->append(run.buffer);
   run.buffer.clear();

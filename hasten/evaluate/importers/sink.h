@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hasten/base/files.h"
@@ -18,6 +19,8 @@ class RunSink {
   virtual ~RunSink() = default;
   virtual size_t begin() = 0;
   virtual void event(size_t run, EventRecord&& event) = 0;
+  // The same for an event that is written already (see event_line): numbers of large tables need not be read and printed.
+  virtual void line(size_t run, std::string_view event_line) = 0;
   virtual void end(size_t run, RunRecord&& record) = 0;
 };
 
@@ -26,6 +29,7 @@ class MemorySink : public RunSink {
  public:
   size_t begin() override;
   void event(size_t run, EventRecord&& event) override;
+  void line(size_t run, std::string_view event_line) override;
   void end(size_t run, RunRecord&& record) override;
   std::vector<Run> runs;
 };
@@ -38,10 +42,13 @@ class DirectorySink : public RunSink {
   ~DirectorySink() override;
   size_t begin() override;
   void event(size_t run, EventRecord&& event) override;
+  void line(size_t run, std::string_view event_line) override;
   void end(size_t run, RunRecord&& record) override;
   size_t finished() const { return finished_; }
 
  private:
+  struct Open;
+  void flush_if_full(Open& run);
   struct Open {
     std::filesystem::path folder;  // a temporary name until the id is known
     std::unique_ptr<AppendFile> file;
