@@ -9,7 +9,7 @@
 
 namespace hasten::cli {
 
-void print_json(const Json& json) { std::cout << json.dump(2) << "\n"; }
+void print_json(const Json& json) { std::cout << json.dump(2, ' ', false, Json::error_handler_t::replace) << "\n"; }
 
 void add_json_flag(CLI::App& command, Context& context) {
   command.add_flag("--json", context.json, "print the result as JSON, for machines");

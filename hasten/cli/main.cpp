@@ -17,6 +17,8 @@ constexpr const char* kDescription =
     "  hasten train recipe.toml --with ema     one run, with a method added\n"
     "  hasten explain recipe.toml              what would run, in which order, at what cost\n"
     "  hasten methods list                     what there is to try\n"
+    "  hasten compare runs/                    is it really faster?\n"
+    "  hasten lint logs/ --claim claim.toml    43 checks of a comparison\n"
     "  hasten doctor                           what this machine offers and lacks\n";
 
 constexpr const char* kExitCodes =
@@ -44,6 +46,11 @@ int run(int argc, char** argv) {
   add_doctor(app, context);
 #endif
   add_methods(app, context);
+  add_compare(app, context);
+  add_lint(app, context);
+  add_score(app, context);
+  add_import(app, context);
+  add_report(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {

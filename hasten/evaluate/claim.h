@@ -1,6 +1,7 @@
 // A written claim about a comparison, checked against the logs.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -10,7 +11,7 @@ namespace hasten::evaluate {
 
 struct Claim {
   std::string id, statement;
-  std::string metric, baseline, method;   // metric as "test/accuracy"; groups
+  std::string workload, metric, baseline, method;  // metric as "test/accuracy"; groups
   std::optional<double> target;
   Cost cost = Cost::kTrainSeconds;        // what the claim counts
   std::optional<double> speedup;          // as a factor; a reduction of 0.28 is stored as 1 / 0.72

@@ -232,7 +232,7 @@ Comparison compare(std::vector<Run> runs, const CompareOptions& options) {
   for (const Group& group : comparison.groups) comparison.curves.push_back(make_curve(comparison, group));
   comparison.frontier = pareto_frontier(comparison.curves);
   for (size_t i = 1; i < comparison.groups.size(); ++i) comparison.pairs.push_back(make_pair(comparison, i));
-  comparison.lints = run_lints({comparison, nullptr});
+  comparison.lints = run_lints({comparison});
   return comparison;
 }
 

@@ -1,51 +1,17 @@
 // Lines of events.jsonl. Written by hand and read with simdjson: imported logs can have millions of lines.
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <charconv>
-#include <cmath>
-#include <cstring>
 #include <simdjson.h>
 
+#include <array>
+#include <charconv>
+#include <cmath>
+
 #include "hasten/base/error.h"
+#include "hasten/base/line_reader.h"
 #include "hasten/base/text.h"
 #include "hasten/evaluate/record_io.h"
 
 namespace hasten::evaluate {
 namespace {
-
-void append_number(double value, std::string& out) {
-  if (!std::isfinite(value)) {
-    out += '"';
-    out += number(value);
-    out += '"';
-    return;
-  }
-  std::array<char, 32> buffer;
-  auto [end, code] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-  out.append(buffer.data(), end);
-}
-
-void append_text(std::string_view text, std::string& out) {
-  constexpr char kHex[] = "0123456789abcdef";
-  out += '"';
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20) {
-      out += "\\u00";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
 
 // Commas and keys of one object.
 class LineWriter {
@@ -61,12 +27,12 @@ class LineWriter {
   void number(std::string_view name, const std::optional<double>& value) {
     if (!value) return;
     key(name);
-    append_number(*value, out_);
+    append_json_number(*value, out_);
   }
   void text(std::string_view name, std::string_view value) {
     if (value.empty()) return;
     key(name);
-    append_text(value, out_);
+    append_json_text(value, out_);
   }
 
  private:
@@ -148,58 +114,49 @@ EventRecord read_event(simdjson::ondemand::document& document) {
   return event;
 }
 
-// Lines of a file of any size, with the padding simdjson wants behind each.
-class LineReader {
- public:
-  explicit LineReader(const std::filesystem::path& path) : path_(path.string()) {
-    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor_ < 0) throw DataError(path_, "", cat("cannot open: ", std::strerror(errno)));
-  }
-  ~LineReader() { ::close(descriptor_); }
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
-
-  // False at the end. `complete` says whether the line ended with a newline.
-  bool next(std::string_view& line, bool& complete) {
-    while (true) {
-      size_t end = buffer_.find('\n', begin_);
-      if (end < size_) {
-        line = std::string_view(buffer_).substr(begin_, end - begin_);
-        begin_ = end + 1;
-        complete = true;
-        return true;
-      }
-      if (!fill()) break;
-    }
-    line = std::string_view(buffer_).substr(begin_, size_ - begin_);
-    begin_ = size_;
-    complete = false;
-    return !line.empty();
-  }
-  // Bytes that may be read behind the line (never written, never meant).
-  size_t capacity_behind(std::string_view line) const {
-    return static_cast<size_t>(buffer_.data() + buffer_.size() - line.data());
-  }
-
- private:
-  bool fill() {
-    buffer_.erase(0, begin_);
-    size_ -= begin_;
-    begin_ = 0;
-    constexpr size_t kChunk = 1 << 20;
-    buffer_.resize(size_ + kChunk + simdjson::SIMDJSON_PADDING);
-    ssize_t n = ::read(descriptor_, buffer_.data() + size_, kChunk);
-    if (n < 0) throw DataError(path_, "", cat("cannot read: ", std::strerror(errno)));
-    size_ += static_cast<size_t>(n);
-    return n > 0;
-  }
-
-  std::string path_, buffer_;
-  int descriptor_ = -1;
-  size_t begin_ = 0, size_ = 0;
-};
-
 }  // namespace
+
+void append_json_number(double value, std::string& out) {
+  if (!std::isfinite(value)) {
+    out += '"';
+    out += number(value);
+    out += '"';
+    return;
+  }
+  std::array<char, 32> buffer;
+  auto [end, code] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  out.append(buffer.data(), end);
+}
+
+void append_json_text(std::string_view text, std::string& out) {
+  constexpr char kHex[] = "0123456789abcdef";
+  out += '"';
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20) {
+      out += "\\u00";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+EventRecord parse_event_line(std::string_view line, const std::filesystem::path& path) {
+  simdjson::padded_string padded(line);
+  simdjson::ondemand::parser parser;
+  try {
+    auto document = parser.iterate(padded).value();
+    return read_event(document);
+  } catch (const simdjson::simdjson_error& error) {
+    throw DataError(path.string(), "", cat("not an event (", error.what(), ")"));
+  }
+}
 
 void append_event_line(const EventRecord& event, std::string& out) {
   LineWriter line(out);
@@ -236,18 +193,18 @@ std::string event_line(const EventRecord& event) {
 
 int64_t read_events(const std::filesystem::path& file, const std::function<void(EventRecord&&)>& take) {
   LineReader reader(file);
+  static_assert(LineReader::kPadding >= simdjson::SIMDJSON_PADDING);
   simdjson::ondemand::parser parser;
   std::string_view line;
-  bool complete = false;
-  for (int64_t number = 1; reader.next(line, complete); ++number) {
+  while (reader.next(line)) {
     if (trim(line).empty()) continue;
     EventRecord event;
     try {
       auto document = parser.iterate(simdjson::padded_string_view(line, reader.capacity_behind(line))).value();
       event = read_event(document);
     } catch (const simdjson::simdjson_error& error) {
-      if (!complete) return 1;  // written while the process died
-      throw DataError(file.string(), cat("line ", number), cat("not an event (", error.what(), ")"));
+      if (!reader.ended_with_newline()) return 1;  // written while the process died
+      throw DataError(file.string(), cat("line ", reader.number()), cat("not an event (", error.what(), ")"));
     }
     take(std::move(event));
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "hasten/evaluate/comparison.h"
 #include "hasten/evaluate/lints/lints.h"
 
 namespace hasten::evaluate {
@@ -37,17 +38,27 @@ const Lint* find_lint(std::string_view word) {
   return nullptr;
 }
 
+LintResult run_lint(const Lint& lint, const LintInput& input) {
+  Check check(lint.severity);
+  lint.check(input, check);
+  LintResult result{lint.id, lint.name, lint.explanation, lint.severity, Outcome::kClean, {}, {}};
+  if (!check.fields.empty()) result.outcome = Outcome::kNotCheckable;
+  if (!check.hits.empty()) result.outcome = Outcome::kFired;
+  result.hits = std::move(check.hits);
+  result.missing = std::move(check.fields);
+  return result;
+}
+
 std::vector<LintResult> run_lints(const LintInput& input) {
   std::vector<LintResult> results;
-  for (const Lint& lint : all_lints()) {
-    Check check(lint.severity);
-    lint.check(input, check);
-    LintResult result{lint.id, lint.name, lint.explanation, lint.severity, Outcome::kClean, {}, {}};
-    if (!check.fields.empty()) result.outcome = Outcome::kNotCheckable;
-    if (!check.hits.empty()) result.outcome = Outcome::kFired;
-    result.hits = std::move(check.hits);
-    result.missing = std::move(check.fields);
-    results.push_back(std::move(result));
+  for (const Lint& lint : all_lints()) results.push_back(run_lint(lint, input));
+  return results;
+}
+
+std::vector<LintResult> run_board_lints(const std::vector<Comparison>& comparisons) {
+  std::vector<LintResult> results;
+  for (std::string_view id : {"L36", "L37", "L38"}) {
+    results.push_back(run_lint(*find_lint(id), {comparisons.front(), nullptr, &comparisons, {}}));
   }
   return results;
 }

@@ -15,6 +15,8 @@ struct Claim;
 struct LintInput {
   const Comparison& comparison;
   const Claim* claim = nullptr;
+  const std::vector<Comparison>* board = nullptr;           // all workloads, for lints about scores
+  std::vector<std::pair<double, double>> cost_table = {};   // size, cost
 };
 
 // Collects what one lint finds.
@@ -42,6 +44,9 @@ struct Lint {
 const std::vector<Lint>& all_lints();           // by id
 const Lint* find_lint(std::string_view word);   // by id or name; null if there is none
 
+LintResult run_lint(const Lint& lint, const LintInput& input);
 std::vector<LintResult> run_lints(const LintInput& input);
+// Those about a score over several workloads (L36, L37, L38). Comparisons must not be empty.
+std::vector<LintResult> run_board_lints(const std::vector<Comparison>& comparisons);
 
 }  // namespace hasten::evaluate

@@ -120,6 +120,7 @@ struct RunRecord {
   std::vector<AuxiliaryCost> auxiliary;
   std::optional<double> forwards_per_step, backwards_per_step;
   std::optional<double> batch_size;
+  std::optional<double> eval_interval_s;     // planned training seconds between evaluations, if that is how they are set
   Price price;
   Status status = Status::kUnknown;
   std::string status_detail;

@@ -30,6 +30,13 @@ void write_run_record(const std::filesystem::path& directory, const RunRecord& r
 std::string event_line(const EventRecord& event);
 void append_event_line(const EventRecord& event, std::string& out);
 
+// Reads such a line back. Throws DataError naming `path` when it is no event.
+EventRecord parse_event_line(std::string_view line, const std::filesystem::path& path);
+// Text as a JSON string, with its quotes.
+void append_json_text(std::string_view text, std::string& out);
+// A number as a JSON token; see event_line for those that are not finite.
+void append_json_number(double value, std::string& out);
+
 // Writes events.jsonl. `offset` of a checkpoint goes back in here when resuming: what came after it is cut off
 // and a restart is logged.
 class EventLog {

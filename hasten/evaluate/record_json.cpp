@@ -126,6 +126,7 @@ void visit(V& v, RunRecord& x) {
   v("final_lr_fraction", x.final_lr_fraction), v("point", x.point), v("executed", x.executed);
   v("status", x.status), v("status_detail", x.status_detail), v("first_bad_step", x.first_bad_step);
   v("seed", x.seed), v("planned_runs", x.planned_runs), v("batch_size", x.batch_size);
+  v("eval_interval_s", x.eval_interval_s);
   v("forwards_per_step", x.forwards_per_step), v("backwards_per_step", x.backwards_per_step);
   v("data", x.data), v("hardware", x.hardware), v("software", x.software), v("clocks", x.clocks);
   v("tuning", x.tuning), v("auxiliary", x.auxiliary), v("price", x.price);

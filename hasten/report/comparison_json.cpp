@@ -94,6 +94,18 @@ Json run_json(const Comparison& comparison, const Run& run) {
 
 }  // namespace
 
+Json lints_json(const std::vector<LintResult>& lints) {
+  Json list = Json::array();
+  for (const LintResult& lint : lints) {
+    Json one{{"id", lint.id}, {"name", lint.name}, {"outcome", name(lint.outcome)}, {"hits", Json::array()}, {"missing", lint.missing}};
+    for (const Hit& hit : lint.hits) one["hits"].push_back({{"severity", name(hit.severity)}, {"where", hit.where}, {"message", hit.message}});
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+bool has_errors(const std::vector<LintResult>& lints) { return count_lints(lints).errors > 0; }
+
 Json comparison_json(const Comparison& comparison) {
   Json json{{"workload", comparison.workload}, {"metric", metric_name(comparison.metric)}, {"direction", name(comparison.metric.direction)}};
   json["target"] = maybe(comparison.target);
@@ -115,12 +127,7 @@ Json comparison_json(const Comparison& comparison) {
     const CurvePoint& point = comparison.curves[at.curve].points[at.point];
     json["frontier"].push_back({{"group", comparison.curves[at.curve].group}, {"budget", point.budget}, {"cost", point.cost()}, {"quality", point.quality()}});
   }
-  json["lints"] = Json::array();
-  for (const LintResult& lint : comparison.lints) {
-    Json one{{"id", lint.id}, {"name", lint.name}, {"outcome", name(lint.outcome)}, {"hits", Json::array()}, {"missing", lint.missing}};
-    for (const Hit& hit : lint.hits) one["hits"].push_back({{"severity", name(hit.severity)}, {"where", hit.where}, {"message", hit.message}});
-    json["lints"].push_back(std::move(one));
-  }
+  json["lints"] = lints_json(comparison.lints);
   json["runs"] = Json::array();
   for (const Group& group : comparison.groups) {
     for (size_t i : group.runs) json["runs"].push_back(run_json(comparison, comparison.runs[i]));

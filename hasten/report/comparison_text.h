@@ -19,6 +19,9 @@ std::string comparison_markdown(const evaluate::Comparison& comparison);
 Json comparison_json(const evaluate::Comparison& comparison);
 std::string comparison_csv(const evaluate::Comparison& comparison);  // one line per run
 
+Json lints_json(const std::vector<evaluate::LintResult>& lints);
+bool has_errors(const std::vector<evaluate::LintResult>& lints);  // a hit that forbids to publish
+
 // The lints alone; used by `hasten lint`.
 std::string lints_text(const std::vector<evaluate::LintResult>& lints, const TextOptions& options = {});
 

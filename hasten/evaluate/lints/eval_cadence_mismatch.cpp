@@ -8,8 +8,13 @@
 namespace hasten::evaluate::lints {
 namespace {
 
-std::optional<double> median_interval(const Comparison& comparison, const Group& group) {
+// As planned where the runs say so (what was observed also depends on how long a step takes), else as observed.
+std::optional<double> usual_interval(const Comparison& comparison, const Group& group, bool planned) {
   std::vector<double> intervals;
+  for (const Run* run : runs_of(comparison, group)) {
+    if (planned && run->record.eval_interval_s) intervals.push_back(*run->record.eval_interval_s);
+  }
+  if (planned) return intervals.empty() ? std::nullopt : std::optional(stats::median(std::move(intervals)));
   for (const Run* run : runs_of(comparison, group)) {
     std::optional<double> before;
     for (const Reading& reading : readings(*run, comparison.metric)) {
@@ -30,8 +35,14 @@ Lint eval_cadence_mismatch() {
           [](const LintInput& input, Check& out) {
             const Comparison& comparison = input.comparison;
             std::vector<std::pair<double, std::string>> intervals;
+            bool planned = comparison.cost == Cost::kTrainSeconds;
             for (const Group& group : comparison.groups) {
-              if (auto interval = median_interval(comparison, group)) {
+              auto runs = runs_of(comparison, group);
+              planned = planned && std::all_of(runs.begin(), runs.end(), [](const Run* run) { return run->record.eval_interval_s.has_value(); });
+            }
+            for (const Group& group : comparison.groups) {
+              if (runs_of(comparison, group).empty()) continue;
+              if (auto interval = usual_interval(comparison, group, planned)) {
                 intervals.emplace_back(*interval, group.name);
               } else {
                 out.missing("two or more evaluations of " + group.name + " with " + std::string(name(comparison.cost)));

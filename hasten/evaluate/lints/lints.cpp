@@ -1,15 +1,26 @@
 // The list, by id, and helpers.
 #include "hasten/evaluate/lints/lints.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include "hasten/base/json.h"
 #include "hasten/base/text.h"
 
 namespace hasten::evaluate::lints {
 
 std::vector<Lint> list() {
-  return {baseline_undertuned(), single_seed(),           seeds_not_independent(), not_significant(),
-          truncated_schedule(),  tuned_on_test(),         metric_mismatch(),       eval_cadence_mismatch(),
-          eval_grid_too_coarse(), different_hardware(),   host_mismatch(),         extrapolation(),
-          first_crossing_noise(), survivor_bias()};
+  return {baseline_undertuned(), optimum_at_edge(), asymmetric_hparams(), single_seed(),
+          seeds_not_independent(), not_significant(), multiple_testing(), truncated_schedule(),
+          budget_mismatch_schedule(), posthoc_target(), target_sensitivity(), quality_on_train(),
+          tuned_on_test(), metric_mismatch(), eval_cadence_mismatch(), eval_grid_too_coarse(),
+          eval_time_inconsistent(), compile_warmup(), different_hardware(), host_mismatch(),
+          step_time_outlier(), input_bound(), unequal_batch_or_data(), extra_data_or_teacher(),
+          extra_forward(), tuning_cost_omitted(), flops_only_claim(), steps_only_claim(), extrapolation(),
+          first_crossing_noise(), survivor_bias(), best_of_n(), foreign_config(), claim_not_in_log(),
+          cross_paper_number(), pool_dependent_score(), ambiguous_order(), inf_handling(), cost_table(),
+          cyclic_standard_mix(), price_undated(), convergence_too_good(), clock_not_monotone()};
 }
 
 std::vector<const Run*> runs_of(const Comparison& comparison, const Group& group) {
@@ -58,6 +69,69 @@ void compare_field(const LintInput& input, Check& out, const std::string& field,
     parts.push_back(cat(text, " (", join(counts, ", "), ")"));
   }
   out.fire(comparison.workload, cat(field, " differs: ", join(parts, "; ")));
+}
+
+std::optional<double> setting(const Json& recipe, const std::string& path) {
+  const Json* at = &recipe;
+  for (const std::string& key : split(path, '.')) {
+    if (!at->is_object() || !at->contains(key)) return std::nullopt;
+    at = &(*at)[key];
+  }
+  return at->is_number() ? std::optional(at->get<double>()) : std::nullopt;
+}
+
+std::vector<double> seconds_per_step(const Run& run) {
+  std::vector<double> steps;
+  double time_before = 0, step_before = 0;
+  bool counts = false;  // what comes before the first timed event holds compilation too
+  for (const EventRecord& event : run.events) {
+    if (event.kind == "restart") counts = false;
+    if (!event.t_train || !event.step) continue;
+    auto step = static_cast<double>(*event.step);
+    if (counts && step > step_before && *event.t_train > time_before) {
+      steps.push_back((*event.t_train - time_before) / (step - step_before));
+    }
+    time_before = *event.t_train;
+    step_before = step;
+    counts = true;
+  }
+  return steps;
+}
+
+std::optional<double> claimed_ratio(const LintInput& input, const Pair& pair) {
+  if (input.claim->cost == input.comparison.cost && pair.time_to_target) return pair.time_to_target->value;
+  auto found = pair.ratios.find(input.claim->cost);
+  bool both = input.comparison.baseline().reaches_target && input.comparison.groups[pair.method].reaches_target;
+  if (found == pair.ratios.end() || !both) return std::nullopt;
+  return found->second.value;
+}
+
+std::vector<CostTableDefect> check_cost_table(std::vector<std::pair<double, double>> table) {
+  std::vector<CostTableDefect> defects;
+  std::sort(table.begin(), table.end());
+  while (table.size() >= 3) {
+    size_t worst = 0;
+    double worst_gap = 0, expected = 0;
+    for (size_t i = 0; i < table.size(); ++i) {
+      // Between its neighbours, or beyond the last two.
+      size_t left = i == 0 ? 1 : i - 1, right = i + 1 == table.size() ? i - 2 : i + 1;
+      if (i == 0) right = 2;
+      double share = (table[i].first - table[left].first) / (table[right].first - table[left].first);
+      double here = table[left].second + share * (table[right].second - table[left].second);
+      double gap = std::abs(table[i].second - here) / std::max(std::abs(table[i].second), std::abs(here));
+      bool inner = i > 0 && i + 1 < table.size();
+      bool grows = !inner || (table[i].second > table[i - 1].second && table[i].second < table[i + 1].second);
+      // The ends have a neighbour on one side only: a curved but growing table is no defect there.
+      if ((grows && gap <= 0.2) || (!inner && table.size() > 3 && gap <= 0.5) || gap <= worst_gap) continue;
+      worst = i;
+      worst_gap = gap;
+      expected = here;
+    }
+    if (worst_gap == 0) break;
+    defects.push_back({table[worst].first, table[worst].second, expected});
+    table.erase(table.begin() + static_cast<std::ptrdiff_t>(worst));
+  }
+  return defects;
 }
 
 std::string text_of(const std::optional<double>& value) { return value ? number(*value) : ""; }

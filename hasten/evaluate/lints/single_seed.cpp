@@ -12,6 +12,7 @@ Lint single_seed() {
             const Comparison& comparison = input.comparison;
             std::set<size_t> counts;
             for (const Group& group : comparison.groups) {
+              if (runs_of(comparison, group).empty()) continue;
               size_t n = group.points[group.headline].runs.size();
               counts.insert(n);
               std::string runs = cat(n, n == 1 ? " run" : " runs");

@@ -1,0 +1,93 @@
+// The list of formats, detection, and loading of mixed paths.
+#include "hasten/evaluate/importers/importers.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include "hasten/base/error.h"
+#include "hasten/base/text.h"
+#include "hasten/evaluate/cost.h"
+#include "hasten/evaluate/record_io.h"
+
+namespace hasten::evaluate {
+
+namespace fs = std::filesystem;
+
+const std::vector<Importer>& all_importers() {
+  static const std::vector<Importer> importers{algoperf_importer(),    dawnbench_importer(), tensorboard_importer(), nanogpt_importer(),
+                                               mllog_importer(), jsonl_importer(),     csv_importer()};
+  return importers;
+}
+
+const Importer& find_importer(std::string_view name) {
+  std::vector<std::string> names;
+  for (const Importer& importer : all_importers()) {
+    if (importer.name == name) return importer;
+    names.emplace_back(importer.name);
+  }
+  throw ConfigError("format", "one of " + join(names, ", "), "'" + std::string(name) + "'", suggest(name, names));
+}
+
+const Importer& detect_importer(const fs::path& path) {
+  std::error_code code;
+  if (!fs::exists(path, code)) throw ConfigError("path", "a file or folder of logs", path.string() + ", which is not there");
+  for (const Importer& importer : all_importers()) {
+    if (importer.recognizes(path)) return importer;
+  }
+  std::vector<std::string> names;
+  for (const Importer& importer : all_importers()) names.emplace_back(importer.name);
+  throw ConfigError("path", "logs of a known format", path.string() + ", which looks like none",
+                    "name the format: " + join(names, ", ") + "; csv and jsonl take any columns with --mapping");
+}
+
+std::vector<Run> load_runs(const std::vector<std::string>& paths, const ImportOptions& options) {
+  std::vector<Run> runs;
+  for (const std::string& path : paths) {
+    std::vector<fs::path> native;
+    try {
+      native = find_runs({path});
+    } catch (const ConfigError&) {
+      MemorySink sink;
+      detect_importer(path).read(path, options, sink);
+      for (Run& run : sink.runs) runs.push_back(std::move(run));
+      continue;
+    }
+    for (const fs::path& run : native) runs.push_back(read_run(run));
+  }
+  return runs;
+}
+
+void apply(const ImportOptions& options, RunRecord& record) {
+  if (!options.group.empty()) record.group = options.group;
+  if (!options.workload.empty()) record.workload = options.workload;
+  if (!options.metric.empty()) {
+    size_t slash = options.metric.find('/');
+    record.metric.split = slash == std::string::npos ? "" : options.metric.substr(0, slash);
+    record.metric.name = slash == std::string::npos ? options.metric : options.metric.substr(slash + 1);
+    record.metric.direction = usual_direction(record.metric.name);
+  }
+  if (options.target) record.metric.target = options.target;
+  if (record.role == Role::kUnknown && record.group == "baseline") record.role = Role::kBaseline;
+}
+
+std::vector<fs::path> files_below(const fs::path& path, bool (*wanted)(const fs::path&)) {
+  std::error_code code;
+  if (!fs::is_directory(path, code)) return {path};
+  std::vector<fs::path> files;
+  fs::recursive_directory_iterator walk(path, fs::directory_options::skip_permission_denied, code), end;
+  for (; !code && walk != end; walk.increment(code)) {
+    if (walk->is_regular_file(code) && wanted(walk->path())) files.push_back(walk->path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string first_bytes(const fs::path& file, size_t count) {
+  std::ifstream in(file, std::ios::binary);
+  std::string bytes(count, '\0');
+  in.read(bytes.data(), static_cast<std::streamsize>(count));
+  bytes.resize(static_cast<size_t>(in.gcount()));
+  return bytes;
+}
+
+}  // namespace hasten::evaluate

@@ -1,0 +1,50 @@
+// Logs of other programs into run records. One file a format; each records what it looked for in vain.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hasten/evaluate/importers/sink.h"
+
+namespace hasten::evaluate {
+
+// What a log does not say and the user may.
+struct ImportOptions {
+  std::string group, workload;
+  std::string metric;              // "val/accuracy": becomes the metric that counts
+  std::optional<double> target;
+  std::string mapping;             // of csv and jsonl: a file, or one that comes along: wandb, mlflow, lightning
+};
+
+struct Importer {
+  std::string_view name, summary;
+  bool (*recognizes)(const std::filesystem::path& path);
+  // Throws DataError with file and line, ConfigError for options that do not fit.
+  void (*read)(const std::filesystem::path& path, const ImportOptions& options, RunSink& sink);
+};
+
+const std::vector<Importer>& all_importers();  // in the order in which they are tried
+const Importer& find_importer(std::string_view name);                      // throws ConfigError with the choices
+const Importer& detect_importer(const std::filesystem::path& path);        // throws ConfigError
+
+// Runs of other formats in memory, and run directories as they are: what `compare` and `lint` read.
+std::vector<Run> load_runs(const std::vector<std::string>& paths, const ImportOptions& options = {});
+
+Importer algoperf_importer();
+Importer dawnbench_importer();
+Importer nanogpt_importer();
+Importer mllog_importer();
+Importer tensorboard_importer();
+Importer jsonl_importer();
+Importer csv_importer();
+
+// Shared by importers: applies the user's group, workload, metric and target.
+void apply(const ImportOptions& options, RunRecord& record);
+// Files below `path` (or `path` itself) whose name passes, sorted.
+std::vector<std::filesystem::path> files_below(const std::filesystem::path& path, bool (*wanted)(const std::filesystem::path&));
+std::string first_bytes(const std::filesystem::path& file, size_t count);
+
+}  // namespace hasten::evaluate
