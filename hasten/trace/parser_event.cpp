@@ -157,8 +157,7 @@ void TraceParser::add_arguments(const Event& event, uint32_t row) {
           break;
         }
         if (arg == Arg::kStream) {
-          bool fits = integer >= 0 && integer <= std::numeric_limits<int32_t>::max();
-          trace_.stream[row] = fits ? static_cast<int32_t>(integer) : -1;
+          trace_.stream[row] = integer;  // 4294967295 is CUDA's "no stream": kept as written
         } else if (arg == Arg::kCorrelation) {
           trace_.correlation[row] = integer < 0 ? -1 : integer;
         } else {

@@ -64,7 +64,7 @@ struct Trace {
   // One entry for each complete event ("X", or a "B" with its "E"), in the file's order.
   std::vector<int64_t> ts_ns, dur_ns;  // dur as written: may be negative
   std::vector<uint32_t> name, lane, index;  // index: place in traceEvents
-  std::vector<int32_t> stream;         // -1: none
+  std::vector<int64_t> stream;         // -1: none
   std::vector<int64_t> correlation;    // -1: none
   std::vector<uint16_t> category;
   std::vector<uint32_t> paired;        // rows made from a "B" and an "E"
