@@ -303,14 +303,13 @@ class Builder {
     }
   }
 
-  // HTA's rows after its filter: device work in the order of its launches, then the host. Its results depend on that
-  // where events start at the same microsecond.
+  // HTA's rows after its filter: device work, then the host. Its results depend on that where events start at the same
+  // microsecond.
   std::vector<uint32_t> hta_order(const std::vector<uint8_t>& kept) const {
     std::vector<uint32_t> device, host;
     for (uint32_t i = 0; i < kept.size(); ++i) {
       if (kept[i] != 0) (device_side(i) ? device : host).push_back(i);
     }
-    std::stable_sort(device.begin(), device.end(), [&](uint32_t a, uint32_t b) { return view_.partner[a] < view_.partner[b]; });
     device.insert(device.end(), host.begin(), host.end());
     return device;
   }
