@@ -5,6 +5,7 @@
 #include <map>
 
 #include "hasten/trace/kernels.h"
+#include "hasten/trace/path_graph.h"
 #include "hasten/trace/reader.h"
 #include "hasten/trace/streams.h"
 #include "hasten/trace/temporal.h"
@@ -156,6 +157,32 @@ TEST(ExactOracle, IntegerNanoseconds) {
     EXPECT_EQ(got->memory, want["mem"].get<int64_t>());
     if (!want["comm_comp_overlap_pct"].is_null()) {
       EXPECT_NEAR(*got->overlap_percent, want["comm_comp_overlap_pct"].get<double>(), 5.1e-5);
+    }
+  }
+}
+
+TEST(HtaOracle, CriticalPaths) {
+  HASTEN_NEEDS_SHARED_TRACES();
+  for (const Json& want : oracle()["hta_critical_path_oracle"]) {
+    SCOPED_TRACE(want["trace"].get<std::string>() + " " + want["annotation"].get<std::string>());
+    Trace trace = read_trace(shared_traces() / want["trace"].get<std::string>());
+    PathOptions options;
+    options.annotation = want["annotation"].get<std::string>();
+    options.instance = want["instance_id"].get<int64_t>();
+    if (want["data_load_events"].is_array()) options.data_events = want["data_load_events"].get<std::vector<std::string>>();
+    PathGraph got = hta_critical_path(hta_view(trace), options);
+    std::map<std::string, size_t> by_type;
+    for (const PathEdge& edge : got.edges) ++by_type[std::string(path_edge_name(edge.type))];
+    EXPECT_EQ(by_type, (want["graph_edges_by_type"].get<std::map<std::string, size_t>>()));
+    EXPECT_EQ(got.node_order.size(), want["graph_nodes"].get<size_t>());
+    EXPECT_EQ(got.edges.size(), want["graph_edges"].get<size_t>());
+    EXPECT_EQ(got.path.size(), want["cp_nodes"].get<size_t>());
+    EXPECT_EQ(got.path_edges.size(), want["cp_edges"].get<size_t>());
+    EXPECT_EQ(got.path_events.size(), want["cp_events"].get<size_t>());
+    near(static_cast<double>(got.length), want["cp_length_us"], "length");
+    near(static_cast<double>(got.end - got.begin), want["cp_wall_us"], "wall");
+    for (const auto& [name, ticks] : want["duration_by_bound"].items()) {
+      near(static_cast<double>(got.by_bound[name]), ticks, name);
     }
   }
 }
