@@ -109,4 +109,22 @@ std::string short_name(std::string_view name) {
   return out.empty() ? std::string(name) : out;
 }
 
+std::string hta_short_name(std::string_view name) {
+  bool memory = name.starts_with("Memcpy") || name.starts_with("Memset") || name.starts_with("dma");
+  if (memory || name.find_first_of("<(") == std::string_view::npos) return std::string(name);
+  std::string kept;
+  for (size_t i = 0; i < name.size(); ++i) {
+    char c = name[i];
+    if (c == '-' && i + 1 < name.size() && name[i + 1] == '>') {
+      ++i;
+    } else if (c == '>' || c == ')') {  // back to the bracket that opens; without one, back to the beginning
+      size_t open = kept.rfind(c == '>' ? '<' : '(');
+      kept.resize(open == std::string::npos ? 0 : open);
+    } else {
+      kept += c;
+    }
+  }
+  return kept.substr(kept.rfind(' ') + 1);
+}
+
 }  // namespace hasten::trace

@@ -32,5 +32,7 @@ bool is_collective_operator(std::string_view name);
 
 // A kernel's or operator's name without arguments and template parameters.
 std::string short_name(std::string_view name);
+// The same by HTA's rule: what is left after brackets are taken out, from the last blank on.
+std::string hta_short_name(std::string_view name);
 
 }  // namespace hasten::trace

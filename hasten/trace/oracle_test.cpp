@@ -4,7 +4,9 @@
 #include <cmath>
 #include <map>
 
+#include "hasten/trace/compare.h"
 #include "hasten/trace/kernels.h"
+#include "hasten/trace/partition.h"
 #include "hasten/trace/path_graph.h"
 #include "hasten/trace/reader.h"
 #include "hasten/trace/streams.h"
@@ -184,6 +186,62 @@ TEST(HtaOracle, CriticalPaths) {
     for (const auto& [name, ticks] : want["duration_by_bound"].items()) {
       near(static_cast<double>(got.by_bound[name]), ticks, name);
     }
+  }
+}
+
+TEST(HtaOracle, TraceDiff) {
+  HASTEN_NEEDS_SHARED_TRACES();
+  Trace a = read_trace(shared_traces() / "hta/trace_diff/control/control.json.gz");
+  Trace b = read_trace(shared_traces() / "hta/trace_diff/test/test.json.gz");
+  View view_a = hta_view(a), view_b = hta_view(b);
+  for (auto [side, name] : {std::pair{Side::kHost, std::string("CPU")}, std::pair{Side::kDevice, std::string("GPU")}}) {
+    SCOPED_TRACE(name);
+    CompareOptions options{side, 1010, 1010, true};
+    auto rows = compare_by_name(view_a, view_b, options);
+    const Json& want = oracle()["trace_diff_oracle"]["trace_diff_1010_" + name];
+    std::map<std::string, size_t> by_change;
+    int64_t count_a = 0;
+    for (const Difference& row : rows) {
+      ++by_change[row.count_change() > 0 ? "+" : row.count_change() < 0 ? "-" : "="];
+      count_a += row.count_a;
+    }
+    EXPECT_EQ(rows.size(), want["rows"].get<size_t>());
+    EXPECT_EQ(by_change, (want["by_change"].get<std::map<std::string, size_t>>()));
+    near(static_cast<double>(count_a), want["sum_control_counts"], "sum_control_counts");
+    for (const Json& top : want["top5_by_diff_duration"]) {
+      auto found = std::find_if(rows.begin(), rows.end(), [&](const Difference& r) { return r.name == top[0].get<std::string>(); });
+      ASSERT_NE(found, rows.end()) << top[0];
+      near(static_cast<double>(found->count_change()), top[1], found->name);
+      near(static_cast<double>(found->ticks_change()), top[2], found->name);
+    }
+    options.short_names = false;
+    ChangedNames changed = changed_names(compare_by_name(view_a, view_b, options));
+    const Json& ops = oracle()["trace_diff_oracle"]["ops_diff_1010_" + name];
+    EXPECT_EQ(changed.added.size(), ops["added"].get<size_t>());
+    EXPECT_EQ(changed.deleted.size(), ops["deleted"].get<size_t>());
+    EXPECT_EQ(changed.increased.size(), ops["increased"].get<size_t>());
+    EXPECT_EQ(changed.decreased.size(), ops["decreased"].get<size_t>());
+    EXPECT_EQ(changed.unchanged.size(), ops["unchanged"].get<size_t>());
+  }
+}
+
+TEST(TraceLensOracle, Timelines) {
+  HASTEN_NEEDS_SHARED_TRACES();
+  for (const auto& [path, want] : oracle()["tracelens"]["cases"].items()) {
+    SCOPED_TRACE(path);
+    Trace trace = read_trace(shared_traces() / path);
+    auto check = [&](const Partition& got, const Json& ms, double tolerance) {
+      EXPECT_NEAR(static_cast<double>(got.of(Part::kCompute)) * 1e-9, ms["computation_time"].get<double>(), tolerance);
+      EXPECT_NEAR(static_cast<double>(got.of(Part::kExposedCommunication)) * 1e-9, ms["exposed_comm_time"].get<double>(), tolerance);
+      EXPECT_NEAR(static_cast<double>(got.of(Part::kExposedCopy)) * 1e-9, ms["exposed_memcpy_time"].get<double>(), tolerance);
+      EXPECT_NEAR(static_cast<double>(got.busy()) * 1e-9, ms["busy_time"].get<double>(), tolerance);
+      EXPECT_NEAR(static_cast<double>(got.idle()) * 1e-9, ms["idle_time"].get<double>(), tolerance);
+      EXPECT_NEAR(static_cast<double>(got.wall()) * 1e-9, ms["total_time"].get<double>(), tolerance);
+    };
+    bool drops = want["max_abs_diff_ms"].get<double>() > 1;  // where TraceLens leaves kernels out
+    check(partition_time(make_view(trace, {.semantics = Semantics::kTraceLens, .drop_unlinked = drops})), want["reference_ms"], 5e-5);
+    if (!drops) continue;
+    check(partition_time(make_view(trace, {.semantics = Semantics::kTraceLens})), want["exact_ns_ms"], 5e-5);
   }
 }
 

@@ -50,7 +50,7 @@ class Builder {
   Builder(const Trace& trace, const ViewOptions& options) : trace_(trace), hta_(options.semantics == Semantics::kHta) {
     view_.trace = &trace;
     view_.options = options;
-    view_.tick_ns = hta_ ? 1000 : 1;
+    view_.tick_ns = hta_ ? 1000 : options.semantics == Semantics::kTraceLens ? 0 : 1;
     find_names();
   }
 
@@ -117,6 +117,7 @@ class Builder {
     view_.device.resize(n);
     view_.type.assign(n, KernelType::kOther);
     bool doubles = trace_.fractional || trace_.missing_times;
+    double first = n == 0 ? 0 : microseconds_as_double(*std::min_element(trace_.ts_ns.begin(), trace_.ts_ns.end()));
     for (size_t i = 0; i < n; ++i) {
       uint32_t row = view_.rows[i];
       int64_t ts = trace_.ts_ns[row], dur = trace_.dur_ns[row];
@@ -128,8 +129,8 @@ class Builder {
           break;
         case Semantics::kTraceLens: {  // microseconds as doubles, and their sum rounded once more
           double start = microseconds_as_double(ts), end = start + microseconds_as_double(dur);
-          ts = std::llround(start * 1000.0);
-          dur = std::llround((end - start) * 1000.0);
+          ts = std::llround((start - first) * 1e6);
+          dur = std::llround((end - first) * 1e6) - ts;
           break;
         }
       }

@@ -28,13 +28,13 @@ struct Step {
   int64_t number = 0, ts = 0, dur = 0;
 };
 
-// Rows in the file's order. Times are ticks: nanoseconds, or microseconds with Semantics::kHta.
+// Rows in the file's order. Times are ticks: nanoseconds; microseconds with kHta, picoseconds with kTraceLens.
 struct View {
   static constexpr int32_t kUncorrelated = -1, kPartnerMissing = -2;
 
   const Trace* trace = nullptr;
   ViewOptions options;
-  int64_t tick_ns = 1;
+  int64_t tick_ns = 1;             // length of a tick; 0 with kTraceLens, whose ticks are picoseconds since the first event
   std::vector<uint32_t> rows;      // of the trace
   std::vector<int64_t> ts, dur;
   std::vector<int32_t> partner;    // the launch of a device event, the last device event of a launch: a place in the view
@@ -56,7 +56,7 @@ struct View {
   int64_t stream(size_t i) const { return trace->stream[rows[i]]; }
   uint32_t lane(size_t i) const { return trace->lane[rows[i]]; }
   int64_t correlation(size_t i) const { return trace->correlation[rows[i]]; }
-  double ticks_per_us() const { return tick_ns == 1 ? 1000.0 : 1.0; }
+  double ns(int64_t ticks) const { return tick_ns == 0 ? static_cast<double>(ticks) * 1e-3 : static_cast<double>(ticks * tick_ns); }
 
   std::vector<uint32_t> device_rows() const;  // places in the view, in file order
 };
