@@ -5,7 +5,9 @@
 #include <map>
 
 #include "hasten/trace/compare.h"
+#include "hasten/trace/critical_path.h"
 #include "hasten/trace/kernels.h"
+#include "hasten/trace/operators.h"
 #include "hasten/trace/partition.h"
 #include "hasten/trace/path_graph.h"
 #include "hasten/trace/reader.h"
@@ -243,6 +245,53 @@ TEST(TraceLensOracle, Timelines) {
     if (!drops) continue;
     check(partition_time(make_view(trace, {.semantics = Semantics::kTraceLens})), want["exact_ns_ms"], 5e-5);
   }
+}
+
+TEST(EveryTrace, PartsAndPathSumToTheirWindows) {
+  HASTEN_NEEDS_SHARED_TRACES();
+  int read = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(shared_traces())) {
+    std::string name = entry.path().filename().string();
+    if (!name.ends_with(".json.gz") || name.ends_with("_et.json.gz")) continue;
+    SCOPED_TRACE(entry.path().string());
+    Trace trace = read_trace(entry.path());
+    for (bool last : {false, true}) {
+      View view = make_view(trace, {.include_last_step = last});
+      Partition parts = partition_time(view);  // throws when they do not sum
+      for (int64_t ns : parts.ns) EXPECT_GE(ns, 0);
+      EXPECT_EQ(parts.busy() + parts.idle(), parts.wall());
+      CriticalPath path = critical_path(view);
+      int64_t at = path.begin;
+      for (const PathSegment& segment : path.segments) {
+        EXPECT_EQ(segment.begin, at);
+        EXPECT_LT(segment.begin, segment.end);
+        at = segment.end;
+      }
+      EXPECT_EQ(at, path.end);
+    }
+    ++read;
+  }
+  EXPECT_GE(read, 20);
+}
+
+TEST(HtaOracle, CountersWithOperators) {
+  HASTEN_NEEDS_SHARED_TRACES();
+  Json want;
+  for (const Json& test : oracle()["hta_tests"]) {
+    if (test["analysis"] == "cupti_counters_with_operators") want = test;
+  }
+  Trace trace = read_trace(shared_traces() / want["trace"].get<std::string>());
+  auto rows = counters_with_operators(hta_view(trace));
+  const Json& expected = want["expected"];
+  ASSERT_EQ(rows.size(), expected["rows"].get<size_t>());
+  EXPECT_NE(rows[5].kernel.find(expected["row5_by_ts_name_contains"].get<std::string>()), std::string::npos);
+  EXPECT_EQ(rows[5].top_operator, expected["row5_top_level_op"].get<std::string>());
+  EXPECT_EQ(rows[5].bottom_operator, expected["row5_bottom_level_op"].get<std::string>());
+  double flops = 0, adds = 0;
+  for (const CounterRow& row : rows) flops += row.flops;
+  for (const auto& [name, value] : rows[5].counters) adds += name.find("fadd") != std::string::npos ? value : 0;
+  EXPECT_EQ(adds, expected["row5_fadd"].get<double>());
+  EXPECT_EQ(flops, expected["total_flops_all_kernels(HTA weights fma=2)"].get<double>());
 }
 
 }  // namespace
