@@ -28,6 +28,7 @@ struct Context {
 // Each command has one file cmd_NAME.cpp with one function that adds its options and a callback that runs it.
 // Callbacks throw ConfigError and DataError; main prints them and maps them to exit codes.
 void add_methods(CLI::App& app, Context& context);
+void add_diagnose(CLI::App& app, Context& context);
 #ifdef HASTEN_WITH_TORCH
 void add_train(CLI::App& app, Context& context);
 void add_race(CLI::App& app, Context& context);

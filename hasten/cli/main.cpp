@@ -17,6 +17,7 @@ constexpr const char* kDescription =
     "  hasten train recipe.toml --with ema     one run, with a method added\n"
     "  hasten explain recipe.toml              what would run, in which order, at what cost\n"
     "  hasten methods list                     what there is to try\n"
+    "  hasten diagnose --trace FILE...         where a profiled run's time went, and what holds it back\n"
     "  hasten doctor                           what this machine offers and lacks\n";
 
 constexpr const char* kExitCodes =
@@ -44,6 +45,7 @@ int run(int argc, char** argv) {
   add_doctor(app, context);
 #endif
   add_methods(app, context);
+  add_diagnose(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {

@@ -2,11 +2,7 @@
 #include "hasten/trace/reader.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
-#include <exception>
-#include <mutex>
-#include <thread>
 
 #include "hasten/base/error.h"
 #include "hasten/base/text.h"
@@ -91,34 +87,6 @@ std::vector<std::filesystem::path> find_traces(const std::vector<std::filesystem
   }
   if (found.empty()) throw ConfigError("--trace", "a file or a folder", "nothing");
   return found;
-}
-
-std::vector<Trace> read_traces(const std::vector<std::filesystem::path>& paths, const ReadOptions& options, int threads) {
-  std::vector<Trace> traces(paths.size());
-  std::atomic<size_t> next{0};
-  std::mutex mutex;
-  std::exception_ptr error;
-  size_t error_at = paths.size();
-  auto work = [&] {
-    for (size_t i = next++; i < paths.size(); i = next++) {
-      try {
-        traces[i] = read_trace(paths[i], options);
-      } catch (...) {
-        std::lock_guard lock(mutex);
-        if (i < error_at) {  // the first file's error, whatever the threads' order
-          error_at = i;
-          error = std::current_exception();
-        }
-      }
-    }
-  };
-  size_t count = threads > 0 ? static_cast<size_t>(threads) : std::max(1u, std::thread::hardware_concurrency());
-  std::vector<std::thread> pool;
-  for (size_t i = 1; i < std::min(count, paths.size()); ++i) pool.emplace_back(work);
-  work();
-  for (std::thread& thread : pool) thread.join();
-  if (error) std::rethrow_exception(error);
-  return traces;
 }
 
 }  // namespace hasten::trace

@@ -21,7 +21,4 @@ Trace read_trace(const std::filesystem::path& path, const ReadOptions& options =
 // Throws ConfigError when nothing is there.
 std::vector<std::filesystem::path> find_traces(const std::vector<std::filesystem::path>& paths);
 
-// Reads many, `threads` at a time (0: as many as cores), in the order of `paths`.
-std::vector<Trace> read_traces(const std::vector<std::filesystem::path>& paths, const ReadOptions& options, int threads);
-
 }  // namespace hasten::trace
