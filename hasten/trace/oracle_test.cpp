@@ -1,5 +1,5 @@
 // Every analysis against what HTA, TraceLens and an independent exact recomputation give for the shared traces.
-#include "hasten/trace/oracle_test.h"
+#include "hasten/trace/test_traces.h"
 
 #include <cmath>
 #include <map>
@@ -123,7 +123,7 @@ void check_launches(const View& view, const Json& want) {
 }
 
 TEST(HtaOracle, EveryAnalysisOfEveryTrace) {
-  HASTEN_NEEDS_SHARED_TRACES();
+  HASTEN_NEEDS_SHARED_TRACES()
   for (const auto& [name, want] : oracle()["hta_oracle"].items()) {
     SCOPED_TRACE(name);
     Trace trace = read_trace(shared_traces() / want["trace"].get<std::string>());
@@ -145,7 +145,7 @@ TEST(HtaOracle, EveryAnalysisOfEveryTrace) {
 }
 
 TEST(ExactOracle, IntegerNanoseconds) {
-  HASTEN_NEEDS_SHARED_TRACES();
+  HASTEN_NEEDS_SHARED_TRACES()
   for (const auto& [path, both] : oracle()["exact_ns_oracle"]["traces"].items()) {
     SCOPED_TRACE(path);
     Trace trace = read_trace(shared_traces() / path);
@@ -166,7 +166,7 @@ TEST(ExactOracle, IntegerNanoseconds) {
 }
 
 TEST(HtaOracle, CriticalPaths) {
-  HASTEN_NEEDS_SHARED_TRACES();
+  HASTEN_NEEDS_SHARED_TRACES()
   for (const Json& want : oracle()["hta_critical_path_oracle"]) {
     SCOPED_TRACE(want["trace"].get<std::string>() + " " + want["annotation"].get<std::string>());
     Trace trace = read_trace(shared_traces() / want["trace"].get<std::string>());
@@ -192,7 +192,7 @@ TEST(HtaOracle, CriticalPaths) {
 }
 
 TEST(HtaOracle, TraceDiff) {
-  HASTEN_NEEDS_SHARED_TRACES();
+  HASTEN_NEEDS_SHARED_TRACES()
   Trace a = read_trace(shared_traces() / "hta/trace_diff/control/control.json.gz");
   Trace b = read_trace(shared_traces() / "hta/trace_diff/test/test.json.gz");
   View view_a = hta_view(a), view_b = hta_view(b);
@@ -228,7 +228,7 @@ TEST(HtaOracle, TraceDiff) {
 }
 
 TEST(TraceLensOracle, Timelines) {
-  HASTEN_NEEDS_SHARED_TRACES();
+  HASTEN_NEEDS_SHARED_TRACES()
   for (const auto& [path, want] : oracle()["tracelens"]["cases"].items()) {
     SCOPED_TRACE(path);
     Trace trace = read_trace(shared_traces() / path);
@@ -248,7 +248,7 @@ TEST(TraceLensOracle, Timelines) {
 }
 
 TEST(EveryTrace, PartsAndPathSumToTheirWindows) {
-  HASTEN_NEEDS_SHARED_TRACES();
+  HASTEN_NEEDS_SHARED_TRACES()
   int read = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(shared_traces())) {
     std::string name = entry.path().filename().string();
@@ -275,7 +275,7 @@ TEST(EveryTrace, PartsAndPathSumToTheirWindows) {
 }
 
 TEST(HtaOracle, CountersWithOperators) {
-  HASTEN_NEEDS_SHARED_TRACES();
+  HASTEN_NEEDS_SHARED_TRACES()
   Json want;
   for (const Json& test : oracle()["hta_tests"]) {
     if (test["analysis"] == "cupti_counters_with_operators") want = test;

@@ -265,6 +265,9 @@ void TraceParser::finish(int64_t text_bytes, bool accept_torn) {
                     "--accept-torn reads the complete events of a torn file");
   }
   if (!whole) trace_.repairs.add(Repair::kTornEnd, text_bytes);
+  if (bare_array_ && trace_.events > 0 && trace_.repairs.count(Repair::kNotAnObject) == trace_.events) {
+    throw DataError(path, "", "a JSON list, but not a trace: its elements are not events", std::string(kHint));
+  }
   if (!saw_events_) throw DataError(path, "", "JSON, but not a trace: no traceEvents", std::string(kHint));
   for (Lane& lane : trace_.lanes) {
     auto name = process_names_.find(lane.pid);

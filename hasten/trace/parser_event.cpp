@@ -40,8 +40,9 @@ uint32_t TraceParser::text_of(size_t token) {
 }
 
 bool TraceParser::read_time(size_t token, int64_t& ns) {
+  constexpr int64_t kLimit = int64_t{1} << 62;  // 146 years: sums of two stay in range
   ParsedTime time = parse_microseconds(plain(token));
-  if (time.status == TimeText::kBad) return false;
+  if (time.status == TimeText::kBad || time.ns > kLimit || time.ns < -kLimit) return false;
   if (tokens_[token] == '"') repair(Repair::kTextNumber, token);
   if (time.status == TimeText::kRounded) repair(Repair::kRoundedTime, token);
   trace_.fractional = trace_.fractional || time.fractional;
@@ -124,7 +125,8 @@ void TraceParser::accept(const Event& event) {
   if (ph != 'X') return begin_or_end(event, ts);
   if (event.dur == Event::kMissing) return repair(Repair::kNoDuration, event.token);
   int64_t end = 0;
-  if (!read_time(event.dur, dur) || __builtin_add_overflow(ts, dur, &end)) return repair(Repair::kBadTime, event.token);
+  constexpr int64_t kLongest = int64_t{1} << 50;  // 13 days: what sums of durations can bear
+  if (!read_time(event.dur, dur) || std::abs(dur) > kLongest || __builtin_add_overflow(ts, dur, &end)) return repair(Repair::kBadTime, event.token);
   if (dur < 0) repair(Repair::kNegativeDuration, event.token);
   add_complete(event, ts, dur);
 }

@@ -85,9 +85,15 @@ class Inflater {
   size_t read(char* to, size_t bytes) {
     stream_.next_out = reinterpret_cast<Bytef*>(to);
     stream_.avail_out = static_cast<uInt>(bytes);
-    while (stream_.avail_out > 0 && !done_) {
-      if (stream_.avail_in == 0 && !refill()) break;
-      step();
+    if (fault_) std::rethrow_exception(fault_);
+    try {
+      while (stream_.avail_out > 0 && !done_) {
+        if (stream_.avail_in == 0 && !refill()) break;
+        step();
+      }
+    } catch (const DataError&) {  // first what was good before it
+      if (stream_.avail_out == bytes) throw;
+      fault_ = std::current_exception();
     }
     return bytes - stream_.avail_out;
   }
@@ -128,6 +134,7 @@ class Inflater {
   int64_t read_ = 0;
   int members_ = 0;
   bool inside_ = true, done_ = false;
+  std::exception_ptr fault_;
 };
 
 }  // namespace
