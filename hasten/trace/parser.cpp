@@ -281,8 +281,8 @@ void TraceParser::finish(int64_t text_bytes, bool accept_torn) {
 void TraceParser::drop_open(int64_t text_bytes) {
   int64_t open = 0;
   for (const auto& [lane, rows] : open_) open += static_cast<int64_t>(rows.size());
-  if (open == 0) return;
-  trace_.repairs.add(Repair::kUnpairedBegin, text_bytes, open);
+  if (open + bad_pairs_ == 0) return;
+  if (open > 0) trace_.repairs.add(Repair::kUnpairedBegin, text_bytes, open);
   std::vector<uint32_t> kept;
   for (uint32_t row = 0; row < trace_.size(); ++row) {
     if (trace_.dur_ns[row] != kOpen) kept.push_back(row);

@@ -69,6 +69,7 @@ class TraceParser {
   std::unordered_map<uint32_t, uint16_t> category_ids_;
   std::unordered_map<uint32_t, std::vector<uint32_t>> open_;  // rows of "B" events without their "E", by lane
   std::unordered_map<uint32_t, uint32_t> process_names_;
+  int64_t bad_pairs_ = 0;                     // "B" and "E" too far apart to be an event
   std::string last_pid_, last_tid_;
   uint32_t last_lane_ = 0;
   bool have_lane_ = false;

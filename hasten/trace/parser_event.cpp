@@ -10,6 +10,11 @@
 #include "hasten/trace/times.h"
 
 namespace hasten::trace {
+namespace {
+
+constexpr int64_t kLongest = int64_t{1} << 50;  // ns of an event, 13 days: what sums of durations can bear
+
+}  // namespace
 
 // A scalar without quotes: ids and numbers are sometimes written as strings.
 std::string_view TraceParser::plain(size_t token) const {
@@ -125,7 +130,6 @@ void TraceParser::accept(const Event& event) {
   if (ph != 'X') return begin_or_end(event, ts);
   if (event.dur == Event::kMissing) return repair(Repair::kNoDuration, event.token);
   int64_t end = 0;
-  constexpr int64_t kLongest = int64_t{1} << 50;  // 13 days: what sums of durations can bear
   if (!read_time(event.dur, dur) || std::abs(dur) > kLongest || __builtin_add_overflow(ts, dur, &end)) return repair(Repair::kBadTime, event.token);
   if (dur < 0) repair(Repair::kNegativeDuration, event.token);
   add_complete(event, ts, dur);
@@ -214,7 +218,12 @@ void TraceParser::begin_or_end(const Event& event, int64_t ts) {
   uint32_t row = open.back();
   open.pop_back();
   int64_t dur = 0;
-  if (__builtin_sub_overflow(ts, trace_.ts_ns[row], &dur)) dur = 0;
+  if (__builtin_sub_overflow(ts, trace_.ts_ns[row], &dur) || std::abs(dur) > kLongest) {
+    repair(Repair::kBadTime, event.token);
+    trace_.dur_ns[row] = kOpen;  // taken out at the end, like one that never ended
+    ++bad_pairs_;
+    return;
+  }
   trace_.dur_ns[row] = dur;
   if (dur < 0) repair(Repair::kNegativeDuration, event.token);
   trace_.paired.push_back(row);

@@ -44,6 +44,7 @@ Trace read_trace(const std::filesystem::path& path, const ReadOptions& options) 
         torn_gzip = true;
       }
       ended = block.empty();
+      if (ended) break;
       if (held + block.size() + kPadding > buffer.size()) buffer.resize(held + block.size() + kPadding);
       std::memcpy(buffer.data() + held, block.data(), block.size());
       held += block.size();

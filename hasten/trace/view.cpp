@@ -129,8 +129,8 @@ class Builder {
           break;
         case Semantics::kTraceLens: {  // microseconds as doubles, and their sum rounded once more
           double start = microseconds_as_double(ts), end = start + microseconds_as_double(dur);
-          ts = std::llround((start - first) * 1e6);
-          dur = std::llround((end - first) * 1e6) - ts;
+          ts = picoseconds(start - first);
+          dur = picoseconds(end - first) - ts;
           break;
         }
       }
@@ -143,6 +143,12 @@ class Builder {
       view_.device[i] = hta_ ? trace_.stream[row] != -1 : is_work(row);
       if (view_.device[i] != 0) view_.type[i] = type_of(row);
     }
+  }
+
+  // Times a month apart stop at the range's end: no trace is that long, and a broken one must not overflow.
+  static int64_t picoseconds(double us) {
+    constexpr double kEnd = 0x1p61;
+    return std::llround(std::clamp(us * 1e6, -kEnd, kEnd));
   }
 
   // HTA reads times as doubles of microseconds and then rounds inwards, so an event can end before it starts.
