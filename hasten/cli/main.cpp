@@ -19,6 +19,7 @@ constexpr const char* kDescription =
     "  hasten methods list                     what there is to try\n"
     "  hasten compare runs/                    is it really faster?\n"
     "  hasten lint logs/ --claim claim.toml    43 checks of a comparison\n"
+    "  hasten diagnose --trace FILE...         where a profiled run's time went, and what holds it back\n"
     "  hasten doctor                           what this machine offers and lacks\n";
 
 constexpr const char* kExitCodes =
@@ -51,6 +52,7 @@ int run(int argc, char** argv) {
   add_score(app, context);
   add_import(app, context);
   add_report(app, context);
+  add_diagnose(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {

@@ -7,6 +7,8 @@ namespace hasten::report::assets {
 
 std::string_view page_css();
 std::string_view page_js();
+std::string_view timeline_css();
+std::string_view timeline_js();
 std::string_view chart_js();  // Chart.js, MIT; third_party/chartjs
 
 }  // namespace hasten::report::assets

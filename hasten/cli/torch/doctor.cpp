@@ -53,7 +53,7 @@ void judge_machine(const DoctorFacts& facts, Lacks& lacks) {
       "unset OMP_NUM_THREADS, or give --threads");
   lacks.add(
       machine.load_average > 0.5 * static_cast<double>(machine.cores), "load",
-      cat("other programs keep ", fixed(machine.load_average, 1), " of ", counted(machine.cores, "core"), " busy"),
+      cat("the load was ", fixed(machine.load_average, 1), " in the last minute, on ", counted(machine.cores, "core")),
       "clocks are only comparable on a quiet machine: wait, or stop them before a race");
   lacks.add(machine.numa_nodes > 1, "NUMA",
             counted(machine.numa_nodes, "memory node") + ": a thread may work on far memory",

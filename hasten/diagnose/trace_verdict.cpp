@@ -1,0 +1,114 @@
+// The verdict from the time partition. The largest class wins if it is large and clearly the largest; else it is refused.
+#include "hasten/diagnose/trace_verdict.h"
+
+#include <algorithm>
+
+#include "hasten/base/text.h"
+
+namespace hasten::diagnose {
+namespace {
+
+using trace::Part;
+
+std::vector<Share> shares_of(const trace::Partition& partition) {
+  auto of = [&](Part part) { return partition.of(part); };
+  std::vector<Share> shares = {{TraceClass::kCompute, of(Part::kCompute), 0},
+                               {TraceClass::kCommunication, of(Part::kExposedCommunication), 0},
+                               {TraceClass::kCopy, of(Part::kExposedCopy), 0},
+                               {TraceClass::kHost, of(Part::kIdleHostLate), 0},
+                               {TraceClass::kSynchronization, of(Part::kIdleSync), 0},
+                               {TraceClass::kData, of(Part::kIdleData), 0},
+                               {TraceClass::kDependency, of(Part::kIdleDependency), 0},
+                               {TraceClass::kOther, of(Part::kUnattributed) + of(Part::kIdleUnknown), 0}};
+  auto wall = static_cast<double>(partition.wall());
+  for (Share& share : shares) share.share = wall > 0 ? static_cast<double>(share.ns) / wall : 0;
+  std::stable_sort(shares.begin(), shares.end(), [](const Share& a, const Share& b) { return a.ns > b.ns; });
+  return shares;
+}
+
+std::vector<Bottleneck> bottlenecks_of(TraceClass what) {
+  switch (what) {
+    case TraceClass::kCompute:
+      return {Bottleneck::kCompute, Bottleneck::kMemoryBandwidth};
+    case TraceClass::kCommunication:
+      return {Bottleneck::kCommunication};
+    case TraceClass::kCopy:
+      return {Bottleneck::kTransfer};
+    case TraceClass::kHost:
+    case TraceClass::kSynchronization:
+      return {Bottleneck::kHost};
+    case TraceClass::kData:
+      return {Bottleneck::kStorage, Bottleneck::kDecode, Bottleneck::kAugment};
+    default:
+      return {};
+  }
+}
+
+std::vector<std::string> advice_on(TraceClass what) {
+  switch (what) {
+    case TraceClass::kCompute:
+      return {"lower precision for matrix products, if they are not in half precision yet",
+              "fewer operations: smaller inputs early in training, fewer samples, fewer layers"};
+    case TraceClass::kCommunication:
+      return {"overlap: larger gradient buckets started earlier, fewer steps of communication (accumulation, local steps)",
+              "look at wire time against skew: skew is imbalance between ranks, which faster links do not cure"};
+    case TraceClass::kCopy:
+      return {"pinned host memory with non-blocking copies; send bytes and widen them on the device"};
+    case TraceClass::kHost:
+      return {"larger batches, captured graphs or fused kernels: fewer launches for the same work",
+              "fused or foreach optimizers; less Python per step"};
+    case TraceClass::kSynchronization:
+      return {"keep metrics on the device: .item(), .cpu() and print of a tensor wait for it",
+              "copies to the host with non_blocking=True into pinned memory"};
+    case TraceClass::kData:
+      return {"more loader workers or a larger read-ahead; decode and augment less per step"};
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(TraceClass what) {
+  constexpr std::string_view kNames[] = {"compute-bound", "communication-bound", "copy-bound", "host-bound",
+                                         "synchronisation-bound", "data-bound", "dependency-bound", "unattributed"};
+  return kNames[static_cast<size_t>(what)];
+}
+
+TraceVerdict judge(const trace::Partition& partition, const VerdictOptions& options) {
+  TraceVerdict verdict;
+  verdict.shares = shares_of(partition);
+  if (partition.wall() < options.shortest_ns) {
+    verdict.refusal = cat("span too short: ", fixed(static_cast<double>(partition.wall()) * 1e-6, 3), " ms, at least ",
+                          fixed(static_cast<double>(options.shortest_ns) * 1e-6, 0), " ms are needed");
+    return verdict;
+  }
+  const Share &first = verdict.shares[0], &second = verdict.shares[1];
+  verdict.what = first.what;
+  verdict.margin = first.share - second.share;
+  auto percent = [](double share) { return fixed(100 * share, 1) + "%"; };
+  for (const Share& share : verdict.shares) {
+    if (share.ns > 0) {
+      verdict.evidence.push_back(cat(name_of(share.what), ": ", percent(share.share), " of the wall time (",
+                                     fixed(static_cast<double>(share.ns) * 1e-6, 3), " ms)"));
+    }
+  }
+  if (partition.host_only) verdict.evidence.push_back("no device in the trace: shares are of the host's time");
+  if (first.what == TraceClass::kOther) {
+    verdict.refusal = "the largest share is unattributed: the trace lacks what would explain it (launch calls, or host operators)";
+  } else if (first.share < options.least_share) {
+    verdict.refusal = cat("no class is large enough: the largest is ", name_of(first.what), " with ", percent(first.share));
+  } else if (verdict.margin < options.least_margin) {
+    verdict.refusal = cat("margin too small: ", name_of(first.what), " ", percent(first.share), ", ", name_of(second.what), " ",
+                          percent(second.share));
+  }
+  verdict.decided = verdict.refusal.empty();
+  int64_t rest = partition.wall() - first.ns;
+  verdict.s_max = rest > 0 ? static_cast<double>(partition.wall()) / static_cast<double>(rest) : 0;  // 0: no bound
+  if (!verdict.decided) return verdict;
+  verdict.bottlenecks = bottlenecks_of(first.what);
+  verdict.advice = advice_on(first.what);
+  return verdict;
+}
+
+}  // namespace hasten::diagnose

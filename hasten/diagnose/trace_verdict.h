@@ -1,0 +1,41 @@
+// One verdict on a trace: what holds the training back, by how much, and what it would give to be rid of it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hasten/spec/taxonomy.h"
+#include "hasten/trace/partition.h"
+
+namespace hasten::diagnose {
+
+enum class TraceClass : uint8_t { kCompute, kCommunication, kCopy, kHost, kSynchronization, kData, kDependency, kOther };
+std::string_view name_of(TraceClass what);  // "host-bound"
+
+struct Share {
+  TraceClass what;
+  int64_t ns = 0;
+  double share = 0;  // of the wall time
+};
+
+struct TraceVerdict {
+  bool decided = false;
+  std::string refusal;             // why not: "span too short", "margin too small", ...
+  TraceClass what = TraceClass::kOther;
+  double margin = 0;               // its share minus the next one's
+  double s_max = 1;                // wall / (wall - its time): if it cost nothing and nothing else changed
+  std::vector<Share> shares;       // the largest first; with the unattributed they sum to 1
+  std::vector<std::string> evidence;
+  std::vector<Bottleneck> bottlenecks;  // what methods that relieve it declare
+  std::vector<std::string> advice;      // settings and changes that are not methods
+};
+
+struct VerdictOptions {
+  int64_t shortest_ns = 1'000'000;
+  double least_share = 0.3, least_margin = 0.1;
+};
+
+TraceVerdict judge(const trace::Partition& partition, const VerdictOptions& options = {});
+
+}  // namespace hasten::diagnose

@@ -1,0 +1,221 @@
+// A trace analysis for a terminal: verdict first, then the partition, then tables.
+#include "hasten/report/trace_text.h"
+
+#include <algorithm>
+
+#include "hasten/base/text.h"
+
+namespace hasten::report {
+namespace {
+
+using namespace trace;
+
+std::string ms(double ns) { return fixed(ns * 1e-6, 3); }
+
+std::string percent(int64_t part, int64_t whole) {
+  return whole == 0 ? "–" : fixed(100.0 * static_cast<double>(part) / static_cast<double>(whole), 1) + "%";
+}
+
+std::string shortened(std::string text, size_t width) {
+  return text.size() <= width ? text : text.substr(0, width - 1) + "…";
+}
+
+// A name as one line, without what a terminal would obey.
+std::string plain(std::string_view name) {
+  std::string text;
+  for (char c : short_name(name)) text += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  return shortened(text, 72);
+}
+
+}  // namespace
+
+std::string verdict_line(const diagnose::TraceVerdict& verdict) {
+  if (!verdict.decided) return "no verdict: " + verdict.refusal;
+  std::string gain = verdict.s_max > 0 ? "S_max " + fixed(verdict.s_max, 2) + "x" : "S_max unbounded";
+  return cat(diagnose::name_of(verdict.what), ", margin ", fixed(100 * verdict.margin, 1), " points, ", gain);
+}
+
+Table partition_table(const Analysis& analysis) {
+  Table table{{"time (ms)"}, {}, 1};
+  bool overall = analysis.ranks.size() > 1;
+  if (overall) table.head.insert(table.head.end(), {"all ranks", ""});
+  size_t columns = std::min<size_t>(analysis.ranks.size(), 4);
+  for (size_t r = 0; r < columns; ++r) table.head.insert(table.head.end(), {cat("rank ", analysis.ranks[r].rank), ""});
+  auto add = [&](const std::string& title, auto get) {
+    std::vector<std::string> row = {title};
+    auto cells = [&](const Partition& partition, double ns_per_tick) {
+      int64_t ticks = get(partition);
+      row.push_back(ms(static_cast<double>(ticks) * ns_per_tick));
+      row.push_back(percent(ticks, partition.wall()));
+    };
+    double ns_per_tick = analysis.options.view.semantics == Semantics::kTraceLens ? 1e-3 : 1.0;
+    if (overall) cells(analysis.overall, ns_per_tick);
+    for (size_t r = 0; r < columns; ++r) cells(*analysis.ranks[r].partition, ns_per_tick);
+    table.rows.push_back(std::move(row));
+  };
+  for (size_t k = 0; k < kPartCount; ++k) {
+    add(std::string(part_title(static_cast<Part>(k))), [k](const Partition& p) { return p.ns[k]; });
+  }
+  add("wall time (sum)", [](const Partition& p) { return p.wall(); });
+  return table;
+}
+
+Table kernel_table(const RankAnalysis& rank, size_t top) {
+  Table table{{"device work", "type", "count", "sum ms", "mean us", "max us"}, {}, 2};
+  for (size_t i = 0; i < std::min(top, rank.kernels.size()); ++i) {
+    const KernelRow& row = rank.kernels[i];
+    auto us = [&](double ticks) { return fixed(rank.view.ns(1) * ticks * 1e-3, 2); };
+    table.rows.push_back({plain(row.name), std::string(kernel_type_name(row.type)), std::to_string(row.count), ms(rank.view.ns(row.sum)),
+                          us(row.mean), us(static_cast<double>(row.max))});
+  }
+  return table;
+}
+
+Table operator_table(const RankAnalysis& rank, size_t top) {
+  Table table{{"operator", "roofline", "count", "host self ms", "host ms", "device self ms", "device ms"}, {}, 2};
+  for (size_t i = 0; i < std::min(top, rank.operators.size()); ++i) {
+    const OperatorRow& row = rank.operators[i];
+    table.rows.push_back({plain(row.name), row.roofline == Roofline::kUnknown ? "" : std::string(roofline_name(row.roofline)),
+                          std::to_string(row.count), ms(rank.view.ns(row.self)), ms(rank.view.ns(row.total)),
+                          ms(rank.view.ns(row.device_self)), ms(rank.view.ns(row.device))});
+  }
+  return table;
+}
+
+Table path_table(const RankAnalysis& rank) {
+  Table table{{"critical path", "ms", "share"}, {}, 1};
+  if (rank.path) {
+    int64_t whole = rank.path->end - rank.path->begin;
+    for (size_t k = 0; k < kPathKindCount; ++k) {
+      int64_t ticks = rank.path->ticks[k];
+      if (ticks == 0) continue;
+      table.rows.push_back({std::string(path_kind_name(static_cast<PathKind>(k))), ms(rank.view.ns(ticks)), percent(ticks, whole)});
+    }
+    table.rows.push_back({"whole window", ms(rank.view.ns(whole)), percent(whole, whole)});
+  } else if (rank.hta_path) {
+    for (const auto& [bound, ticks] : rank.hta_path->by_bound) {
+      table.rows.push_back({bound.empty() ? "dependencies" : bound, ms(rank.view.ns(ticks)), percent(ticks, rank.hta_path->length)});
+    }
+    int64_t wall = rank.hta_path->end - rank.hta_path->begin;
+    table.rows.push_back({"not explained (of the wall time)", ms(rank.view.ns(wall - rank.hta_path->length)), percent(wall - rank.hta_path->length, wall)});
+  }
+  return table;
+}
+
+Table collective_table(const Ranks& ranks, size_t top) {
+  Table table{{"collective", "calls", "ranks", "wire ms", "skew ms", "GB/s"}, {}, 1};
+  for (size_t i = 0; i < std::min(top, ranks.collectives.size()); ++i) {
+    const CollectiveRow& row = ranks.collectives[i];
+    std::string rate = row.wire_ns > 0 && row.bytes > 0 ? fixed(static_cast<double>(row.bytes) / static_cast<double>(row.wire_ns), 2) : "";
+    table.rows.push_back({plain(row.name), std::to_string(row.calls), std::to_string(row.ranks), ms(static_cast<double>(row.wire_ns)),
+                          ms(static_cast<double>(row.skew_ns)), rate});
+  }
+  return table;
+}
+
+std::vector<std::string> notes_on(const RankAnalysis& rank) {
+  std::vector<std::string> notes;
+  const Trace& trace = *rank.trace;
+  if (!rank.rank_in_file) notes.push_back(cat("the file does not say its rank: taken as ", rank.rank));
+  if (rank.view.steps_in_file < 2) notes.push_back("fewer than two profiler steps: nothing is left out at the ends");
+  for (size_t k = 0; k < static_cast<size_t>(Repair::kCount); ++k) {
+    auto repair = static_cast<Repair>(k);
+    if (int64_t count = trace.repairs.count(repair); count > 0) {
+      notes.push_back(cat(count, " x ", repair_text(repair), " (first at byte ", trace.repairs.first_offset(repair), ")"));
+    }
+  }
+  if (rank.view.left_out_last_step > 0) notes.push_back(cat(rank.view.left_out_last_step, " events belong to the last profiler step, which the profiler cut off, or to none: left out"));
+  if (rank.view.unlinked > 0) notes.push_back(cat(rank.view.unlinked, " device events have no launch in the file", rank.view.unlinked_left_out > 0 ? cat("; ", rank.view.unlinked_left_out, " of them belong to no step and are left out") : ""));
+  if (rank.outlasting > 0) notes.push_back(cat(rank.outlasting, " host events end after the event around them"));
+  if (rank.shared_correlations > 0) notes.push_back(cat(rank.shared_correlations, " device events share a launch with others (captured graphs): all are kept"));
+  return notes;
+}
+
+namespace {
+
+std::string launch_lines(const RankAnalysis& rank) {
+  const LaunchStats& launches = rank.launches;
+  if (launches.launches.empty()) return "";
+  std::string text = cat("launches: ", launches.launches.size(), ", median delay ", fixed(rank.view.ns(1) * launches.median_delay * 1e-3, 2), " us, ",
+                         launches.shorter_than_launch, " shorter than their launch call");
+  if (launches.graph_kernels > 0) text += cat(", ", launches.graph_kernels, " from captured graphs");
+  text += "\n";
+  for (const StreamQueue& queue : rank.queues) {
+    text += cat("  queue of stream ", queue.id.stream, ": mean ", fixed(queue.summary.mean, 2), ", most ", fixed(queue.summary.max, 0));
+    text += queue.blocked > 0 ? cat(", full for ", ms(rank.view.ns(queue.blocked)), " ms\n") : "\n";
+  }
+  for (const CopyRow& copy : rank.copies) {
+    text += cat("  ", plain(copy.name), ": ", copy.count, " x, ", si(static_cast<double>(copy.bytes)), "B in ", ms(rank.view.ns(copy.ticks)), " ms");
+    text += copy.gb_per_s.count > 0 ? cat(", ", fixed(copy.gb_per_s.mean, 2), " GB/s on average\n") : "\n";
+  }
+  for (const DeviceMemory& memory : rank.memory) {
+    text += cat("  memory of ", memory.device_type == 0 ? "the host" : cat("device ", memory.device_id), ": at most ",
+                si(static_cast<double>(memory.peak_allocated)), "B allocated\n");
+  }
+  return text;
+}
+
+std::string rank_text(const RankAnalysis& rank, size_t top) {
+  std::string text = cat("\nrank ", rank.rank, ": ", rank.trace->path.string(), ", ", rank.trace->events, " events\n");
+  for (const std::string& note : notes_on(rank)) text += "  note: " + note + "\n";
+  if (rank.temporal && rank.temporal->overlap_percent) {
+    text += cat("communication hidden under computation: ", fixed(*rank.temporal->overlap_percent, 2), "%\n");
+  }
+  if (!rank.partition && rank.temporal) {
+    const Temporal& t = *rank.temporal;
+    text += cat("idle ", t.idle, " us, compute ", t.compute, " us, non-compute ", t.non_compute, " us, kernel time ", t.kernel_time, " us\n");
+  }
+  text += launch_lines(rank);
+  for (const Table& table : {kernel_table(rank, top), operator_table(rank, top), path_table(rank)}) {
+    if (!table.rows.empty()) text += "\n" + terminal_table(table, "  ");
+  }
+  for (size_t i = 0; i < std::min(top, rank.patterns.size()); ++i) {
+    text += cat("  ", rank.patterns[i].count, " x ", shortened(rank.patterns[i].pattern, 200), "\n");
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string trace_text(const Analysis& analysis, const diagnose::TraceVerdict& verdict, const std::vector<std::string>& methods, size_t top) {
+  std::string text;
+  if (analysis.options.view.semantics != Semantics::kHta) {
+    text += "verdict: " + verdict_line(verdict) + "\n";
+    for (const std::string& line : verdict.evidence) text += "  " + line + "\n";
+    for (const std::string& line : verdict.advice) text += "  try: " + line + "\n";
+    if (!methods.empty()) text += "  methods that relieve it: " + join(methods, ", ") + "\n";
+    text += "\n" + terminal_table(partition_table(analysis));
+  }
+  if (analysis.ranks.size() > 1) {
+    text += "\n" + terminal_table(collective_table(analysis.collectives, top), "  ");
+    for (int rank : analysis.collectives.stragglers) text += cat("  rank ", rank, " comes last most often: a straggler\n");
+  }
+  for (const RankAnalysis& rank : analysis.ranks) text += rank_text(rank, top);
+  return text;
+}
+
+std::string compare_text(const std::vector<Difference>& differences, const std::vector<StepRatio>& steps, double tick_ns, size_t top) {
+  std::string text;
+  if (!steps.empty()) {
+    Table table{{"per step", "A ms", "B ms", "B / A", "95% interval"}, {}, 1};
+    for (const StepRatio& row : steps) {
+      std::string interval = row.resolved() ? cat(fixed(row.low, 3), " to ", fixed(row.high, 3)) : "too few steps";
+      table.rows.push_back({plain(row.what), ms(row.a_ns), ms(row.b_ns), fixed(row.ratio, 3), interval});
+    }
+    text += terminal_table(table) + "\n";
+  }
+  Table table{{"name", "count A", "count B", "change", "A ms", "B ms", "change ms"}, {}, 1};
+  for (size_t i = 0; i < std::min(top, differences.size()); ++i) {
+    const Difference& row = differences[i];
+    auto time = [&](int64_t ticks) { return ms(static_cast<double>(ticks) * tick_ns); };
+    table.rows.push_back({plain(row.name), std::to_string(row.count_a), std::to_string(row.count_b), std::to_string(row.count_change()),
+                          time(row.ticks_a), time(row.ticks_b), time(row.ticks_change())});
+  }
+  ChangedNames changed = changed_names(differences);
+  text += terminal_table(table);
+  text += cat("\n", changed.added.size(), " names added, ", changed.deleted.size(), " deleted, ", changed.increased.size(), " more often, ",
+              changed.decreased.size(), " less often, ", changed.unchanged.size(), " as often\n");
+  return text;
+}
+
+}  // namespace hasten::report

@@ -1,0 +1,228 @@
+// The time partition, idle causes, launches and the critical path on traces whose accounting is done by hand.
+#include "hasten/base/error.h"
+#include "hasten/trace/critical_path.h"
+#include "hasten/trace/kernels.h"
+#include "hasten/trace/operators.h"
+#include "hasten/trace/partition.h"
+#include "hasten/trace/ranks.h"
+#include "hasten/trace/streams.h"
+#include "hasten/trace/temporal.h"
+#include "hasten/trace/test_traces.h"
+#include "hasten/trace/tie_order.h"
+
+namespace hasten::trace {
+namespace {
+
+TEST(Partition, OverlapIsCountedOnce) {
+  // compute 0-10 and 30-40; communication 5-20, 5 of it hidden; copy 18-25, 5 exposed; idle 25-30
+  TraceText text;
+  text.launch("gemm", -5, 1, 0, 10).launch("ncclDevKernel_AllReduce", -4, 1, 5, 15, 20);
+  text.call("cudaMemcpyAsync", -3, 1, 1).work("gpu_memcpy", "Memcpy HtoD (Pinned -> Device)", 30, 18, 7, 1);
+  text.launch("gemm", 27, 1, 30, 10);
+  Trace trace = text.read();
+  Partition parts = partition_time(make_view(trace, {}));
+  EXPECT_EQ(parts.wall(), 40'000);
+  EXPECT_EQ(parts.of(Part::kCompute), 20'000);
+  EXPECT_EQ(parts.of(Part::kExposedCommunication), 10'000);
+  EXPECT_EQ(parts.of(Part::kExposedCopy), 5'000);
+  EXPECT_EQ(parts.idle(), 5'000);
+  EXPECT_EQ(parts.of(Part::kIdleHostLate), 3'000);    // 25-27 not called yet, 27-28 the call
+  EXPECT_EQ(parts.of(Part::kIdleDependency), 2'000);  // 28-30 on its way
+  EXPECT_EQ(parts.lead_in, 5'000);
+  auto temporal = temporal_breakdown(make_view(trace, {}));
+  EXPECT_NEAR(*temporal->overlap_percent, 100.0 * 5 / 15, 1e-9);
+}
+
+TEST(Partition, IdleCauses) {
+  TraceText text;
+  text.launch("a", 0, 1, 2, 10);                                   // ends at 12
+  text.call("cudaStreamSynchronize", 3, 13, 1);                    // returns at 16: 4 us of the gap
+  text.launch("b", 18, 1, 20, 5);                                  // gap 12-20: 4 sync, 2+1 late, 1 launch
+  text.event("user_annotation", "enumerate(DataLoader)#_SingleProcessDataLoaderIter.__next__", "1", 24, 16);
+  text.launch("c", 41, 1, 43, 5);                                  // gap 25-43: 15 data, 1+1 late, 1 launch
+  text.launch("d", 42, 1, 60, 5);                                  // gap 48-60: launched long before: 12 dependency
+  text.work("kernel", "e", 7, 70, 5, 77);                          // gap 65-70: no launch in the file
+  Trace trace = text.read();
+  Partition parts = partition_time(make_view(trace, {}));
+  EXPECT_EQ(parts.of(Part::kCompute), 30'000);
+  EXPECT_EQ(parts.of(Part::kIdleSync), 4'000);
+  EXPECT_EQ(parts.of(Part::kIdleData), 15'000);
+  EXPECT_EQ(parts.of(Part::kIdleHostLate), 3'000 + 2'000);
+  EXPECT_EQ(parts.of(Part::kIdleDependency), 1'000 + 1'000 + 12'000);
+  EXPECT_EQ(parts.of(Part::kIdleUnknown), 5'000);
+  EXPECT_EQ(parts.wall(), 73'000);
+}
+
+TEST(Partition, HostOnly) {
+  TraceText text;
+  text.op("aten::mm", 0, 10).op("aten::add", 12, 3).op("gloo:all_reduce", 15, 5);
+  text.event("user_annotation", "enumerate(DataLoader)#x", "1", 20, 4).op("aten::mm", 30, 10, "2");
+  Trace trace = text.read();
+  Partition parts = partition_time(make_view(trace, {}));
+  EXPECT_TRUE(parts.host_only);
+  EXPECT_EQ(parts.wall(), 40'000);
+  EXPECT_EQ(parts.of(Part::kCompute), 23'000);
+  EXPECT_EQ(parts.of(Part::kExposedCommunication), 5'000);
+  EXPECT_EQ(parts.of(Part::kIdleData), 4'000);
+  EXPECT_EQ(parts.of(Part::kIdleUnknown), 8'000);
+}
+
+TEST(Partition, NothingAtAll) {
+  Trace trace = TraceText().read();
+  EXPECT_EQ(partition_time(make_view(trace, {})).wall(), 0);
+  EXPECT_EQ(critical_path(make_view(trace, {})).segments.size(), 0u);
+}
+
+TEST(View, LastStepIsLeftOutAndCounted) {
+  TraceText text;
+  text.step(1, 0, 100).launch("a", 10, 1, 20, 5).step(2, 100, 100).launch("b", 150, 1, 160, 5);
+  text.work("kernel", "before the profiler", 7, 1, 2, 999);
+  Trace trace = text.read();
+  View view = make_view(trace, {});
+  EXPECT_EQ(view.device_rows().size(), 1u);
+  EXPECT_EQ(view.steps_in_file, 2);
+  EXPECT_EQ(view.unlinked_left_out, 1);
+  EXPECT_EQ(view.left_out_last_step, 4);  // step 2, launch and kernel b, the kernel without a launch
+  EXPECT_EQ(make_view(trace, {.include_last_step = true}).device_rows().size(), 2u);
+}
+
+TEST(View, NegativeDurationsAreClippedAndCounted) {
+  TraceText text;
+  text.launch("a", 0, 1, 2, -3).launch("b", 1, 1, 5, 5);
+  Trace trace = text.read();
+  View view = make_view(trace, {});
+  EXPECT_EQ(view.clipped_negative, 1);
+  EXPECT_EQ(partition_time(view).of(Part::kCompute), 5'000);
+}
+
+TEST(Path, FollowsTheBlockingCallToTheKernel) {
+  // host 0-10, launch call 10-12, kernel 15-50, sync 12-51, host 51-60
+  TraceText text;
+  text.op("aten::mm", 0, 12).call("cudaLaunchKernel", 10, 2, 5).work("kernel", "k", 7, 15, 35, 5);
+  text.call("cudaDeviceSynchronize", 12, 39, 6).op("aten::add", 51, 9);
+  Trace trace = text.read();
+  CriticalPath path = critical_path(make_view(trace, {}));
+  EXPECT_EQ(path.end - path.begin, 60'000);
+  EXPECT_EQ(path.of(PathKind::kHost), 21'000);
+  EXPECT_EQ(path.of(PathKind::kLaunch), 3'000);
+  EXPECT_EQ(path.of(PathKind::kCompute), 35'000);
+  EXPECT_EQ(path.of(PathKind::kSynchronize), 1'000);
+  EXPECT_EQ(path.of(PathKind::kUnexplained), 0);
+}
+
+TEST(Path, SaysWhatItCannotExplain) {
+  TraceText text;
+  text.op("a", 0, 10).op("b", 40, 10);
+  Trace trace = text.read();
+  CriticalPath path = critical_path(make_view(trace, {}));
+  EXPECT_EQ(path.of(PathKind::kHost), 20'000);
+  EXPECT_EQ(path.of(PathKind::kUnexplained), 30'000);
+}
+
+TEST(Queues, LengthAndTimeFull) {
+  TraceText text;
+  text.launch("a", 0, 1, 10, 10).launch("b", 1, 1, 20, 10).launch("c", 2, 1, 30, 10);
+  Trace trace = text.read();
+  auto queues = queue_lengths(make_view(trace, {}), 3);
+  ASSERT_EQ(queues.size(), 1u);
+  EXPECT_EQ(queues[0].summary.max, 3);
+  EXPECT_EQ(queues[0].blocked, 8'000);  // from the third launch at 2 to the first start at 10
+}
+
+TEST(Idle, HtaRowsAndThreshold) {
+  TraceText text;
+  text.launch("a", 0, 1, 10, 10).launch("b", 1, 1, 25, 5).launch("c", 2, 1, 65, 5).launch("d", 80, 1, 90, 5);
+  Trace trace = text.read();
+  auto idle = idle_by_stream(make_view(trace, {}), 30'000);
+  ASSERT_EQ(idle.size(), 1u);
+  EXPECT_EQ(idle[0].kernel_wait, 5'000);
+  EXPECT_EQ(idle[0].other, 35'000);
+  EXPECT_EQ(idle[0].host_wait, 20'000);
+}
+
+TEST(Operators, SelfAndDeviceTime) {
+  TraceText text;
+  text.op("outer", 0, 100).op("inner", 10, 20).call("cudaLaunchKernel", 12, 2, 5).work("kernel", "k", 7, 40, 7, 5);
+  text.call("cudaLaunchKernel", 50, 2, 6).work("kernel", "k2", 7, 60, 3, 6);
+  Trace trace = text.read();
+  auto rows = operators(make_view(trace, {}));
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].name, "inner");
+  EXPECT_EQ(rows[0].device_self, 7'000);
+  EXPECT_EQ(rows[0].self, 18'000);
+  EXPECT_EQ(rows[1].device_self, 3'000);
+  EXPECT_EQ(rows[1].device, 10'000);
+  EXPECT_EQ(rows[1].self, 78'000);
+}
+
+TEST(Operators, RooflineByShape) {
+  TraceText text;
+  text.meta("\"deviceProperties\": [{\"name\": \"NVIDIA H100 80GB HBM3\"}]");
+  std::string types = ", \"Input type\": [\"c10::BFloat16\", \"c10::BFloat16\"]";
+  text.event("cpu_op", "aten::mm", "1", 0, 5, "\"Input Dims\": [[4096, 4096], [4096, 4096]]" + types);
+  text.event("cpu_op", "aten::add", "1", 6, 5, "\"Input Dims\": [[4096, 4096], [4096, 4096]]" + types);
+  Trace trace = text.read();
+  for (const OperatorRow& row : operators(make_view(trace, {}))) {
+    bool mm = row.name == "aten::mm";
+    EXPECT_EQ(row.flops, mm ? 2.0 * 4096 * 4096 * 4096 : 4096.0 * 4096);
+    EXPECT_EQ(row.bytes, 2.0 * 3 * 4096 * 4096);
+    EXPECT_EQ(row.roofline, mm ? Roofline::kMath : Roofline::kBandwidth);
+  }
+}
+
+TEST(Patterns, CountsSequences) {
+  TraceText text;
+  for (int i = 0; i < 3; ++i) {
+    double at = i * 100;
+    text.op("aten::linear", at, 50);
+    for (int k = 0; k < 3; ++k) text.launch(cat("k", k), at + 5 + 10 * k, 1, at + 40 + 10 * k, 5);
+  }
+  text.op("aten::linear", 300, 50).launch("alone", 310, 1, 320, 2);
+  Trace trace = text.read();
+  auto rows = frequent_patterns(make_view(trace, {}), "linear");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].pattern, "aten::linear|k0|k1|k2");
+  EXPECT_EQ(rows[0].count, 3u);
+  EXPECT_EQ(rows[0].device, 45'000);
+}
+
+TEST(Ranks, WireTimeAndSkew) {
+  // Rank 1 always comes last: its calls take 10, the other's 10 + its wait.
+  std::vector<Trace> traces;
+  for (int rank = 0; rank < 2; ++rank) {
+    TraceText text;
+    for (int i = 0; i < 5; ++i) {
+      int late = rank == 1 ? 6 : 0;
+      text.call("cudaLaunchKernel", i * 100, 1, i + 1);
+      text.work("kernel", "ncclDevKernel_AllReduce_Sum_f32_RING_LL", 20, i * 100 + 5 + late, 16 - late, i + 1,
+                ", \"Collective name\": \"allreduce\", \"In msg nelems\": 1000, \"dtype\": \"Float\"");
+    }
+    traces.push_back(text.read());
+  }
+  View a = make_view(traces[0], {}), b = make_view(traces[1], {});
+  Ranks ranks = compare_ranks({&a, &b}, {0, 1});
+  ASSERT_EQ(ranks.collectives.size(), 1u);
+  EXPECT_EQ(ranks.collectives[0].name, "allreduce");
+  EXPECT_EQ(ranks.collectives[0].wire_ns, 50'000);
+  EXPECT_EQ(ranks.collectives[0].skew_ns, 15'000);
+  EXPECT_EQ(ranks.collectives[0].bytes, 20'000);
+  EXPECT_EQ(ranks.ranks[0].waited_ns, 30'000);
+  EXPECT_EQ(ranks.stragglers, std::vector<int>{1});
+}
+
+TEST(TieOrder, SortsAndKeepsEveryIndex) {
+  std::vector<int64_t> keys;
+  for (int i = 0; i < 5000; ++i) keys.push_back((i * 7919) % 37);
+  for (int i = 0; i < 5000; ++i) keys.push_back(i / 10);  // long ascending runs: bad pivots
+  std::vector<uint32_t> order = numpy_order(keys);
+  std::vector<uint8_t> seen(keys.size());
+  for (size_t k = 0; k < order.size(); ++k) {
+    EXPECT_EQ(seen[order[k]]++, 0);
+    if (k > 0) {
+      EXPECT_LE(keys[order[k - 1]], keys[order[k]]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace hasten::trace

@@ -1,0 +1,121 @@
+// Everything that is found in traces.
+#include "hasten/trace/analysis.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <unordered_map>
+
+namespace hasten::trace {
+namespace {
+
+int64_t shared_launches(const View& view) {
+  std::unordered_map<int32_t, int64_t> by_launch;
+  for (size_t i = 0; i < view.size(); ++i) {
+    if (view.device[i] != 0 && view.partner[i] >= 0) ++by_launch[view.partner[i]];
+  }
+  int64_t shared = 0;
+  for (const auto& [launch, count] : by_launch) shared += count > 1 ? count : 0;
+  return shared;
+}
+
+// Files without a rank get the numbers that are free, in the order of their names.
+void number_ranks(std::vector<RankAnalysis>& ranks) {
+  std::set<int> used;
+  for (RankAnalysis& rank : ranks) {
+    rank.rank = rank.trace->rank();
+    rank.rank_in_file = rank.rank >= 0 && used.insert(rank.rank).second;
+  }
+  int next = 0;
+  for (RankAnalysis& rank : ranks) {
+    if (rank.rank_in_file) continue;
+    while (used.count(next) != 0) ++next;
+    rank.rank = next;
+    used.insert(next);
+  }
+  std::stable_sort(ranks.begin(), ranks.end(), [](const RankAnalysis& a, const RankAnalysis& b) { return a.rank < b.rank; });
+}
+
+}  // namespace
+
+RankAnalysis analyze_trace(std::unique_ptr<Trace> trace, const AnalysisOptions& options) {
+  RankAnalysis result;
+  result.trace = std::move(trace);
+  result.view = make_view(*result.trace, options.view);
+  const View& view = result.view;
+  bool hta = options.view.semantics == Semantics::kHta;
+  int64_t consecutive = hta ? options.consecutive_ns / 1000 : view.tick_ns == 0 ? options.consecutive_ns * 1000 : options.consecutive_ns;
+  result.temporal = temporal_breakdown(view);
+  result.idle = idle_by_stream(view, consecutive);
+  result.kernel_types = kernel_type_shares(view);
+  result.kernels = hta ? kernels_like_hta(view) : kernels_by_name(view);
+  result.operators = operators(view);
+  result.launches = launch_stats(view);
+  result.queues = queue_lengths(view, options.queue_full);
+  result.copies = copies(view);
+  result.memory = memory_of(*result.trace);
+  result.counters = counters_with_operators(view);
+  if (!options.pattern.empty()) result.patterns = frequent_patterns(view, options.pattern);
+  result.outlasting = nest_host_events(view).outlasting;
+  result.shared_correlations = shared_launches(view);
+  if (hta) {
+    if (options.hta_path) result.hta_path = hta_critical_path(view, *options.hta_path);
+  } else {
+    result.partition = partition_time(view);
+    result.path = critical_path(view);
+  }
+  return result;
+}
+
+Analysis analyze_traces(const std::vector<std::filesystem::path>& paths, const AnalysisOptions& options) {
+  Analysis analysis;
+  analysis.options = options;
+  analysis.ranks.resize(paths.size());
+  std::atomic<size_t> next{0};
+  std::mutex mutex;
+  std::exception_ptr error;
+  size_t error_at = paths.size();
+  auto work = [&] {
+    for (size_t i = next++; i < paths.size(); i = next++) {
+      try {
+        analysis.ranks[i] = analyze_trace(std::make_unique<Trace>(read_trace(paths[i], options.read)), options);
+      } catch (...) {
+        std::lock_guard lock(mutex);
+        if (i < error_at) {  // the first file's error, whatever the threads' order
+          error_at = i;
+          error = std::current_exception();
+        }
+      }
+    }
+  };
+  size_t count = options.threads > 0 ? static_cast<size_t>(options.threads) : std::max(1u, std::thread::hardware_concurrency());
+  std::vector<std::thread> pool;
+  for (size_t i = 1; i < std::min(count, paths.size()); ++i) pool.emplace_back(work);
+  work();
+  for (std::thread& thread : pool) thread.join();
+  if (error) std::rethrow_exception(error);
+  number_ranks(analysis.ranks);
+  for (const RankAnalysis& rank : analysis.ranks) {
+    if (!rank.partition) continue;
+    for (size_t k = 0; k < kPartCount; ++k) analysis.overall.ns[k] += rank.partition->ns[k];
+    analysis.overall.end += rank.partition->wall();
+    analysis.overall.lead_in += rank.partition->lead_in;
+    analysis.overall.tail += rank.partition->tail;
+    analysis.overall.host_only = analysis.overall.host_only || rank.partition->host_only;
+  }
+  if (analysis.ranks.size() > 1) {
+    std::vector<const View*> views;
+    std::vector<int> numbers;
+    for (const RankAnalysis& rank : analysis.ranks) {
+      views.push_back(&rank.view);
+      numbers.push_back(rank.rank);
+    }
+    analysis.collectives = compare_ranks(views, numbers);
+  }
+  return analysis;
+}
+
+}  // namespace hasten::trace

@@ -1,0 +1,158 @@
+// The overlay trace: the source's text up to the end of its events, our events, and the rest.
+#include "hasten/trace/overlay.h"
+
+#include <zlib.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "hasten/base/error.h"
+#include "hasten/base/json.h"
+#include "hasten/base/text.h"
+#include "hasten/trace/source.h"
+
+namespace hasten::trace {
+namespace {
+
+// Nanoseconds as the microseconds that a trace holds: "12.345".
+std::string microseconds(int64_t ns) {
+  bool negative = ns < 0;
+  uint64_t size = negative ? 0 - static_cast<uint64_t>(ns) : static_cast<uint64_t>(ns);
+  std::string fraction = std::to_string(size % 1000);
+  return (negative ? "-" : "") + std::to_string(size / 1000) + "." + std::string(3 - fraction.size(), '0') + fraction;
+}
+
+class Out {
+ public:
+  Out(const std::filesystem::path& path) : path_(path), part_(path.string() + ".part") {
+    file_ = gzopen(part_.c_str(), path.extension() == ".gz" ? "wb1" : "wbT");
+    if (file_ == nullptr) fail();
+  }
+  ~Out() {
+    if (file_ != nullptr) gzclose(file_);
+    std::remove(part_.c_str());
+  }
+  Out(const Out&) = delete;
+  Out& operator=(const Out&) = delete;
+
+  void write(std::string_view text) {
+    while (!text.empty()) {
+      auto count = static_cast<unsigned>(std::min<size_t>(text.size(), 1u << 30));
+      if (gzwrite(file_, text.data(), count) != static_cast<int>(count)) fail();
+      text.remove_prefix(count);
+    }
+  }
+  void finish() {
+    int code = gzclose(file_);
+    file_ = nullptr;
+    if (code != Z_OK || std::rename(part_.c_str(), path_.c_str()) != 0) fail();
+  }
+
+ private:
+  [[noreturn]] void fail() { throw DataError(path_.string(), "", std::string("cannot be written: ") + std::strerror(errno)); }
+
+  std::filesystem::path path_;
+  std::string part_;
+  gzFile file_ = nullptr;
+};
+
+std::string span(std::string_view name, const char* thread, int64_t ts, int64_t dur, std::string_view event) {
+  std::string args = event.empty() ? "{}" : cat("{\"event\": ", Json(std::string(event)).dump(), "}");
+  return cat(",\n{\"ph\": \"X\", \"cat\": \"hasten\", \"name\": ", Json(std::string(name)).dump(), ", \"pid\": \"hasten\", \"tid\": \"",
+             thread, "\", \"ts\": ", microseconds(ts), ", \"dur\": ", microseconds(dur), ", \"args\": ", args, "}");
+}
+
+std::string added_events(const View& view, const CriticalPath& path, const Partition& partition,
+                         const std::vector<StreamQueue>& queues) {
+  std::string out = ",\n{\"ph\": \"M\", \"name\": \"process_name\", \"pid\": \"hasten\", \"tid\": 0, \"ts\": 0, \"args\": {\"name\": \"hasten\"}}";
+  for (const PathSegment& segment : path.segments) {
+    std::string_view event = segment.place < 0 ? std::string_view() : view.name(static_cast<size_t>(segment.place));
+    out += span(path_kind_name(segment.kind), "critical path", segment.begin, segment.end - segment.begin, event);
+  }
+  for (const Gap& gap : partition.gaps) {
+    std::string_view next = gap.next < 0 ? std::string_view() : view.name(static_cast<size_t>(gap.next));
+    out += span(part_title(gap.cause), "device idle", gap.when.begin, gap.when.end - gap.when.begin, next);
+  }
+  for (const StreamQueue& queue : queues) {
+    for (const QueuePoint& point : queue.points) {
+      out += cat(",\n{\"ph\": \"C\", \"name\": \"queue of stream ", queue.id.stream, "\", \"pid\": \"hasten\", \"ts\": ",
+                 microseconds(point.ts), ", \"args\": {\"length\": ", point.length, "}}");
+    }
+  }
+  return out;
+}
+
+// Finds the end of traceEvents in a text that the reader has accepted, across blocks.
+class EventsEnd {
+ public:
+  // Offset in `text` of the ']' that ends the events; npos: not in this block.
+  size_t find(std::string_view text) {
+    for (size_t i = 0; i < text.size(); ++i) {
+      char c = text[i];
+      if (in_string_) {
+        if (escaped_) {
+          escaped_ = false;
+        } else if (c == '\\') {
+          escaped_ = true;
+        } else if (c == '"') {
+          in_string_ = false;
+          last_string_ = current_;
+        } else {
+          if (depth_ == 1 && current_.size() < 32) current_ += c;
+        }
+        continue;
+      }
+      if (c == '"') {
+        in_string_ = true;
+        current_.clear();
+      } else if (c == '{' || c == '[') {
+        bool starts = c == '[' && (depth_ == 0 || (depth_ == 1 && last_string_ == "traceEvents"));
+        if (starts && inside_ < 0) inside_ = depth_;
+        if (inside_ >= 0 && depth_ > inside_) any_ = true;
+        ++depth_;
+      } else if (c == '}' || c == ']') {
+        --depth_;
+        if (c == ']' && depth_ == inside_) return i;
+      }
+    }
+    return std::string_view::npos;
+  }
+  bool any() const { return any_; }
+
+ private:
+  int depth_ = 0, inside_ = -1;
+  bool in_string_ = false, escaped_ = false, any_ = false;
+  std::string current_, last_string_;
+};
+
+}  // namespace
+
+void write_overlay(const View& view, const CriticalPath& path, const Partition& partition,
+                   const std::vector<StreamQueue>& queues, const std::filesystem::path& out_path) {
+  std::error_code error;
+  if (std::filesystem::equivalent(view.trace->path, out_path, error)) {
+    throw ConfigError("--overlay", "a file of its own", "the trace itself");
+  }
+  ByteSource source(view.trace->path);
+  Out out(out_path);
+  EventsEnd events;
+  bool done = false;
+  for (std::string_view block = source.next(); !block.empty(); block = source.next()) {
+    size_t at = done ? std::string_view::npos : events.find(block);
+    if (at == std::string_view::npos) {
+      out.write(block);
+      continue;
+    }
+    done = true;
+    out.write(block.substr(0, at));
+    std::string added = added_events(view, path, partition, queues);
+    out.write(events.any() ? std::string_view(added) : std::string_view(added).substr(1));
+    out.write(block.substr(at));
+  }
+  if (!done) throw DataError(view.trace->path.string(), "", "the events have no end: an overlay needs a whole file");
+  out.finish();
+}
+
+}  // namespace hasten::trace

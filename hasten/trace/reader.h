@@ -1,0 +1,24 @@
+// Reads a Kineto (Chrome) trace in one pass over pieces of the file: memory is what the columns need, not the file's size.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "hasten/trace/trace.h"
+
+namespace hasten::trace {
+
+struct ReadOptions {
+  bool accept_torn = false;      // a file that ends too early: keep the complete events, count the torn one
+  size_t piece_bytes = 1 << 20;  // how much text is indexed at once
+};
+
+// Throws DataError, with the byte offset in the (inflated) text, for what is not a trace: torn, not JSON, no traceEvents.
+// Smaller faults are mended and counted in Trace::repairs.
+Trace read_trace(const std::filesystem::path& path, const ReadOptions& options = {});
+
+// The traces that a command line names: files as they are, folders searched (not below) for *.json and *.json.gz.
+// Throws ConfigError when nothing is there.
+std::vector<std::filesystem::path> find_traces(const std::vector<std::filesystem::path>& paths);
+
+}  // namespace hasten::trace

@@ -1,0 +1,217 @@
+// Per stream of a device: idle time, launch queue, launch statistics.
+#include "hasten/trace/streams.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <unordered_map>
+
+#include "hasten/trace/tie_order.h"
+
+namespace hasten::trace {
+namespace {
+
+bool hta(const View& view) { return view.options.semantics == Semantics::kHta; }
+
+// Kernels, copies and sets: what runs, without waits.
+bool runs(const View& view, size_t i) {
+  switch (view.kind(i)) {
+    case Category::kKernel:
+    case Category::kMemcpy:
+    case Category::kMemset:
+    case Category::kAccelerator:
+      return view.device[i] != 0;
+    default:
+      return !hta(view) && view.device[i] != 0;
+  }
+}
+
+// Rows of each stream, in the order in which the streams first come.
+struct Grouped {
+  std::vector<StreamId> ids;
+  std::vector<std::vector<uint32_t>> rows;
+};
+
+template <class Keep>
+Grouped group(const View& view, Keep keep) {
+  Grouped grouped;
+  std::map<StreamId, size_t> known;
+  for (uint32_t i = 0; i < view.size(); ++i) {
+    if (!keep(i)) continue;
+    StreamId id = stream_of(view, i);
+    auto [entry, fresh] = known.try_emplace(id, grouped.ids.size());
+    if (fresh) {
+      grouped.ids.push_back(id);
+      grouped.rows.emplace_back();
+    }
+    grouped.rows[entry->second].push_back(i);
+  }
+  return grouped;
+}
+
+void sort_by_time(const View& view, std::vector<uint32_t>& rows) {
+  if (!hta(view)) {
+    std::stable_sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) { return view.ts[a] < view.ts[b]; });
+    return;
+  }
+  std::vector<int64_t> times;
+  for (uint32_t i : rows) times.push_back(view.ts[i]);
+  std::vector<uint32_t> sorted;
+  for (uint32_t k : numpy_order(times)) sorted.push_back(rows[k]);
+  rows = std::move(sorted);
+}
+
+}  // namespace
+
+StreamId stream_of(const View& view, size_t place) {
+  if (hta(view)) return {-1, view.stream(place)};
+  uint32_t row = view.rows[place];
+  auto device = view.trace->args.integer(Arg::kDevice, row);
+  // A file without these arguments: the line of the timeline says the same.
+  return {device ? *device : -1 - static_cast<int64_t>(view.stream(place) < 0 ? view.lane(place) : 0), view.stream(place)};
+}
+
+std::vector<StreamIdle> idle_by_stream(const View& view, int64_t consecutive_ticks) {
+  Grouped grouped = group(view, [&](size_t i) { return runs(view, i); });
+  std::vector<StreamIdle> result;
+  for (size_t s = 0; s < grouped.ids.size(); ++s) {
+    std::vector<uint32_t>& rows = grouped.rows[s];
+    sort_by_time(view, rows);
+    StreamIdle idle;
+    idle.id = grouped.ids[s];
+    idle.events = rows.size();
+    idle.has_other = hta(view);  // HTA's first row has no gap, and so falls to "other"
+    int64_t end = view.end(rows[0]);
+    for (size_t k = 1; k < rows.size(); ++k) {
+      uint32_t i = rows[k];
+      int64_t gap = view.ts[i] - end;
+      if (!hta(view)) gap = std::max<int64_t>(gap, 0);
+      int32_t launch = view.partner[i];
+      bool late = launch >= 0 && view.ts[static_cast<size_t>(launch)] > end;
+      if (late) {
+        idle.host_wait += gap;
+        idle.has_host_wait = true;
+      } else if (gap < consecutive_ticks) {
+        idle.kernel_wait += gap;
+        idle.has_kernel_wait = true;
+      } else {
+        idle.other += gap;
+        idle.has_other = true;
+      }
+      end = hta(view) ? view.end(i) : std::max(end, view.end(i));
+    }
+    result.push_back(idle);
+  }
+  return result;
+}
+
+namespace {
+
+bool queue_launch(const View& view, size_t i) {
+  if (view.device[i] != 0 || view.partner[i] < 0) return false;
+  if (!hta(view)) return view.kind(i) == Category::kRuntime || view.kind(i) == Category::kDriver;
+  // HTA's list, hta/common/trace_symbol_table.py
+  constexpr std::string_view kNames[] = {
+      "cudaLaunchKernel", "cudaLaunchKernelExC", "cuLaunchKernel", "cuLaunchKernelEx", "cudaMemcpyAsync", "cudaMemsetAsync",
+      "runFunction - job_prep_and_submit_for_execution", "hipLaunchKernel", "hipExtModuleLaunchKernel", "hipMemsetAsync",
+      "hipMemcpyAsync", "hipMemcpyWithStream"};
+  return std::find(std::begin(kNames), std::end(kNames), view.name(i)) != std::end(kNames);
+}
+
+}  // namespace
+
+namespace {
+
+struct Change {
+  StreamId id;
+  int64_t ts;
+  uint32_t place;
+  int32_t by;
+};
+
+// Launches first, then work, each in the file's order: for equal times HTA's order depends on that.
+std::vector<Change> queue_changes(const View& view) {
+  std::unordered_map<int64_t, int32_t> launched;
+  for (uint32_t i = 0; i < view.size(); ++i) {
+    if (queue_launch(view, i)) launched.emplace(view.correlation(i), static_cast<int32_t>(i));
+  }
+  std::vector<Change> launches, starts;
+  for (uint32_t i = 0; i < view.size(); ++i) {
+    if (view.device[i] == 0 || view.correlation(i) < 0) continue;
+    auto launch = launched.find(view.correlation(i));
+    if (launch == launched.end()) continue;
+    StreamId id = stream_of(view, i);
+    auto place = static_cast<uint32_t>(launch->second);
+    launches.push_back({id, view.ts[place], place, 1});  // a graph's launch puts each of its kernels on a stream
+    starts.push_back({id, view.ts[i], i, -1});
+  }
+  std::stable_sort(launches.begin(), launches.end(), [](const Change& a, const Change& b) { return a.place < b.place; });
+  launches.insert(launches.end(), starts.begin(), starts.end());
+  return launches;
+}
+
+std::vector<Change> sorted_changes(const View& view) {
+  std::vector<Change> changes = queue_changes(view);
+  if (!hta(view)) {  // at one and the same time the launch counts before the start
+    std::stable_sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
+      return a.ts != b.ts ? a.ts < b.ts : a.by > b.by;
+    });
+    return changes;
+  }
+  std::vector<int64_t> times;
+  for (const Change& change : changes) times.push_back(change.ts);
+  std::vector<Change> sorted;
+  for (uint32_t k : numpy_order(times)) sorted.push_back(changes[k]);
+  return sorted;
+}
+
+}  // namespace
+
+std::vector<StreamQueue> queue_lengths(const View& view, int32_t full) {
+  std::map<StreamId, StreamQueue> by_stream;
+  std::map<StreamId, int32_t> now;
+  for (const Change& change : sorted_changes(view)) {
+    int32_t length = now[change.id] += change.by;
+    StreamQueue& queue = by_stream[change.id];
+    queue.id = change.id;
+    queue.points.push_back({change.ts, change.place, length});
+  }
+  std::vector<StreamQueue> queues;
+  for (auto& [id, queue] : by_stream) {
+    std::vector<double> values;
+    for (const QueuePoint& point : queue.points) values.push_back(point.length);
+    for (size_t k = 0; k + 1 < queue.points.size(); ++k) {
+      if (queue.points[k].length >= full) queue.blocked += queue.points[k + 1].ts - queue.points[k].ts;
+    }
+    queue.summary = summarize(values);
+    queues.push_back(std::move(queue));
+  }
+  return queues;
+}
+
+LaunchStats launch_stats(const View& view) {
+  // HTA's list, hta/analyzers/cuda_kernel_analysis.py
+  constexpr std::string_view kNames[] = {"cudaLaunchKernel", "cudaLaunchKernelExC", "cudaMemcpyAsync", "cudaMemsetAsync",
+                                         "runFunction - job_prep_and_submit_for_execution"};
+  LaunchStats stats;
+  std::vector<double> delays;
+  for (uint32_t i = 0; i < view.size(); ++i) {
+    if (view.device[i] == 0 || view.partner[i] < 0) continue;
+    auto host = static_cast<size_t>(view.partner[i]);
+    std::string_view name = view.name(host);
+    if (hta(view) && std::find(std::begin(kNames), std::end(kNames), name) == std::end(kNames)) continue;
+    int64_t delay = std::max<int64_t>(0, view.ts[i] - view.end(host));
+    stats.launches.push_back({static_cast<uint32_t>(host), i, delay});
+    stats.host_ticks += view.dur[host];
+    stats.device_ticks += view.dur[i];
+    stats.delay_ticks += delay;
+    stats.shorter_than_launch += view.dur[i] < view.dur[host];
+    stats.graph_kernels += name.find("GraphLaunch") != std::string_view::npos;
+    delays.push_back(static_cast<double>(delay));
+  }
+  std::sort(delays.begin(), delays.end());
+  stats.median_delay = quantile_of_sorted(delays, 0.5);
+  return stats;
+}
+
+}  // namespace hasten::trace

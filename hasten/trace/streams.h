@@ -1,0 +1,60 @@
+// Per stream of a device: idle time by cause as HTA names it, the length of the launch queue, time blocked by a full one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hasten/trace/summary.h"
+#include "hasten/trace/view.h"
+
+namespace hasten::trace {
+
+// Work that runs in order. HTA knows a stream by its number alone; ours by device and number.
+struct StreamId {
+  int64_t device = -1;
+  int64_t stream = -1;
+  auto operator<=>(const StreamId&) const = default;
+};
+StreamId stream_of(const View& view, size_t place);
+
+// Gaps between one device event and the next of its stream. HTA also sums negative gaps (events that overlap).
+struct StreamIdle {
+  StreamId id;
+  int64_t host_wait = 0, kernel_wait = 0, other = 0;
+  bool has_host_wait = false, has_kernel_wait = false, has_other = false;
+  size_t events = 0;
+};
+// A gap below `consecutive_ticks` whose launch came in time is the device's own delay between two kernels.
+// In the order in which the streams come in the file.
+std::vector<StreamIdle> idle_by_stream(const View& view, int64_t consecutive_ticks);
+
+// +1 when work is put on a stream, -1 when it starts. `place` is the launch or the device event.
+struct QueuePoint {
+  int64_t ts = 0;
+  uint32_t place = 0;
+  int32_t length = 0;
+};
+struct StreamQueue {
+  StreamId id;
+  std::vector<QueuePoint> points;  // by time
+  Summary summary;
+  int64_t blocked = 0;             // ticks with at least `full` entries waiting
+};
+std::vector<StreamQueue> queue_lengths(const View& view, int32_t full = 1024);
+
+// How launches and the work they started relate (HTA: get_cuda_kernel_launch_stats; ours counts every launch call).
+struct LaunchStats {
+  struct Launch {
+    uint32_t host = 0, device = 0;
+    int64_t delay = 0;  // from the end of the call to the start of the work, at least 0
+  };
+  std::vector<Launch> launches;
+  int64_t host_ticks = 0, device_ticks = 0, delay_ticks = 0;
+  double median_delay = 0;
+  size_t shorter_than_launch = 0;  // work that took less time than its launch
+  size_t graph_kernels = 0;        // started by a graph's launch
+};
+LaunchStats launch_stats(const View& view);
+
+}  // namespace hasten::trace

@@ -1,0 +1,35 @@
+// Count, mean, spread and quartiles of a series.
+#include "hasten/trace/summary.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace hasten::trace {
+
+double quantile_of_sorted(const std::vector<double>& sorted, double q) {
+  if (sorted.empty()) return 0;
+  double place = q * static_cast<double>(sorted.size() - 1);
+  auto low = static_cast<size_t>(place);
+  size_t high = std::min(low + 1, sorted.size() - 1);
+  return sorted[low] + (sorted[high] - sorted[low]) * (place - static_cast<double>(low));
+}
+
+Summary summarize(std::vector<double>& values) {
+  Summary summary;
+  summary.count = values.size();
+  if (values.empty()) return summary;
+  std::sort(values.begin(), values.end());
+  double sum = 0, squares = 0;
+  for (double value : values) sum += value;
+  summary.mean = sum / static_cast<double>(values.size());
+  for (double value : values) squares += (value - summary.mean) * (value - summary.mean);
+  if (values.size() > 1) summary.std = std::sqrt(squares / static_cast<double>(values.size() - 1));
+  summary.min = values.front();
+  summary.p25 = quantile_of_sorted(values, 0.25);
+  summary.p50 = quantile_of_sorted(values, 0.5);
+  summary.p75 = quantile_of_sorted(values, 0.75);
+  summary.max = values.back();
+  return summary;
+}
+
+}  // namespace hasten::trace

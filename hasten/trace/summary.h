@@ -1,0 +1,20 @@
+// Count, mean, spread and quartiles of a series, as pandas' describe() gives them.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+namespace hasten::trace {
+
+struct Summary {
+  size_t count = 0;
+  double mean = 0, min = 0, p25 = 0, p50 = 0, p75 = 0, max = 0;
+  std::optional<double> std;  // of a sample; none for one value
+};
+
+// The values are sorted in place.
+Summary summarize(std::vector<double>& values);
+double quantile_of_sorted(const std::vector<double>& sorted, double q);  // linear between neighbours
+
+}  // namespace hasten::trace
