@@ -11,7 +11,7 @@ CTEST = OMP_WAIT_POLICY=PASSIVE TSAN_OPTIONS="suppressions=$(CURDIR)/cmake/tsan.
 	ctest --test-dir $(BUILD) -j $(HASTEN_JOBS) --output-on-failure
 
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build build-tests demo test test-slow test-gpu test-method lint format docs install clean
+.PHONY: help setup configure build build-tests demo test test-slow test-gpu test-method lint format install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -34,7 +34,7 @@ build-tests: configure
 	@$(NINJA)
 
 demo: build ## train Fashion-MNIST twice, plainly and with methods, and compare
-	$(BUILD)/hasten race $(DEMO) --seeds $(SEEDS) --out runs/demo
+	$(BUILD)/hasten race $(DEMO) --seeds $(SEEDS)
 
 test: build-tests ## the fast tests: unit and command line
 	@$(CTEST) --no-tests=error -L '^(unit|cli)$$'
@@ -58,9 +58,6 @@ lint: setup ## layers, sizes, paths, documents, format
 
 format: setup ## write the format that lint asks for
 	@git ls-files -z --cached --others --exclude-standard '*.h' '*.cpp' ':!third_party' | xargs -0 -r .venv/bin/clang-format -i
-
-docs: build ## make the generated pages of docs/ anew
-	@tools/docs $(BUILD)/hasten
 
 install: build ## program, libraries and headers into PREFIX (/usr/local)
 	cmake --install $(BUILD) $(if $(PREFIX),--prefix $(PREFIX))

@@ -117,7 +117,10 @@ TEST(AugmentationTest, TakesAnyLayoutAndGivesChannelsLast) {
   EXPECT_EQ(contiguous.inputs.suggest_memory_format(), at::MemoryFormat::ChannelsLast);
 }
 
-// A method whose part notes its call, and what the images were by then.
+// A change that does not commute with shifts.
+at::Tensor ramped(const at::Tensor& images) { return images.add(at::arange(images.size(3), at::kFloat)); }
+
+// A method whose part notes its call and changes the images.
 struct NoteParams {
   static constexpr auto schema() { return std::tuple{}; }
 };
@@ -128,7 +131,7 @@ class Note final : public MethodOf<NoteParams>, public BatchTransform {
   void apply(Batch& batch, const State& state) override {
     if (name_ == "broken") throw std::runtime_error("no such luck");
     log_.push_back(name_ + " " + std::to_string(state.progress.step));
-    batch.inputs = batch.inputs.add(1);
+    batch.inputs = ramped(batch.inputs);
   }
 
  private:
@@ -180,9 +183,9 @@ TEST_F(ChainTest, MergesByPhaseWithTheRecipesOwnFirst) {
   Batch batch = random_batch(50, 1), expected = copy(batch);
   apply(batch);
   EXPECT_EQ(log_, (std::vector<std::string>{"z_select 3", "c_geometry 3", "b_mix 3", "a_target 3"}));
-  expected.inputs = expected.inputs.add(1);
+  expected.inputs = ramped(expected.inputs);
   translate_images(expected, 2, 9);
-  EXPECT_TRUE(at::equal(batch.inputs, expected.inputs.add(1).add(1).add(1)));
+  EXPECT_TRUE(at::equal(batch.inputs, ramped(ramped(ramped(expected.inputs)))));
 }
 
 TEST_F(ChainTest, FlipsWhenTheRecipeSaysSo) {

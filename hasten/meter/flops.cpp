@@ -43,7 +43,7 @@ double linear(Inputs in) {
 // Multiply-adds of one convolution between a small side (its output; the input if transposed) and the weight
 // [filters, channels / groups, ...]: each value of that side meets one filter. Padding counts as data.
 double convolution_of(double small_side, const at::Tensor& weight) {
-  return weight.numel() == 0 ? 0 : 2.0 * small_side * elements(weight) / static_cast<double>(weight.size(0));
+  return 2.0 * small_side * elements(weight) / static_cast<double>(weight.size(0));
 }
 
 // input, weight, bias, stride, padding, dilation, transposed, output_padding, groups

@@ -214,6 +214,7 @@ TEST(FlopCounterTest, EmptyTensorsCostNothing) {
   FlopCounter counter;
   at::mm(at::rand({0, 4}), at::rand({4, 3}));
   at::linear(at::rand({0, 4}), at::rand({3, 4}));
+  at::conv2d(at::rand({0, 3, 8, 8}), at::rand({4, 3, 3, 3}));
   EXPECT_EQ(counter.total(), 0);
 }
 
