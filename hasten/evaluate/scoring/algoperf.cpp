@@ -82,7 +82,7 @@ std::vector<double> medians(const AlgoperfBoard& board, size_t submission, doubl
     const auto& studies = board.index_rule[submission][w];
     std::vector<double> values;
     for (size_t i = 0; i < studies.size(); ++i) values.push_back(studies[draw ? (*draw)[first + w][i] : i].*end);
-    double time = stats::median(std::move(values));
+    double time = median_time(std::move(values));
     times.push_back(std::isinf(time) ? published_budget(board.config.workloads[w]) + 1 : time);
   }
   return times;

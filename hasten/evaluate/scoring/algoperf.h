@@ -62,6 +62,10 @@ struct AlgoperfBoard {
   TimeTable table(TrialRule rule, TieRule tie = TieRule::kLeast) const;
 };
 
+// Median of times, kept to 0.1 ms, as tables of these times are printed: ratios then do not depend on digits that no clock
+// has. NaN for none.
+double median_time(std::vector<double> times);
+
 // One board per folder that holds submissions. Throws ConfigError when there are none, DataError for broken files.
 std::vector<AlgoperfBoard> read_algoperf(const std::filesystem::path& root, const AlgoperfOverrides& overrides = {});
 

@@ -202,6 +202,8 @@ AlgoperfOverrides read_algoperf_config(const fs::path& path) {
   return overrides;
 }
 
+double median_time(std::vector<double> times) { return std::round(stats::median(std::move(times)) * 1e4) / 1e4; }
+
 TimeTable AlgoperfBoard::table(TrialRule rule, TieRule tie) const {
   const auto& source = rule == TrialRule::kMinTime ? min_time_rule
                        : tie == TieRule::kFirst    ? first_rule
@@ -219,9 +221,7 @@ TimeTable AlgoperfBoard::table(TrialRule rule, TieRule tie) const {
     for (size_t w = 0; w < row.size(); ++w) {
       std::vector<double> studies;
       for (const StudyTime& study : row[w]) studies.push_back(study.high);
-      // Kept to 0.1 ms, as tables of these times are printed: ratios then do not depend on digits no clock has.
-      double time = stats::median(std::move(studies));  // NaN when not run
-      (w < config.workloads.size() ? times : held).push_back(std::round(time * 1e4) / 1e4);
+      (w < config.workloads.size() ? times : held).push_back(median_time(std::move(studies)));
     }
   }
   return table;

@@ -1,0 +1,131 @@
+// Fuzzes every importer and the readers of records, claims and mappings: whatever the bytes are, the answer is runs or an
+// error with a place. Built with libFuzzer (clang, -DHASTEN_FUZZ=ON) or with a driver of its own that replays the corpus
+// and mutates it the same way every time.
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "hasten/base/error.h"
+#include "hasten/base/files.h"
+#include "hasten/base/json.h"
+#include "hasten/base/text.h"
+#include "hasten/evaluate/claim_file.h"
+#include "hasten/evaluate/comparison.h"
+#include "hasten/evaluate/importers/importers.h"
+#include "hasten/evaluate/importers/mapping.h"
+#include "hasten/evaluate/record_io.h"
+#include "hasten/evaluate/scoring/algoperf.h"
+#include "hasten/evaluate/scoring/score_table.h"
+#include "hasten/report/comparison_html.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace hasten;
+using namespace hasten::evaluate;
+
+// A folder in memory where there is one.
+const fs::path& folder() {
+  static const fs::path path = [] {
+    fs::path base = fs::exists("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
+    fs::path mine = base / cat("hasten_fuzz_", ::getpid());
+    fs::create_directories(mine / "board/s/study_0/w_jax/trial_1");
+    fs::create_directories(mine / "run");
+    return mine;
+  }();
+  return path;
+}
+
+void put(const fs::path& path, const std::string& bytes) {
+  AppendFile file(path, 0);
+  file.append(bytes);
+}
+
+// What was imported must be comparable and printable.
+void use(std::vector<Run> runs) {
+  if (runs.empty()) return;
+  for (Run& run : runs) run.record.workload = "w";
+  CompareOptions options;
+  options.baseline = runs[0].record.group.empty() ? runs[0].record.id : runs[0].record.group;
+  options.resamples = 20;
+  std::vector<Comparison> comparisons;
+  comparisons.push_back(compare(std::move(runs), options));
+  std::string page = report::comparison_html(comparisons);
+  if (page.find("<script>alert") != std::string::npos) std::abort();
+}
+
+void import(const char* format, const char* name, const std::string& bytes, const char* mapping = "") {
+  put(folder() / name, bytes);
+  ImportOptions options;
+  options.mapping = mapping;
+  MemorySink sink;
+  find_importer(format).read(folder() / name, options, sink);
+  use(std::move(sink.runs));
+}
+
+void run_one(uint8_t kind, const std::string& bytes) {
+  switch (kind % 14) {
+    case 0: return import("csv", "a.csv", bytes);
+    case 1: return import("csv", "a.csv", bytes, "wandb");
+    case 2: return import("csv", "a.csv", bytes, "mlflow");
+    case 3: return import("jsonl", "a.jsonl", bytes);
+    case 4: return import("mllog", "a.txt", bytes);
+    case 5: return import("nanogpt", "a.txt", bytes);
+    case 6: return import("tensorboard", "a.tfevents", bytes);
+    case 7: {
+      put(folder() / "e.json", R"({"hardware":"h","costPerHour":1})");
+      return import("dawnbench", "e.tsv", bytes);
+    }
+    case 8: {
+      put(folder() / "e.tsv", "epoch\thours\ttop1Accuracy\n1\t1\t94\n");
+      put(folder() / "e.json", bytes);
+      MemorySink sink;
+      find_importer("dawnbench").read(folder() / "e.tsv", {}, sink);
+      return use(std::move(sink.runs));
+    }
+    case 9: {
+      fs::path trial = folder() / "board/s/study_0/w_jax/trial_1";
+      put(trial / "eval_measurements.csv", bytes);
+      put(trial / "meta_data_0.json", R"({"workload.target_metric_name":"loss","workload.validation_target_value":0.5})");
+      read_algoperf(folder() / "board");
+      return use(load_runs({(folder() / "board").string()}));
+    }
+    case 10: {
+      put(folder() / "run/run.json", R"({"version":1,"id":"r","metric":{"name":"loss","direction":"minimize"}})");
+      put(folder() / "run/events.jsonl", bytes);
+      return use({read_run(folder() / "run")});
+    }
+    case 11: {
+      put(folder() / "run/events.jsonl", "{\"step\":1,\"t_train\":1,\"metrics\":[{\"name\":\"loss\",\"value\":1}]}\n");
+      put(folder() / "run/run.json", bytes);
+      return use({read_run(folder() / "run")});
+    }
+    case 12: {
+      put(folder() / "c.toml", bytes);
+      read_claims(folder() / "c.toml");
+      return;
+    }
+    default: {
+      put(folder() / "s.csv", bytes);
+      read_score_table(folder() / "s.csv");
+      put(folder() / "m.toml", bytes);
+      read_mapping((folder() / "m.toml").string());
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  try {
+    run_one(data[0], std::string(reinterpret_cast<const char*>(data + 1), size - 1));
+  } catch (const hasten::ConfigError&) {
+  } catch (const hasten::DataError&) {
+  }
+  return 0;
+}
