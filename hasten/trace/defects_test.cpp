@@ -1,0 +1,135 @@
+// What HolisticTraceAnalysis gets wrong on real traces, done right here: one test for each defect that was found by
+// running it (rounding, documentation, waits as work, idle per stream, path that does not cover, contradictions, graphs,
+// AMD and Triton launches, loose tolerances).
+#include <algorithm>
+
+#include "hasten/trace/critical_path.h"
+#include "hasten/trace/partition.h"
+#include "hasten/trace/streams.h"
+#include "hasten/trace/temporal.h"
+#include "hasten/trace/test_traces.h"
+
+namespace hasten::trace {
+namespace {
+
+// a. Nanoseconds rounded to microseconds before the union: short kernels and copies lose most of their time.
+TEST(HtaDefects, NanosecondsAreKept) {
+  TraceText text;
+  for (int i = 0; i < 100; ++i) text.launch("k", i * 10, 1, i * 10 + 2.4, 1.3);
+  Trace trace = text.read();
+  auto exact = temporal_breakdown(make_view(trace, {}));
+  auto hta = temporal_breakdown(make_view(trace, {.semantics = Semantics::kHta}));
+  EXPECT_EQ(exact->compute, 100 * 1'300);
+  EXPECT_EQ(hta->compute, 0);  // 2.4 to 3.7 becomes 3 to 3
+}
+
+// b. The threshold for a device's own delay is what it is said to be: given in nanoseconds, used in nanoseconds.
+TEST(HtaDefects, KernelDelayIsInNanoseconds) {
+  TraceText text;
+  text.launch("a", 0, 0.1, 1, 1).launch("b", 0.2, 0.1, 2.02, 1).launch("c", 0.4, 0.1, 3.07, 1);
+  Trace trace = text.read();
+  auto idle = idle_by_stream(make_view(trace, {}), 30);
+  EXPECT_EQ(idle[0].kernel_wait, 20);
+  EXPECT_EQ(idle[0].other, 50);
+}
+
+// c. Waits in the cuda_sync category are not work, and do not lengthen the window.
+TEST(HtaDefects, WaitsAreNotWork) {
+  TraceText text;
+  text.launch("a", 0, 1, 2, 10).call("cudaStreamSynchronize", 3, 50, 5);
+  text.event("cuda_sync", "Stream Sync", "7", 4, 48, "\"stream\": 7, \"correlation\": 5, \"device\": 0");
+  Trace trace = text.read();
+  auto exact = temporal_breakdown(make_view(trace, {}));
+  EXPECT_EQ(exact->kernel_time, 10'000);
+  EXPECT_EQ(exact->non_compute, 0);
+  EXPECT_EQ(temporal_breakdown(make_view(trace, {.semantics = Semantics::kHta}))->kernel_time, 50);
+}
+
+// d. A side stream that is mostly empty says nothing about a device that is busy.
+TEST(HtaDefects, IdleIsOfTheDevice) {
+  TraceText text;
+  text.launch("gemm", 0, 1, 10, 1000);
+  text.launch("ncclDevKernel_AllReduce", 2, 1, 11, 5, 20).launch("ncclDevKernel_AllReduce", 900, 1, 1000, 5, 20);
+  Trace trace = text.read();
+  View view = make_view(trace, {});
+  EXPECT_EQ(partition_time(view).idle(), 0);
+  auto streams = idle_by_stream(view, 30'000);
+  auto side = std::find_if(streams.begin(), streams.end(), [](const StreamIdle& s) { return s.id.stream == 20; });
+  EXPECT_EQ(side->host_wait, 984'000);  // still there, per stream
+}
+
+// e. The critical path covers the window, and what it cannot explain is a part of it.
+TEST(HtaDefects, PathCoversTheWindow) {
+  TraceText text;
+  text.op("a", 0, 10).launch("k", 30, 2, 40, 20).op("b", 100, 5);
+  Trace trace = text.read();
+  CriticalPath path = critical_path(make_view(trace, {}));
+  int64_t sum = 0;
+  for (int64_t ticks : path.ticks) sum += ticks;
+  EXPECT_EQ(sum, 105'000);
+  EXPECT_GT(path.of(PathKind::kUnexplained), 0);
+}
+
+// f. Path and partition do not contradict each other: a device that is starved shows as host in both.
+TEST(HtaDefects, PathAndIdleAgree) {
+  TraceText text;
+  for (int i = 0; i < 20; ++i) text.op("aten::add", i * 100, 98).launch("k", i * 100 + 90, 5, i * 100 + 96, 2);
+  Trace trace = text.read();
+  View view = make_view(trace, {});
+  Partition parts = partition_time(view);
+  CriticalPath path = critical_path(view);
+  EXPECT_GT(parts.of(Part::kIdleHostLate), parts.wall() * 9 / 10);
+  EXPECT_GT(path.of(PathKind::kHost), (path.end - path.begin) * 9 / 10);
+}
+
+// g. Kernels of a captured graph share one launch: all count as launched, queued, and can be on the path.
+TEST(HtaDefects, GraphKernelsAreKept) {
+  TraceText text;
+  text.call("cudaGraphLaunch", 0, 5, 9);
+  for (int i = 0; i < 5; ++i) text.work("kernel", "k", 7, 10 + 20 * i, 20, 9);
+  text.call("cudaDeviceSynchronize", 6, 106, 10);
+  Trace trace = text.read();
+  View view = make_view(trace, {});
+  LaunchStats launches = launch_stats(view);
+  EXPECT_EQ(launches.launches.size(), 5u);
+  EXPECT_EQ(launches.graph_kernels, 5u);
+  EXPECT_EQ(queue_lengths(view)[0].summary.max, 5);
+  EXPECT_EQ(critical_path(view).of(PathKind::kCompute), 100'000);
+}
+
+// g, h. Launch calls are known by what they did, not by a list of names.
+TEST(HtaDefects, LaunchesOfEveryKindCount) {
+  TraceText text;
+  int correlation = 0;
+  for (const char* name : {"hipLaunchKernel", "hipExtModuleLaunchKernel", "hipMemcpyWithStream", "cuLaunchKernelEx", "someFutureLaunch"}) {
+    ++correlation;
+    text.call(name, correlation * 10, 2, correlation).work("kernel", "k", 3, correlation * 10 + 5, 3, correlation);
+  }
+  text.event("cuda_driver", "cuLaunchKernel", "1", 100, 2, "\"correlation\": 50").work("kernel", "triton_", 3, 105, 3, 50);
+  Trace trace = text.read();
+  EXPECT_EQ(launch_stats(make_view(trace, {})).launches.size(), 6u);
+  EXPECT_EQ(launch_stats(make_view(trace, {.semantics = Semantics::kHta})).launches.size(), 0u);
+}
+
+// h. On the AMD and Triton traces where HTA's table is empty.
+TEST(HtaDefects, LaunchesOnAmdAndTritonTraces) {
+  HASTEN_NEEDS_SHARED_TRACES()
+  Trace amd = read_trace(shared_traces() / "tracelens/tests/traces/mi210/gpu_only_trace/gpu_only_trace.json.gz");
+  View view = make_view(amd, {});
+  EXPECT_EQ(launch_stats(view).launches.size(), view.device_rows().size());
+  Trace triton = read_trace(shared_traces() / "hta/triton_example/triton_example.json.gz");
+  EXPECT_EQ(launch_stats(make_view(triton, {})).launches.size(), 1u);
+}
+
+// TraceLens leaves out kernels that no operator launched, by default and without a word; here it is an option, and counted.
+TEST(TraceLensDefects, UnlinkedKernelsAreKeptUnlessAskedFor) {
+  TraceText text;
+  text.op("aten::mm", 0, 10).call("cudaLaunchKernel", 2, 1, 1).work("kernel", "inside", 7, 5, 10, 1);
+  text.call("cudaLaunchKernel", 20, 1, 2).work("kernel", "outside", 7, 25, 10, 2);
+  Trace trace = text.read();
+  EXPECT_EQ(partition_time(make_view(trace, {})).of(Part::kCompute), 20'000);
+  EXPECT_EQ(partition_time(make_view(trace, {.drop_unlinked = true})).of(Part::kCompute), 10'000);
+}
+
+}  // namespace
+}  // namespace hasten::trace
