@@ -210,6 +210,19 @@ TEST(Ranks, WireTimeAndSkew) {
   EXPECT_EQ(ranks.stragglers, std::vector<int>{1});
 }
 
+TEST(KernelType, ByNameAndByCategory) {
+  EXPECT_EQ(kernel_type_of_name("ncclDevKernel_AllReduce"), KernelType::kCommunication);
+  EXPECT_EQ(kernel_type_of_name("hipMemcpyAsync"), KernelType::kCommunication);  // HTA's rules, in HTA's order
+  EXPECT_EQ(kernel_type_of_name("dma_request"), KernelType::kMemory);
+  EXPECT_EQ(kernel_type_of_name("void CatMemcpyKernel<float>"), KernelType::kOther);
+  EXPECT_EQ(kernel_type_of_name("volta_sgemm"), KernelType::kComputation);
+  EXPECT_EQ(kernel_type_of(Category::kKernel, "void CatMemcpyKernel<float>"), KernelType::kComputation);
+  EXPECT_EQ(kernel_type_of(Category::kMemcpy, "CopyDeviceToHost"), KernelType::kMemory);
+  EXPECT_EQ(short_name("void at::native::(anonymous namespace)::k<4, f<int> >(int, float)"), "at::native::k");
+  EXPECT_EQ(hta_short_name("void at::native::k<4, f<int> >(int, float)"), "at::native::k");
+  EXPECT_EQ(short_name("Memcpy HtoD (Pinned -> Device)"), "Memcpy HtoD (Pinned -> Device)");
+}
+
 TEST(TieOrder, SortsAndKeepsEveryIndex) {
   std::vector<int64_t> keys;
   for (int i = 0; i < 5000; ++i) keys.push_back((i * 7919) % 37);

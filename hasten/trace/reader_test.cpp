@@ -133,6 +133,9 @@ TEST(Reader, WhatIsNotATraceIsAnErrorWithItsPlace) {
   EXPECT_NE(error_of("{\"traceEvents\": []} tail").find("byte 20|"), std::string::npos);
   EXPECT_NE(error_of("{\"traceEvents\": [{\"ph\": \"X\" \"ts\": 1}]}").find("byte 28|"), std::string::npos);
   EXPECT_NE(error_of("{\"traceEvents\": [" + event("\"ts\": 1, \"dur\": 1") + " " + event("\"ts\": 1, \"dur\": 1") + "]}").find("',' or ']'"), std::string::npos);
+  for (const char* inside : {"[1 \"b\"]", "{\"a\" 1}", "{\"a\": 1 \"b\": 2}", "[1,]", "{,}", "[1}", "\"a\" \"b\""}) {
+    EXPECT_NE(error_of(cat("{\"traceEvents\": [{\"ph\": \"X\", \"args\": {\"x\": ", inside, "}}]}")).find("expected"), std::string::npos) << inside;
+  }
   EXPECT_NE(error_of("{\"traceEvents\": [{\"ph\": \"X\", \"args\": " + std::string(600, '[') + std::string(600, ']') + "}]}").find("512 levels"), std::string::npos);
 }
 
