@@ -1,7 +1,10 @@
 // Views and targets of a batch.
 #include "hasten/data/batch.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/zeros.h>
+
+#include <algorithm>
 
 #include "hasten/base/error.h"
 
@@ -35,6 +38,10 @@ at::Tensor channels_last(const at::Tensor& images) {
   at::Tensor packed = images.contiguous(at::MemoryFormat::ChannelsLast);
   const int64_t channels = images.size(1), height = images.size(2), width = images.size(3);
   return packed.as_strided(images.sizes(), {height * width * channels, 1, width * channels, channels});
+}
+
+int64_t images_per_thread(int64_t values) {
+  return std::max<int64_t>(1, at::internal::GRAIN_SIZE / std::max<int64_t>(1, values));
 }
 
 }  // namespace hasten

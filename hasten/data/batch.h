@@ -29,4 +29,7 @@ struct Batch {
 // channel, where PyTorch takes either layout for the other and would choose the slower convolutions.
 at::Tensor channels_last(const at::Tensor& images);
 
+// How many images of so many values at::parallel_for should give a thread at least: less is not worth waking it.
+int64_t images_per_thread(int64_t values);
+
 }  // namespace hasten

@@ -18,7 +18,6 @@ namespace hasten {
 namespace {
 
 constexpr int64_t kByteValues = 256;
-constexpr int64_t kGatherGrain = 32;  // images a thread takes at least
 
 std::string_view raw_bytes(const at::Tensor& tensor) {
   return {static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()};
@@ -81,7 +80,7 @@ void Dataset::channel_statistics(std::vector<double>& mean, std::vector<double>&
   // Counts are whole numbers, so the result does not depend on how threads share the work.
   std::vector<uint64_t> counts(static_cast<size_t>(channels * kByteValues));
   std::mutex mutex;
-  at::parallel_for(0, size(), kGatherGrain, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, size(), images_per_thread(channels * pixels), [&](int64_t begin, int64_t end) {
     // Several tables, because neighbours are often equal and would wait for each other.
     constexpr size_t kTables = 4;
     std::vector<std::array<uint64_t, kTables>> own(counts.size());
@@ -131,7 +130,7 @@ Batch Dataset::gather(const std::vector<int64_t>& ids) const {
                            at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
   const uint8_t* in = samples_.const_data_ptr<uint8_t>();
   float* out = batch.inputs.mutable_data_ptr<float>();
-  at::parallel_for(0, count, kGatherGrain, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, count, images_per_thread(channels * pixels), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t from = ids[static_cast<size_t>(i)] * channels * pixels;
       normalise_image(in + from, out + i * channels * pixels, channels, pixels, normalised_.data());

@@ -82,8 +82,8 @@ TEST(DatasetTest, ContentHashNamesContentAndSplit) {
 }
 
 TEST(DatasetTest, ThreadsDoNotMatter) {
-  Dataset data = random_images(300, 3);
-  std::vector<int64_t> all(300);
+  Dataset data = random_images(2000, 3);
+  std::vector<int64_t> all(2000);
   std::iota(all.begin(), all.end(), 0);
   std::vector<double> mean, deviation, mean1, deviation1;
   at::Tensor inputs = data.gather(all).inputs;

@@ -14,8 +14,6 @@
 namespace hasten {
 namespace {
 
-constexpr int64_t kTransformGrain = 32;  // images a thread takes at least
-
 // The images of a batch as packed floats [n, height, width, channels].
 struct Images {
   float* data;
@@ -77,7 +75,7 @@ ImageFunction built_in(const TransformPlan& plan, const DatasetInfo& data) {
 
 void flip_images(Batch& batch, uint64_t seed) {
   Images images = images_of(batch);
-  at::parallel_for(0, images.count, kTransformGrain, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, images.count, images_per_thread(images.image()), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       if ((stream_of(batch, i, seed, operation("data.flip")).bits() & 1) == 0) continue;
       float* row = images.data + i * images.image();
@@ -98,7 +96,7 @@ void translate_images(Batch& batch, int64_t pixels, uint64_t seed) {
   Images images = images_of(batch);
   HASTEN_CHECK(pixels >= 0 && pixels < std::min(images.height, images.width), "a shift smaller than the image");
   const auto range = static_cast<uint64_t>(2 * pixels + 1);
-  at::parallel_for(0, images.count, kTransformGrain, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, images.count, images_per_thread(images.image()), [&](int64_t begin, int64_t end) {
     std::vector<float> original(static_cast<size_t>(images.image()));
     for (int64_t i = begin; i < end; ++i) {
       RandomStream random = stream_of(batch, i, seed, operation("data.translate"));

@@ -17,8 +17,6 @@
 namespace hasten::trace {
 namespace {
 
-View hta_view(const Trace& trace) { return make_view(trace, {.semantics = Semantics::kHta}); }
-
 void near(double got, const Json& want, const std::string& what) {
   if (want.is_null()) return;
   EXPECT_NEAR(got, want.get<double>(), 1e-9 * std::max(1.0, std::fabs(want.get<double>()))) << what;
@@ -58,7 +56,8 @@ void check_temporal(const View& view, const Json& want) {
 void check_idle(const View& view, const Json& want) {
   if (want.is_object()) return;  // HTA failed
   std::map<std::pair<int64_t, std::string>, double> expected, got;
-  for (const Json& row : want) expected[{row["stream"].get<int64_t>(), row["idle_category"].get<std::string>()}] = row["idle_time"].get<double>();
+  for (const Json& row : want)
+    expected[{row["stream"].get<int64_t>(), row["idle_category"].get<std::string>()}] = row["idle_time"].get<double>();
   for (const StreamIdle& idle : idle_by_stream(view, 30)) {
     if (idle.has_host_wait) got[{idle.id.stream, "host_wait"}] = static_cast<double>(idle.host_wait);
     if (idle.has_kernel_wait) got[{idle.id.stream, "kernel_wait"}] = static_cast<double>(idle.kernel_wait);
@@ -79,7 +78,8 @@ void check_kernels(const View& view, const Json& want) {
   EXPECT_EQ(rows.size(), want["n_rows"].get<size_t>());
   for (const Json& row : want["top5"]) {
     auto found = std::find_if(rows.begin(), rows.end(), [&](const KernelRow& r) {
-      return r.name == row["name"].get<std::string>() && kernel_type_name(r.type) == row["kernel_type"].get<std::string>();
+      return r.name == row["name"].get<std::string>() &&
+             kernel_type_name(r.type) == row["kernel_type"].get<std::string>();
     });
     ASSERT_NE(found, rows.end()) << row["name"];
     near(static_cast<double>(found->sum), row["sum (us)"], found->name + " sum");
@@ -94,7 +94,8 @@ void check_queues(const View& view, const Json& want) {
   auto queues = queue_lengths(view);
   ASSERT_EQ(queues.size(), want.is_null() ? 0 : want.size());
   for (const Json& row : want) {
-    auto found = std::find_if(queues.begin(), queues.end(), [&](const StreamQueue& q) { return q.id.stream == row["stream/"].get<int>(); });
+    auto found = std::find_if(queues.begin(), queues.end(),
+                              [&](const StreamQueue& q) { return q.id.stream == row["stream/"].get<int>(); });
     ASSERT_NE(found, queues.end());
     check_summary(found->summary, row, "queue_length");
   }
@@ -173,7 +174,8 @@ TEST(HtaOracle, CriticalPaths) {
     PathOptions options;
     options.annotation = want["annotation"].get<std::string>();
     options.instance = want["instance_id"].get<int64_t>();
-    if (want["data_load_events"].is_array()) options.data_events = want["data_load_events"].get<std::vector<std::string>>();
+    if (want["data_load_events"].is_array())
+      options.data_events = want["data_load_events"].get<std::vector<std::string>>();
     PathGraph got = hta_critical_path(hta_view(trace), options);
     std::map<std::string, size_t> by_type;
     for (const PathEdge& edge : got.edges) ++by_type[std::string(path_edge_name(edge.type))];
@@ -211,7 +213,8 @@ TEST(HtaOracle, TraceDiff) {
     EXPECT_EQ(by_change, (want["by_change"].get<std::map<std::string, size_t>>()));
     near(static_cast<double>(count_a), want["sum_control_counts"], "sum_control_counts");
     for (const Json& top : want["top5_by_diff_duration"]) {
-      auto found = std::find_if(rows.begin(), rows.end(), [&](const Difference& r) { return r.name == top[0].get<std::string>(); });
+      auto found = std::find_if(rows.begin(), rows.end(),
+                                [&](const Difference& r) { return r.name == top[0].get<std::string>(); });
       ASSERT_NE(found, rows.end()) << top[0];
       near(static_cast<double>(found->count_change()), top[1], found->name);
       near(static_cast<double>(found->ticks_change()), top[2], found->name);
@@ -234,14 +237,17 @@ TEST(TraceLensOracle, Timelines) {
     Trace trace = read_trace(shared_traces() / path);
     auto check = [&](const Partition& got, const Json& ms, double tolerance) {
       EXPECT_NEAR(static_cast<double>(got.of(Part::kCompute)) * 1e-9, ms["computation_time"].get<double>(), tolerance);
-      EXPECT_NEAR(static_cast<double>(got.of(Part::kExposedCommunication)) * 1e-9, ms["exposed_comm_time"].get<double>(), tolerance);
-      EXPECT_NEAR(static_cast<double>(got.of(Part::kExposedCopy)) * 1e-9, ms["exposed_memcpy_time"].get<double>(), tolerance);
+      EXPECT_NEAR(static_cast<double>(got.of(Part::kExposedCommunication)) * 1e-9,
+                  ms["exposed_comm_time"].get<double>(), tolerance);
+      EXPECT_NEAR(static_cast<double>(got.of(Part::kExposedCopy)) * 1e-9, ms["exposed_memcpy_time"].get<double>(),
+                  tolerance);
       EXPECT_NEAR(static_cast<double>(got.busy()) * 1e-9, ms["busy_time"].get<double>(), tolerance);
       EXPECT_NEAR(static_cast<double>(got.idle()) * 1e-9, ms["idle_time"].get<double>(), tolerance);
       EXPECT_NEAR(static_cast<double>(got.wall()) * 1e-9, ms["total_time"].get<double>(), tolerance);
     };
     bool drops = want["max_abs_diff_ms"].get<double>() > 1;  // where TraceLens leaves kernels out
-    check(partition_time(make_view(trace, {.semantics = Semantics::kTraceLens, .drop_unlinked = drops})), want["reference_ms"], 5e-5);
+    check(partition_time(make_view(trace, {.semantics = Semantics::kTraceLens, .drop_unlinked = drops})),
+          want["reference_ms"], 5e-5);
     if (!drops) continue;
     check(partition_time(make_view(trace, {.semantics = Semantics::kTraceLens})), want["exact_ns_ms"], 5e-5);
   }
@@ -292,111 +298,6 @@ TEST(HtaOracle, CountersWithOperators) {
   for (const auto& [name, value] : rows[5].counters) adds += name.find("fadd") != std::string::npos ? value : 0;
   EXPECT_EQ(adds, expected["row5_fadd"].get<double>());
   EXPECT_EQ(flops, expected["total_flops_all_kernels(HTA weights fma=2)"].get<double>());
-}
-
-// What HTA's own tests assert for these traces, beyond the analyses above.
-TEST(HtaOracle, AssertionsOfItsOwnTests) {
-  HASTEN_NEEDS_SHARED_TRACES()
-  std::map<std::string, int> seen;
-  for (const Json& test : oracle()["hta_tests"]) {
-    if (test["trace"].is_null()) continue;
-    std::string analysis = test["analysis"].get<std::string>();
-    SCOPED_TRACE(analysis + " " + test["trace"].get<std::string>());
-    const Json &want = test["expected"], &args = test["args"];
-    ++seen[analysis];
-    if (analysis == "memory_timeline" || analysis == "cupti_counters_with_operators") continue;  // tests of their own
-    Trace trace = read_trace(shared_traces() / test["trace"].get<std::string>());
-    View view = hta_view(trace);
-    if (analysis == "frequent_cuda_kernel_sequences") {
-      EXPECT_TRUE(frequent_patterns(view, args["operator_name"].get<std::string>()).empty());
-    } else if (analysis == "align_and_filter") {
-      EXPECT_EQ(view.size(), want["rows"].get<size_t>());
-      EXPECT_TRUE(view.steps.empty());
-    } else if (analysis == "queue_length_time_series/summary/memory_bw_summary") {
-      EXPECT_TRUE(queue_lengths(view).empty());
-      EXPECT_TRUE(copies(view).empty());
-    } else if (analysis == "critical_path" && want.contains("node_ids")) {
-      PathGraph graph = hta_critical_path(view, {args["annotation"].get<std::string>(), args["instance_id"].get<int64_t>(), {}, true});
-      EXPECT_EQ(graph.path.size(), want["critical_path_nodes"].get<size_t>());
-      for (const auto& [event, ids] : want["node_ids"].items()) {
-        for (bool start : {true, false}) {
-          const PathNode& node = graph.nodes[ids[start ? 0 : 1].get<size_t>()];
-          EXPECT_EQ(trace.index[view.rows[node.place]], static_cast<uint32_t>(std::stoul(event)));
-          EXPECT_EQ(node.start, start);
-        }
-      }
-      for (const auto& [pair, weight] : want["edge_weights_us"].items()) {
-        size_t arrow = pair.find("->");
-        auto edge = std::find_if(graph.edges.begin(), graph.edges.end(), [&](const PathEdge& e) {
-          return e.from == std::stoul(pair.substr(0, arrow)) && e.to == std::stoul(pair.substr(arrow + 2));
-        });
-        ASSERT_NE(edge, graph.edges.end()) << pair;
-        EXPECT_EQ(edge->weight, weight.get<int64_t>());
-      }
-    } else if (analysis == "critical_path") {
-      PathGraph graph = hta_critical_path(view, {args["annotation"].get<std::string>(), args["instance_id"].get<int64_t>(), {}, true});
-      EXPECT_TRUE(std::any_of(graph.edges.begin(), graph.edges.end(), [](const PathEdge& e) { return e.type == PathEdgeType::kSync; }));
-    } else if (analysis == "critical_path_overlay") {
-      PathGraph graph = hta_critical_path(view, {args["annotation"].get<std::string>(), args["instance_id"].get<int64_t>(), {}, true});
-      EXPECT_EQ(graph.path_events.size(), want["all_edges"]["critical_events"].get<size_t>());
-      EXPECT_EQ(graph.path_edges.size(), want["all_edges"]["critical_edges"].get<size_t>());
-      size_t shown = 0;
-      for (uint32_t e : graph.path_edges) {
-        PathEdgeType type = graph.edges[e].type;
-        shown += type == PathEdgeType::kDependency || type == PathEdgeType::kLaunchDelay || type == PathEdgeType::kSync;
-      }
-      EXPECT_EQ(shown, want["default_edges"]["critical_edges"].get<size_t>());
-    } else if (analysis == "trace_diff") {
-      Trace other = read_trace(shared_traces() / args["test_trace"].get<std::string>());
-      auto step = args["iteration"].get<int32_t>();
-      ViewOptions all{.semantics = Semantics::kHta, .include_last_step = true};
-      View a = make_view(trace, all), b = make_view(other, all);
-      ChangedNames changed = changed_names(compare_by_name(a, b, {Side::kHost, step, step, false}));
-      for (auto* names : {&changed.added, &changed.deleted, &changed.increased, &changed.decreased, &changed.unchanged}) std::sort(names->begin(), names->end());
-      auto sorted = [](std::vector<std::string> names) { std::sort(names.begin(), names.end()); return names; };
-      const Json& ops = want["ops_diff_cpu"];
-      EXPECT_EQ(changed.added, sorted(ops["added"].get<std::vector<std::string>>()));
-      EXPECT_EQ(changed.deleted, sorted(ops["deleted"].get<std::vector<std::string>>()));
-      EXPECT_EQ(changed.unchanged, sorted(ops["unchanged"].get<std::vector<std::string>>()));
-      auto gpu = compare_by_name(a, b, {Side::kDevice, step, step, false});
-      EXPECT_EQ(std::count_if(gpu.begin(), gpu.end(), [](const Difference& d) { return d.count_change() < 0; }), want["gpu"]["-"].get<long>());
-    } else if (analysis == "nccl_args") {
-      size_t kernels = 0;
-      int64_t longest = -1;
-      uint32_t at = 0;
-      for (uint32_t i = 0; i < view.size(); ++i) {
-        if (view.device[i] == 0 || !view.name(i).starts_with("ncclKernel")) continue;
-        ++kernels;
-        if (view.dur[i] > longest) longest = view.dur[at = i];
-      }
-      // HTA's test reads without its step filter
-      size_t all = 0;
-      for (uint32_t row = 0; row < trace.size(); ++row) all += trace.name_of(row).starts_with("ncclKernel") && trace.kind(row) == Category::kKernel;
-      EXPECT_EQ(all, want["ncclKernel_kernels"].get<size_t>());
-      EXPECT_LE(kernels, all);
-      EXPECT_EQ(trace.text_arg(Arg::kCollective, view.rows[at]), want["longest"]["collective_name"].get<std::string>());
-    } else if (analysis == "triton_args") {
-      ASSERT_EQ(trace.args.column(Arg::kKernelBackend).rows.size(), want["rows_with_kernel_backend"].get<size_t>());
-      uint32_t row = trace.args.column(Arg::kKernelBackend).rows[0];
-      EXPECT_EQ(trace.name_of(row), want["name"].get<std::string>());
-      EXPECT_EQ(trace.text_arg(Arg::kKernelHash, row), want["kernel_hash"].get<std::string>());
-    } else if (analysis == "trace_start_unixtime_ns") {
-      int64_t first = INT64_MAX;
-      for (uint32_t row : view.rows) first = std::min(first, trace.ts_ns[row]);
-      EXPECT_NEAR(static_cast<double>(first + trace.base_ns() - want["value"].get<int64_t>()), 0, 1000);
-    } else if (analysis == "metadata") {
-      EXPECT_EQ(trace.rank(), 34);
-      EXPECT_EQ(trace.world_size(), want["distributedInfo"]["world_size"].get<int>());
-      EXPECT_EQ(trace.metadata["distributedInfo"]["pg_count"], want["distributedInfo"]["pg_count"]);
-    } else if (analysis == "rank_detection") {
-      EXPECT_EQ(trace.rank(), want.contains("warning") ? -1 : want["rank"].get<int>());
-    } else if (analysis == "gpu_kernel_filter") {
-      size_t waits = 0;
-      for (size_t i = 0; i < view.size(); ++i) waits += view.stream(i) < 0 && (view.name(i) == "Event Sync" || view.name(i) == "Context Sync");
-      EXPECT_EQ(waits, want["rows_with_stream_lt_0"].get<size_t>());
-    }
-  }
-  EXPECT_GE(seen.size(), 17u);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "hasten/base/shared_data.h"
 #include "hasten/base/text.h"
 #include "hasten/trace/reader.h"
+#include "hasten/trace/view.h"
 
 namespace hasten::trace {
 
@@ -21,6 +22,9 @@ inline const Json& oracle() {
   static const Json expected = read_json(shared_traces() / "expected.json");
   return expected;
 }
+
+// A trace as HTA reads it.
+inline View hta_view(const Trace& trace) { return make_view(trace, {.semantics = Semantics::kHta}); }
 
 // A file of this process that is gone when the object is.
 class TestFile {
@@ -45,17 +49,24 @@ class TestFile {
 // Events of a trace, times in microseconds as a trace has them.
 class TraceText {
  public:
-  TraceText& event(const std::string& cat_, const std::string& name, const std::string& lane, double ts, double dur, const std::string& args = "") {
-    return raw(cat("{\"ph\": \"X\", \"cat\": \"", cat_, "\", \"name\": ", Json(name).dump(), ", \"pid\": 1, \"tid\": ", lane, ", \"ts\": ", number(ts),
-                   ", \"dur\": ", number(dur), ", \"args\": {", args, "}}"));
+  TraceText& event(const std::string& cat_, const std::string& name, const std::string& lane, double ts, double dur,
+                   const std::string& args = "") {
+    return raw(cat("{\"ph\": \"X\", \"cat\": \"", cat_, "\", \"name\": ", Json(name).dump(), ", \"pid\": 1, \"tid\": ",
+                   lane, ", \"ts\": ", number(ts), ", \"dur\": ", number(dur), ", \"args\": {", args, "}}"));
   }
-  TraceText& op(const std::string& name, double ts, double dur, const std::string& lane = "1") { return event("cpu_op", name, lane, ts, dur); }
-  TraceText& step(int number, double ts, double dur) { return event("user_annotation", cat("ProfilerStep#", number), "1", ts, dur); }
+  TraceText& op(const std::string& name, double ts, double dur, const std::string& lane = "1") {
+    return event("cpu_op", name, lane, ts, dur);
+  }
+  TraceText& step(int number, double ts, double dur) {
+    return event("user_annotation", cat("ProfilerStep#", number), "1", ts, dur);
+  }
   TraceText& call(const std::string& name, double ts, double dur, int correlation, const std::string& lane = "1") {
     return event("cuda_runtime", name, lane, ts, dur, cat("\"correlation\": ", correlation));
   }
-  TraceText& work(const std::string& cat_, const std::string& name, int stream, double ts, double dur, int correlation, const std::string& more = "") {
-    return event(cat_, name, std::to_string(stream), ts, dur, cat("\"device\": 0, \"stream\": ", stream, ", \"correlation\": ", correlation, more));
+  TraceText& work(const std::string& cat_, const std::string& name, int stream, double ts, double dur, int correlation,
+                  const std::string& more = "") {
+    return event(cat_, name, std::to_string(stream), ts, dur,
+                 cat("\"device\": 0, \"stream\": ", stream, ", \"correlation\": ", correlation, more));
   }
   // A launch call and the kernel that it starts.
   TraceText& launch(const std::string& kernel, double call_ts, double call_dur, double ts, double dur, int stream = 7) {
