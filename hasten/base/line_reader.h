@@ -27,7 +27,7 @@ class LineReader {
   bool extend(std::string_view& line);
 
   bool ended_with_newline() const { return complete_; }  // the line that `next` gave
-  size_t number() const { return number_; }              // of that line, from 1
+  size_t number() const { return number_; }  // of that line, from 1
   size_t capacity_behind(std::string_view line) const;
 
  private:

@@ -29,7 +29,8 @@ std::string command_line(const CompareFlags& flags) {
 }
 
 void write_page(const CompareFlags& flags, const std::vector<evaluate::Comparison>& comparisons) {
-  write_file_atomic(flags.html, report::comparison_html(comparisons, {.title = flags.title, .command = command_line(flags)}));
+  write_file_atomic(flags.html,
+                    report::comparison_html(comparisons, {.title = flags.title, .command = command_line(flags)}));
   std::cerr << "report: " << flags.html << "\n";
 }
 
@@ -52,14 +53,16 @@ void run_compare(const CompareFlags& flags, Context& context) {
       else std::cout << report::comparison_text(comparison, {.color = stdout_is_terminal(), .all_lints = flags.all});
     }
     if (!board.empty() && !flags.csv && !flags.markdown) {
-      std::cout << "\nOver all workloads:\n" << report::lints_text(board, {.color = stdout_is_terminal(), .all_lints = flags.all});
+      std::cout << "\nOver all workloads:\n"
+                << report::lints_text(board, {.color = stdout_is_terminal(), .all_lints = flags.all});
     }
   }
   if (!flags.html.empty()) write_page(flags, comparisons);
   if (!flags.strict) return;
   // Strict: every method must be shown to help, and no check may forbid to publish it.
   for (const auto& comparison : comparisons) {
-    bool helps = std::all_of(comparison.pairs.begin(), comparison.pairs.end(), [](const auto& pair) { return pair.verdict == evaluate::Verdict::kHelps; });
+    bool helps = std::all_of(comparison.pairs.begin(), comparison.pairs.end(),
+                             [](const auto& pair) { return pair.verdict == evaluate::Verdict::kHelps; });
     if (!helps || report::has_errors(comparison.lints)) context.exit_code = kStrictFailure;
   }
   if (report::has_errors(board)) context.exit_code = kStrictFailure;
@@ -69,7 +72,9 @@ void run_compare(const CompareFlags& flags, Context& context) {
 
 void add_compare(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("compare", "is it really faster? runs against a baseline, at equal quality");
-  command->footer("Examples:\n  hasten compare runs/\n  hasten compare runs/ --targets 0.9,0.91,0.92 --html report.html\n  hasten compare logs/ --baseline adam --metric validation/loss --target 3.28");
+  command->footer(
+      "Examples:\n  hasten compare runs/\n  hasten compare runs/ --targets 0.9,0.91,0.92 --html report.html\n  hasten "
+      "compare logs/ --baseline adam --metric validation/loss --target 3.28");
   auto flags = std::make_shared<CompareFlags>();
   add_comparison_options(*command, flags->comparison);
   command->add_option("--html", flags->html, "also write a page that opens offline");

@@ -37,12 +37,16 @@ trace::AnalysisOptions analysis_options(const DiagnoseOptions& options) {
   analysis.threads = options.threads;
   bool hta = analysis.view.semantics == trace::Semantics::kHta;
   bool path = !options.annotation.empty() || options.whole_path;
-  if (path && !hta) throw ConfigError("--annotation", "--semantics hta (the exact path covers the whole window)", "--semantics " + options.semantics);
+  if (path && !hta)
+    throw ConfigError("--annotation", "--semantics hta (the exact path covers the whole window)",
+                      "--semantics " + options.semantics);
   if (path) analysis.hta_path = trace::PathOptions{options.annotation, options.instance, options.data_events, true};
   return analysis;
 }
 
-std::vector<std::filesystem::path> paths_of(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
+std::vector<std::filesystem::path> paths_of(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
+}
 
 // Methods that say they relieve what the verdict names, in the catalogue's order.
 std::vector<std::string> relieving(const diagnose::TraceVerdict& verdict) {
@@ -59,8 +63,10 @@ std::vector<std::string> relieving(const diagnose::TraceVerdict& verdict) {
 }
 
 void keep_rank(trace::Analysis& analysis, int rank) {
-  auto found = std::find_if(analysis.ranks.begin(), analysis.ranks.end(), [&](const auto& r) { return r.rank == rank; });
-  if (found == analysis.ranks.end()) throw ConfigError("--rank", "a rank that is among the traces", std::to_string(rank));
+  auto found =
+      std::find_if(analysis.ranks.begin(), analysis.ranks.end(), [&](const auto& r) { return r.rank == rank; });
+  if (found == analysis.ranks.end())
+    throw ConfigError("--rank", "a rank that is among the traces", std::to_string(rank));
   trace::RankAnalysis kept = std::move(*found);
   analysis.ranks.clear();
   if (kept.partition) analysis.overall = *kept.partition;
@@ -68,19 +74,23 @@ void keep_rank(trace::Analysis& analysis, int rank) {
 }
 
 void write_overlay_of(const trace::Analysis& analysis, const std::string& file) {
-  if (analysis.ranks.size() != 1) throw ConfigError("--overlay", "one rank (--rank N)", std::to_string(analysis.ranks.size()) + " ranks");
+  if (analysis.ranks.size() != 1)
+    throw ConfigError("--overlay", "one rank (--rank N)", std::to_string(analysis.ranks.size()) + " ranks");
   const trace::RankAnalysis& rank = analysis.ranks[0];
-  if (analysis.options.view.semantics != trace::Semantics::kExact) throw ConfigError("--overlay", "--semantics exact", "other semantics");
+  if (analysis.options.view.semantics != trace::Semantics::kExact)
+    throw ConfigError("--overlay", "--semantics exact", "other semantics");
   trace::write_overlay(rank.view, *rank.path, *rank.partition, rank.queues, file);
 }
 
 void diagnose_traces(const DiagnoseOptions& options, Context& context) {
-  trace::Analysis analysis = trace::analyze_traces(trace::find_traces(paths_of(options.traces)), analysis_options(options));
+  trace::Analysis analysis =
+      trace::analyze_traces(trace::find_traces(paths_of(options.traces)), analysis_options(options));
   if (options.rank >= 0) keep_rank(analysis, options.rank);
   diagnose::TraceVerdict verdict;
   if (analysis.options.view.semantics != trace::Semantics::kHta) {
     diagnose::VerdictOptions verdict_options;
-    if (analysis.options.view.semantics == trace::Semantics::kTraceLens) verdict_options.shortest_ns *= 1000;  // its ticks
+    if (analysis.options.view.semantics == trace::Semantics::kTraceLens)
+      verdict_options.shortest_ns *= 1000;  // its ticks
     verdict = diagnose::judge(analysis.overall, verdict_options);
   }
   std::vector<std::string> methods = relieving(verdict);
@@ -88,7 +98,8 @@ void diagnose_traces(const DiagnoseOptions& options, Context& context) {
   if (!options.overlay.empty()) write_overlay_of(analysis, options.overlay);
   if (!options.html.empty()) {
     report::TracePageOptions page;
-    page.title = analysis.ranks.size() == 1 ? analysis.ranks[0].trace->path.filename().string() : cat(analysis.ranks.size(), " ranks");
+    page.title = analysis.ranks.size() == 1 ? analysis.ranks[0].trace->path.filename().string()
+                                            : cat(analysis.ranks.size(), " ranks");
     page.command = "hasten diagnose --trace " + join(options.traces, " ") + " --semantics " + options.semantics;
     write_file_atomic(options.html, report::trace_page(analysis, verdict, methods, page));
   }
@@ -118,11 +129,13 @@ void compare_two(const DiagnoseOptions& options, Context& context) {
   }
   if (options.gate <= 0) return;
   if (steps.empty() || !steps[0].resolved()) {
-    throw ConfigError("--gate", "at least 3 complete profiler steps in both traces", "fewer", "profile more steps, or drop --gate");
+    throw ConfigError("--gate", "at least 3 complete profiler steps in both traces", "fewer",
+                      "profile more steps, or drop --gate");
   }
   bool slower = steps[0].low > options.gate;
-  std::cerr << (slower ? "gate: B is slower than allowed (" : "gate: passed (") << fixed(steps[0].ratio, 3) << "x, interval "
-            << fixed(steps[0].low, 3) << " to " << fixed(steps[0].high, 3) << ", allowed " << fixed(options.gate, 3) << "x)\n";
+  std::cerr << (slower ? "gate: B is slower than allowed (" : "gate: passed (") << fixed(steps[0].ratio, 3)
+            << "x, interval " << fixed(steps[0].low, 3) << " to " << fixed(steps[0].high, 3) << ", allowed "
+            << fixed(options.gate, 3) << "x)\n";
   if (slower) context.exit_code = kStrictFailure;
 }
 
@@ -144,7 +157,8 @@ void show_memory_timeline(const DiagnoseOptions& options, Context& context) {
     }
   }
   std::cout << timeline.times.size() << " points; most memory at once: " << si(peak) << "B\n";
-  for (size_t c = 0; c < names.size() && !timeline.sizes.empty(); ++c) std::cout << "  " << names[c] << ": " << si(timeline.sizes[at][c]) << "B\n";
+  for (size_t c = 0; c < names.size() && !timeline.sizes.empty(); ++c)
+    std::cout << "  " << names[c] << ": " << si(timeline.sizes[at][c]) << "B\n";
 }
 
 }  // namespace
@@ -152,29 +166,42 @@ void show_memory_timeline(const DiagnoseOptions& options, Context& context) {
 void add_diagnose(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("diagnose", "where the time of a profiled run went, and what holds it back");
   auto options = std::make_shared<DiagnoseOptions>();
-  auto* traces = command->add_option("--trace", options->traces, "Kineto traces (.json, .json.gz), one a rank, or folders of them");
-  auto* compare = command->add_option("--compare", options->compare, "two traces, before and after")->expected(2)->excludes(traces);
-  auto* memory = command->add_option("--memory-timeline", options->memory_timeline, "a raw timeline of export_memory_timeline")->excludes(traces)->excludes(compare);
-  command->add_option("--semantics", options->semantics, "exact (nanoseconds), hta or tracelens (their rules, to compare)");
+  auto* traces = command->add_option("--trace", options->traces,
+                                     "Kineto traces (.json, .json.gz), one a rank, or folders of them");
+  auto* compare =
+      command->add_option("--compare", options->compare, "two traces, before and after")->expected(2)->excludes(traces);
+  auto* memory =
+      command->add_option("--memory-timeline", options->memory_timeline, "a raw timeline of export_memory_timeline")
+          ->excludes(traces)
+          ->excludes(compare);
+  command->add_option("--semantics", options->semantics,
+                      "exact (nanoseconds), hta or tracelens (their rules, to compare)");
   command->add_flag("--include-last-step", options->last_step, "also the profiler's last step, which it cuts off");
-  command->add_flag("--drop-unlinked", options->drop_unlinked, "leave out device work that no operator launched, as TraceLens does");
+  command->add_flag("--drop-unlinked", options->drop_unlinked,
+                    "leave out device work that no operator launched, as TraceLens does");
   command->add_flag("--accept-torn", options->accept_torn, "read the complete events of a torn file");
   command->add_option("--rank", options->rank, "only this rank");
   command->add_option("--top", options->top, "rows of each table")->check(CLI::PositiveNumber);
   command->add_flag("--all", options->all_rows, "all rows of each table");
-  command->add_option("--kernel-delay-ns", options->kernel_delay_ns, "a shorter gap between queued kernels is the device's own");
+  command->add_option("--kernel-delay-ns", options->kernel_delay_ns,
+                      "a shorter gap between queued kernels is the device's own");
   command->add_option("--pattern", options->pattern, "count kernel sequences under operators whose name contains this");
-  command->add_option("--annotation", options->annotation, "critical path inside an event whose name contains this (--semantics hta)");
+  command->add_option("--annotation", options->annotation,
+                      "critical path inside an event whose name contains this (--semantics hta)");
   command->add_option("--instance", options->instance, "which of these events, from 0")->check(CLI::NonNegativeNumber);
   command->add_flag("--whole-path", options->whole_path, "critical path of the whole trace (--semantics hta)");
-  command->add_option("--data-event", options->data_events, "names of host work that loads data, for the critical path");
+  command->add_option("--data-event", options->data_events,
+                      "names of host work that loads data, for the critical path");
   command->add_option("--step-a", options->step_a, "with --compare: only this profiler step of the first");
   command->add_option("--step-b", options->step_b, "with --compare: only this profiler step of the second");
-  command->add_option("--gate", options->gate, "with --compare: exit 4 if B's steps surely take more than this times A's")->needs(compare);
+  command
+      ->add_option("--gate", options->gate, "with --compare: exit 4 if B's steps surely take more than this times A's")
+      ->needs(compare);
   command->add_option("--csv", options->csv, "write tables into this folder");
   command->add_option("--overlay", options->overlay, "write the trace with what was found drawn into it, for Perfetto");
   command->add_option("--html", options->html, "write a page with a timeline");
-  command->add_option("--threads", options->threads, "files read at once; 0: as many as cores")->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", options->threads, "files read at once; 0: as many as cores")
+      ->check(CLI::NonNegativeNumber);
   add_json_flag(*command, context);
   command->callback([options, &context, traces, compare, memory] {
     if (*memory) return show_memory_timeline(*options, context);

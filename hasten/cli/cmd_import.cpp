@@ -23,15 +23,19 @@ void run_import(const ImportFlags& flags, Context& context) {
     throw ConfigError("import", "[FORMAT] PATH", cat(flags.what.size(), " words"), "hasten import logs/ --out runs");
   }
   const std::string& path = flags.what.back();
-  const evaluate::Importer& importer = flags.what.size() == 2 ? evaluate::find_importer(flags.what.front()) : evaluate::detect_importer(path);
-  if (!std::filesystem::exists(path)) throw ConfigError("path", "a file or folder of logs", path + ", which is not there");
-  if (!flags.options.mapping.empty()) evaluate::read_mapping(flags.options.mapping);  // refuse a wrong one before writing
+  const evaluate::Importer& importer =
+      flags.what.size() == 2 ? evaluate::find_importer(flags.what.front()) : evaluate::detect_importer(path);
+  if (!std::filesystem::exists(path))
+    throw ConfigError("path", "a file or folder of logs", path + ", which is not there");
+  if (!flags.options.mapping.empty())
+    evaluate::read_mapping(flags.options.mapping);  // refuse a wrong one before writing
   evaluate::DirectorySink sink(flags.out);
   importer.read(path, flags.options, sink);
   if (context.json) {
     print_json({{"format", importer.name}, {"runs", sink.finished()}, {"out", flags.out}});
   } else {
-    std::cout << importer.name << ": " << sink.finished() << (sink.finished() == 1 ? " run" : " runs") << " in " << flags.out << "\n";
+    std::cout << importer.name << ": " << sink.finished() << (sink.finished() == 1 ? " run" : " runs") << " in "
+              << flags.out << "\n";
   }
 }
 
@@ -40,12 +44,16 @@ void run_import(const ImportFlags& flags, Context& context) {
 void add_import(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("import", "logs of other programs into runs");
   std::string formats = "Formats (found by themselves when left out):\n";
-  for (const auto& importer : evaluate::all_importers()) formats += cat("  ", importer.name, std::string(14 - importer.name.size(), ' '), importer.summary, "\n");
-  command->footer(formats + "Examples:\n  hasten import logs/ --out runs\n  hasten import csv metrics.csv --mapping lightning --metric validation/acc --out runs");
+  for (const auto& importer : evaluate::all_importers())
+    formats += cat("  ", importer.name, std::string(14 - importer.name.size(), ' '), importer.summary, "\n");
+  command->footer(formats +
+                  "Examples:\n  hasten import logs/ --out runs\n  hasten import csv metrics.csv --mapping lightning "
+                  "--metric validation/acc --out runs");
   auto flags = std::make_shared<ImportFlags>();
   command->add_option("what", flags->what, "[FORMAT] PATH")->required();
   command->add_option("--out", flags->out, "folder for the runs; must be new or empty")->required();
-  command->add_option("--mapping", flags->options.mapping, "of csv and jsonl: wandb, mlflow, lightning, or a TOML file");
+  command->add_option("--mapping", flags->options.mapping,
+                      "of csv and jsonl: wandb, mlflow, lightning, or a TOML file");
   command->add_option("--group", flags->options.group, "group of all runs");
   command->add_option("--workload", flags->options.workload, "workload of all runs");
   command->add_option("--metric", flags->options.metric, "the metric that counts, such as validation/acc");

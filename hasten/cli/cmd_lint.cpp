@@ -30,7 +30,11 @@ struct Checked {
 };
 
 Json lint_json(const evaluate::Lint& lint) {
-  return {{"id", lint.id}, {"name", lint.name}, {"severity", evaluate::name(lint.severity)}, {"explanation", lint.explanation}, {"source", lint.source}};
+  return {{"id", lint.id},
+          {"name", lint.name},
+          {"severity", evaluate::name(lint.severity)},
+          {"explanation", lint.explanation},
+          {"source", lint.source}};
 }
 
 void list_lints(bool json) {
@@ -42,7 +46,8 @@ void list_lints(bool json) {
   }
   report::Table table{{"id", "name", "severity", "why"}, {}, 4};
   for (const auto& lint : evaluate::all_lints()) {
-    table.rows.push_back({std::string(lint.id), std::string(lint.name), std::string(evaluate::name(lint.severity)), std::string(lint.explanation)});
+    table.rows.push_back({std::string(lint.id), std::string(lint.name), std::string(evaluate::name(lint.severity)),
+                          std::string(lint.explanation)});
   }
   std::cout << report::terminal_table(table);
 }
@@ -77,7 +82,8 @@ std::string title_of(const evaluate::Comparison& comparison) {
 }
 
 // A claim brings its own target, metric, groups and unit.
-void check_claims(const LintFlags& flags, const std::vector<std::pair<double, double>>& cost_table, std::vector<Checked>& checked) {
+void check_claims(const LintFlags& flags, const std::vector<std::pair<double, double>>& cost_table,
+                  std::vector<Checked>& checked) {
   for (const evaluate::Claim& claim : evaluate::read_claims(flags.claim)) {
     ComparisonFlags comparison = flags.comparison;
     if (claim.target) comparison.target = claim.target;
@@ -88,7 +94,8 @@ void check_claims(const LintFlags& flags, const std::vector<std::pair<double, do
     std::string title = claim.statement.empty() ? claim.id : "\"" + claim.statement + "\"";
     auto comparisons = compare_runs(comparison);
     for (const auto& one : comparisons) {
-      checked.push_back({comparisons.size() > 1 ? title + " on " + title_of(one) : title, evaluate::run_lints({one, &claim, nullptr, cost_table})});
+      checked.push_back({comparisons.size() > 1 ? title + " on " + title_of(one) : title,
+                         evaluate::run_lints({one, &claim, nullptr, cost_table})});
     }
   }
 }
@@ -113,7 +120,8 @@ void run_lint(const LintFlags& flags, Context& context) {
     if (context.json) {
       json.push_back({{"of", one.title}, {"lints", report::lints_json(one.lints)}});
     } else {
-      std::cout << one.title << "\n" << report::lints_text(one.lints, {.color = stdout_is_terminal(), .all_lints = flags.all});
+      std::cout << one.title << "\n"
+                << report::lints_text(one.lints, {.color = stdout_is_terminal(), .all_lints = flags.all});
     }
     if (flags.strict && report::has_errors(one.lints)) context.exit_code = kStrictFailure;
   }
@@ -124,11 +132,13 @@ void run_lint(const LintFlags& flags, Context& context) {
 
 void add_lint(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("lint", "43 checks of a comparison, and of a written claim against its logs");
-  command->footer("Examples:\n  hasten lint runs/ --strict\n  hasten lint logs/ --claim claim.toml\n  hasten lint --explain L08");
+  command->footer(
+      "Examples:\n  hasten lint runs/ --strict\n  hasten lint logs/ --claim claim.toml\n  hasten lint --explain L08");
   auto flags = std::make_shared<LintFlags>();
   add_comparison_options(*command, flags->comparison);
   command->add_option("--claim", flags->claim, "a TOML file with [[claim]] tables")->check(CLI::ExistingFile);
-  command->add_option("--cost-table", flags->cost_table, "a CSV of size and cost, checked by L39")->check(CLI::ExistingFile);
+  command->add_option("--cost-table", flags->cost_table, "a CSV of size and cost, checked by L39")
+      ->check(CLI::ExistingFile);
   command->add_option("--explain", flags->explain, "what one lint means and where it comes from");
   command->add_flag("--list", flags->list, "all lints, a line each");
   command->add_flag("--all", flags->all, "also those that are clean or could not be checked, with what is missing");

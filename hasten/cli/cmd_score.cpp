@@ -26,7 +26,9 @@ void score_algoperf(const ScoreFlags& flags, Context& context) {
   Json json = Json::array();
   bool first = true;
   for (auto& board : evaluate::read_algoperf(flags.path, overrides)) {
-    report::AlgoperfReport report{std::move(board), flags.baseline, flags.exact, flags.rule == "index" ? evaluate::TrialRule::kIndex : evaluate::TrialRule::kMinTime, flags.resamples};
+    report::AlgoperfReport report{std::move(board), flags.baseline, flags.exact,
+                                  flags.rule == "index" ? evaluate::TrialRule::kIndex : evaluate::TrialRule::kMinTime,
+                                  flags.resamples};
     if (context.json) {
       json.push_back(report::algoperf_json(report));
     } else {
@@ -39,7 +41,8 @@ void score_algoperf(const ScoreFlags& flags, Context& context) {
 
 std::vector<evaluate::Run> read_all(const char* format, const std::string& path) {
   std::error_code code;
-  if (!std::filesystem::exists(path, code)) throw ConfigError("path", "a file or folder of logs", path + ", which is not there");
+  if (!std::filesystem::exists(path, code))
+    throw ConfigError("path", "a file or folder of logs", path + ", which is not there");
   evaluate::MemorySink sink;
   evaluate::find_importer(format).read(path, {}, sink);
   return std::move(sink.runs);
@@ -47,7 +50,8 @@ std::vector<evaluate::Run> read_all(const char* format, const std::string& path)
 
 void score_dawnbench(const ScoreFlags& flags, Context& context) {
   std::vector<evaluate::DawnbenchEntry> entries;
-  for (const auto& run : read_all("dawnbench", flags.path)) entries.push_back(evaluate::score_dawnbench(run, flags.threshold));
+  for (const auto& run : read_all("dawnbench", flags.path))
+    entries.push_back(evaluate::score_dawnbench(run, flags.threshold));
   evaluate::sort_entries(entries);
   if (context.json) print_json(report::dawnbench_json(entries));
   else std::cout << report::dawnbench_text(entries);
@@ -81,8 +85,8 @@ void score_profile(const ScoreFlags& flags, Context& context) {
   else std::cout << report::score_table_text(table, flags.resamples);
 }
 
-CLI::App* add_one(CLI::App& score, const char* name, const char* what, const char* path, std::shared_ptr<ScoreFlags> flags, Context& context,
-                  void (*run)(const ScoreFlags&, Context&)) {
+CLI::App* add_one(CLI::App& score, const char* name, const char* what, const char* path,
+                  std::shared_ptr<ScoreFlags> flags, Context& context, void (*run)(const ScoreFlags&, Context&)) {
   CLI::App* command = score.add_subcommand(name, what);
   command->add_option("path", flags->path, path)->required();
   add_json_flag(*command, context);
@@ -95,21 +99,40 @@ CLI::App* add_one(CLI::App& score, const char* name, const char* what, const cha
 void add_score(CLI::App& app, Context& context) {
   CLI::App* score = app.add_subcommand("score", "scores of public benchmarks from their logs");
   score->require_subcommand(1);
-  score->footer("Examples:\n  hasten score algoperf logs/ --exact\n  hasten score dawnbench CIFAR10/train\n  hasten score nanogpt records/ --target 3.28 --alpha 0.01\n  hasten score profile scores.csv");
+  score->footer(
+      "Examples:\n  hasten score algoperf logs/ --exact\n  hasten score dawnbench CIFAR10/train\n  hasten score "
+      "nanogpt records/ --target 3.28 --alpha 0.01\n  hasten score profile scores.csv");
   auto flags = std::make_shared<ScoreFlags>();
-  CLI::App* algoperf = add_one(*score, "algoperf", "performance-profile scores of AlgoPerf boards", "folder with <submission>/study_<k>/<workload>/trial_<j>/", flags, context, score_algoperf);
-  algoperf->add_flag("--exact", flags->exact, "rank by the integral itself instead of the published 100-point trapezoid");
-  algoperf->add_option("--rule", flags->rule, "which trial of a study counts: index (as published) or min-time (as documented)")->capture_default_str()->check(CLI::IsMember({"index", "min-time"}));
-  algoperf->add_option("--config", flags->config, "JSON with workloads, held-outs, targets, r_max")->check(CLI::ExistingFile);
+  CLI::App* algoperf =
+      add_one(*score, "algoperf", "performance-profile scores of AlgoPerf boards",
+              "folder with <submission>/study_<k>/<workload>/trial_<j>/", flags, context, score_algoperf);
+  algoperf->add_flag("--exact", flags->exact,
+                     "rank by the integral itself instead of the published 100-point trapezoid");
+  algoperf
+      ->add_option("--rule", flags->rule,
+                   "which trial of a study counts: index (as published) or min-time (as documented)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"index", "min-time"}));
+  algoperf->add_option("--config", flags->config, "JSON with workloads, held-outs, targets, r_max")
+      ->check(CLI::ExistingFile);
   algoperf->add_option("--baseline", flags->baseline, "submission for the geometric means")->capture_default_str();
-  algoperf->add_option("--resamples", flags->resamples, "of the bootstrap")->capture_default_str()->check(CLI::Range(1, 1000000));
-  CLI::App* dawnbench = add_one(*score, "dawnbench", "time and cost to the threshold", "folder with <name>.json and <name>.tsv", flags, context, score_dawnbench);
+  algoperf->add_option("--resamples", flags->resamples, "of the bootstrap")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
+  CLI::App* dawnbench = add_one(*score, "dawnbench", "time and cost to the threshold",
+                                "folder with <name>.json and <name>.tsv", flags, context, score_dawnbench);
   dawnbench->add_option("--threshold", flags->threshold, "instead of the benchmark's own");
-  CLI::App* nanogpt = add_one(*score, "nanogpt", "mean loss at a planned length, with its p value", "logs; those in one folder are runs of one recipe", flags, context, score_nanogpt);
+  CLI::App* nanogpt = add_one(*score, "nanogpt", "mean loss at a planned length, with its p value",
+                              "logs; those in one folder are runs of one recipe", flags, context, score_nanogpt);
   nanogpt->add_option("--target", flags->target, "loss to reach")->capture_default_str();
-  nanogpt->add_option("--alpha", flags->alpha, "of the one-sided test")->capture_default_str()->check(CLI::Range(1e-9, 0.5));
-  CLI::App* profile = add_one(*score, "profile", "IQM, optimality gap, probability of improvement, profiles", "CSV with the columns method, task, score", flags, context, score_profile);
-  profile->add_option("--resamples", flags->resamples, "of the bootstrap")->capture_default_str()->check(CLI::Range(1, 1000000));
+  nanogpt->add_option("--alpha", flags->alpha, "of the one-sided test")
+      ->capture_default_str()
+      ->check(CLI::Range(1e-9, 0.5));
+  CLI::App* profile = add_one(*score, "profile", "IQM, optimality gap, probability of improvement, profiles",
+                              "CSV with the columns method, task, score", flags, context, score_profile);
+  profile->add_option("--resamples", flags->resamples, "of the bootstrap")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
 }
 
 }  // namespace hasten::cli

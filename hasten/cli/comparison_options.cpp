@@ -14,16 +14,27 @@ namespace hasten::cli {
 
 void add_comparison_options(CLI::App& command, ComparisonFlags& flags) {
   command.add_option("runs", flags.runs, "run directories, folders of them, or logs that `hasten import` knows");
-  command.add_option("--baseline", flags.baseline, "the group to compare against (else: role baseline, or of that name)");
+  command.add_option("--baseline", flags.baseline,
+                     "the group to compare against (else: role baseline, or of that name)");
   command.add_option("--metric", flags.metric, "quality, such as test/accuracy (else: as recorded)");
   command.add_option("--target", flags.target, "quality to reach (else: as recorded, or the baseline's own)");
   command.add_option("--targets", flags.targets, "further qualities to read the speedup at")->delimiter(',');
-  command.add_option("--cost", flags.cost, "train_s, total_s, steps, samples, tokens, flops, joules or usd (else: the first that all record)");
+  command.add_option(
+      "--cost", flags.cost,
+      "train_s, total_s, steps, samples, tokens, flops, joules or usd (else: the first that all record)");
   command.add_option("--time-to-target", flags.variant, "planned, first, common or sustained")->capture_default_str();
-  command.add_option("--sustained", flags.sustained, "evaluations in a row that count as sustained")->capture_default_str()->check(CLI::Range(1, 1000000));
-  command.add_option("--confidence", flags.confidence, "of the intervals")->capture_default_str()->check(CLI::Range(0.5, 0.9999));
-  command.add_option("--alpha", flags.alpha, "for passing the target")->capture_default_str()->check(CLI::Range(1e-6, 0.5));
-  command.add_option("--margin", flags.margin, "speedups within 1 + margin count as no difference")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+  command.add_option("--sustained", flags.sustained, "evaluations in a row that count as sustained")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
+  command.add_option("--confidence", flags.confidence, "of the intervals")
+      ->capture_default_str()
+      ->check(CLI::Range(0.5, 0.9999));
+  command.add_option("--alpha", flags.alpha, "for passing the target")
+      ->capture_default_str()
+      ->check(CLI::Range(1e-6, 0.5));
+  command.add_option("--margin", flags.margin, "speedups within 1 + margin count as no difference")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
   command.add_option("--workload", flags.workload, "only this one");
   command.add_option("--mapping", flags.mapping, "of CSV and JSONL logs: wandb, mlflow, lightning, or a TOML file");
 }
@@ -48,7 +59,8 @@ std::vector<evaluate::Comparison> compare_runs(const ComparisonFlags& flags) {
     std::set<std::string> names;
     for (const auto& run : runs) names.insert(run.record.workload);
     if (!names.count(flags.workload)) {
-      throw ConfigError("--workload", "a workload of these runs", "'" + flags.workload + "'", suggest(flags.workload, {names.begin(), names.end()}));
+      throw ConfigError("--workload", "a workload of these runs", "'" + flags.workload + "'",
+                        suggest(flags.workload, {names.begin(), names.end()}));
     }
     std::erase_if(runs, [&](const evaluate::Run& run) { return run.record.workload != flags.workload; });
   }

@@ -65,7 +65,8 @@ const std::map<std::string, Take>& keys() {
       {"price_usd", [](Claim& c, const Json& j) { c.price_usd = positive(j); }},
       {"price_source", [](Claim& c, const Json& j) { c.price_source = text_value(j); }},
       {"price_date", [](Claim& c, const Json& j) { c.price_date = text_value(j); }},
-      {"hypotheses", [](Claim& c, const Json& j) {
+      {"hypotheses",
+       [](Claim& c, const Json& j) {
          double value = positive(j);
          if (value != std::floor(value) || value > 1e9) throw std::string("a whole number above 0");
          c.hypotheses = static_cast<int64_t>(value);
@@ -89,7 +90,8 @@ std::vector<Claim> read_claims(const std::filesystem::path& path) {
   std::vector<std::string> known;
   for (const auto& [key, take] : keys()) known.push_back(key);
   for (const auto& [key, value] : json.items()) {
-    if (key != "claim") throw placed(ConfigError(key, "[[claim]] tables only", value.is_object() ? "a table" : value.dump()), key);
+    if (key != "claim")
+      throw placed(ConfigError(key, "[[claim]] tables only", value.is_object() ? "a table" : value.dump()), key);
   }
   if (!json.contains("claim")) throw ConfigError("claim", "at least one [[claim]]", "none").at(path.string());
   const Json list = json["claim"].is_array() ? json["claim"] : Json::array({json["claim"]});
@@ -102,7 +104,8 @@ std::vector<Claim> read_claims(const std::filesystem::path& path) {
     for (const auto& [key, value] : list[i].items()) {
       auto found = keys().find(key);
       std::string place = prefix + "." + key;
-      if (found == keys().end()) throw placed(ConfigError(place, "a key of a claim", "'" + key + "'", suggest(key, known)), place);
+      if (found == keys().end())
+        throw placed(ConfigError(place, "a key of a claim", "'" + key + "'", suggest(key, known)), place);
       try {
         found->second(claim, value);
       } catch (const std::string& expected) {

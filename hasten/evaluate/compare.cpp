@@ -33,7 +33,8 @@ bool everywhere(const std::vector<Run>& runs, Cost cost) {
 
 Cost choose_cost(const std::vector<Run>& runs, std::optional<Cost> wanted) {
   if (wanted) return *wanted;
-  for (Cost cost : {Cost::kTrainSeconds, Cost::kTotalSeconds, Cost::kTokens, Cost::kSamples, Cost::kSteps, Cost::kFlops}) {
+  for (Cost cost :
+       {Cost::kTrainSeconds, Cost::kTotalSeconds, Cost::kTokens, Cost::kSamples, Cost::kSteps, Cost::kFlops}) {
     if (everywhere(runs, cost)) return cost;
   }
   return Cost::kTrainSeconds;
@@ -86,7 +87,8 @@ void choose_headline(const Comparison& comparison, Group& group) {
     }
   }
   group.reaches_target = least.has_value();
-  if (const auto& check = group.points[group.headline].target; check && check->mean_reaches) group.reaches_target = true;
+  if (const auto& check = group.points[group.headline].target; check && check->mean_reaches)
+    group.reaches_target = true;
 }
 
 void judge(const Comparison& comparison, Pair& pair) {
@@ -99,7 +101,8 @@ void judge(const Comparison& comparison, Pair& pair) {
   }
   if (!ratio) {
     pair.verdict = Verdict::kUnresolved;
-    pair.reason = (method.reaches_target ? base.name : method.name) + " does not reach the target within what was measured";
+    pair.reason =
+        (method.reaches_target ? base.name : method.name) + " does not reach the target within what was measured";
     // Missing the target at no lower cost is worse, if the costs say so.
     auto costs = pair.ratios.find(comparison.cost);
     bool known = costs != pair.ratios.end() && costs->second.has_interval;
@@ -117,13 +120,15 @@ void judge(const Comparison& comparison, Pair& pair) {
     pair.reason = "one run on a side gives a ratio, but no interval";
   } else if (ratio->low > 1 / (1 + comparison.options.margin) && ratio->high < 1 + comparison.options.margin) {
     pair.verdict = Verdict::kNoDifference;
-    pair.reason = cat("the whole interval, ", interval, ", lies within the margin of ", significant(comparison.options.margin * 100, 3), "%");
+    pair.reason = cat("the whole interval, ", interval, ", lies within the margin of ",
+                      significant(comparison.options.margin * 100, 3), "%");
   } else if (ratio->low > 1 || ratio->high < 1) {
     pair.verdict = ratio->low > 1 ? Verdict::kHelps : Verdict::kHurts;
     pair.reason = cat("the interval of the ratio of ", what, ", ", interval, ", excludes 1");
   } else {
     pair.reason = cat("the interval of the ratio of ", what, ", ", interval, ", contains 1");
-    if (pair.detectable) pair.reason += cat("; these runs can show a speedup of ", fixed(1 + *pair.detectable, 3), "x or more");
+    if (pair.detectable)
+      pair.reason += cat("; these runs can show a speedup of ", fixed(1 + *pair.detectable, 3), "x or more");
   }
 }
 
@@ -151,9 +156,9 @@ Pair make_pair(const Comparison& comparison, size_t index) {
     }
     if (spent->second.sd && other->second.sd) {
       double cv_base = *spent->second.sd / spent->second.mean, cv_method = *other->second.sd / other->second.mean;
-      pair.detectable = stats::smallest_detectable(static_cast<int64_t>(left.runs.size()),
-                                                   static_cast<int64_t>(right.runs.size()),
-                                                   std::sqrt((cv_base * cv_base + cv_method * cv_method) / 2));
+      pair.detectable =
+          stats::smallest_detectable(static_cast<int64_t>(left.runs.size()), static_cast<int64_t>(right.runs.size()),
+                                     std::sqrt((cv_base * cv_base + cv_method * cv_method) / 2));
     }
   }
   judge(comparison, pair);

@@ -158,7 +158,8 @@ TEST(Compare, RefusesWhatCannotBeCompared) {
   Runs runs = make_race(2);
   CompareOptions options;
   options.baseline = "bassline";
-  EXPECT_EQ(config_error(runs, options), "[--baseline] expected the name of a group, got 'bassline' | did you mean 'baseline'?");
+  EXPECT_EQ(config_error(runs, options),
+            "[--baseline] expected the name of a group, got 'bassline' | did you mean 'baseline'?");
   options = {};
   options.metric = "test/acuracy";
   EXPECT_EQ(config_error(runs, options),
@@ -166,7 +167,8 @@ TEST(Compare, RefusesWhatCannotBeCompared) {
   for (auto& run : runs) run.record.role = Role::kUnknown;
   for (auto& run : runs) run.record.group += "1";
   EXPECT_EQ(config_error(runs, {}),
-            "[--baseline] expected the group to compare against, since no run has the role baseline, got none | the groups are: "
+            "[--baseline] expected the group to compare against, since no run has the role baseline, got none | the "
+            "groups are: "
             "baseline1, fast1");
   runs[0].record.workload = "other";
   EXPECT_EQ(config_error(runs, {}), "[runs] expected runs of one workload, got other, toy | ");

@@ -73,16 +73,11 @@ Cost parse_cost(std::string_view text, std::string_view where) {
 std::string cost_text(Cost cost, double value) {
   switch (cost) {
     case Cost::kTrainSeconds:
-    case Cost::kTotalSeconds:
-      return duration_text(value);
-    case Cost::kFlops:
-      return si(value) + "FLOP";
-    case Cost::kJoules:
-      return si(value) + "J";
-    case Cost::kUsd:
-      return "$" + significant(value, 3);
-    default:
-      return value < 10000 && value == std::floor(value) ? number(value) : si(value, 4);
+    case Cost::kTotalSeconds: return duration_text(value);
+    case Cost::kFlops: return si(value) + "FLOP";
+    case Cost::kJoules: return si(value) + "J";
+    case Cost::kUsd: return "$" + significant(value, 3);
+    default: return value < 10000 && value == std::floor(value) ? number(value) : si(value, 4);
   }
 }
 
@@ -169,8 +164,6 @@ bool reaches(double value, double target, Direction direction) {
   return direction == Direction::kMaximize ? value >= target : value <= target;
 }
 
-double advantage(double a, double b, Direction direction) {
-  return direction == Direction::kMaximize ? a - b : b - a;
-}
+double advantage(double a, double b, Direction direction) { return direction == Direction::kMaximize ? a - b : b - a; }
 
 }  // namespace hasten::evaluate

@@ -66,7 +66,8 @@ std::map<std::string, Curve> published_curves(const std::string& kind) {
   while (std::getline(file, line)) {
     auto cells = split(line, ',');
     if (cells.size() < 6 || cells[0] != kind) continue;
-    curves[cells[1]].points.push_back({cells[2], PointKind::kStandard, {{std::stod(cells[4]), std::stod(cells[6]), 0}}});
+    curves[cells[1]].points.push_back(
+        {cells[2], PointKind::kStandard, {{std::stod(cells[4]), std::stod(cells[6]), 0}}});
   }
   return curves;
 }

@@ -61,10 +61,8 @@ using Element = simdjson::ondemand::value;
 // A number, or one of the words that stand for what JSON cannot write; nullopt for null.
 std::optional<double> read_number(Element value) {
   switch (value.type()) {
-    case simdjson::ondemand::json_type::null:
-      return std::nullopt;
-    case simdjson::ondemand::json_type::number:
-      return value.get_double().value();
+    case simdjson::ondemand::json_type::null: return std::nullopt;
+    case simdjson::ondemand::json_type::number: return value.get_double().value();
     default: {
       std::string_view word = value.get_string().value();
       if (word == "nan") return std::nan("");
@@ -110,7 +108,8 @@ EventRecord read_event(simdjson::ondemand::document& document) {
       }
     }
   }
-  if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) throw simdjson::simdjson_error(simdjson::TRAILING_CONTENT);
+  if (document.current_location().error() != simdjson::OUT_OF_BOUNDS)
+    throw simdjson::simdjson_error(simdjson::TRAILING_CONTENT);
   return event;
 }
 

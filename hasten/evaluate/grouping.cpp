@@ -27,8 +27,9 @@ std::string budget_name(const RunRecord& record) {
     std::optional<double> Amounts::*member;
     const char* suffix;
   };
-  for (const Unit& unit : {Unit{&Amounts::epochs, "ep"}, Unit{&Amounts::steps, "step"}, Unit{&Amounts::samples, "sample"},
-                           Unit{&Amounts::tokens, "token"}, Unit{&Amounts::seconds, "s"}, Unit{&Amounts::flops, "flop"}}) {
+  for (const Unit& unit :
+       {Unit{&Amounts::epochs, "ep"}, Unit{&Amounts::steps, "step"}, Unit{&Amounts::samples, "sample"},
+        Unit{&Amounts::tokens, "token"}, Unit{&Amounts::seconds, "s"}, Unit{&Amounts::flops, "flop"}}) {
     if (record.planned.*unit.member) return number(*(record.planned.*unit.member)) + unit.suffix;
   }
   return "";
@@ -47,7 +48,8 @@ size_t find_baseline(const std::vector<Group>& groups, const std::string& wanted
   for (size_t i = 0; i < groups.size(); ++i) {
     if (!wanted.empty() ? groups[i].name == wanted : groups[i].role == Role::kBaseline) return i;
   }
-  if (!wanted.empty()) throw ConfigError("--baseline", "the name of a group", "'" + wanted + "'", suggest(wanted, names));
+  if (!wanted.empty())
+    throw ConfigError("--baseline", "the name of a group", "'" + wanted + "'", suggest(wanted, names));
   for (const char* usual : {"baseline", "base"}) {
     for (size_t i = 0; i < groups.size(); ++i) {
       if (groups[i].name == usual) return i;
@@ -122,7 +124,8 @@ Metric choose_metric(const std::vector<Run>& runs, const std::string& wanted) {
   std::set<std::string> present;
   for (const Run& run : runs) {
     for (const EventRecord& event : run.events) {
-      for (const MetricValue& value : event.metrics) present.insert(value.split.empty() ? value.name : value.split + "/" + value.name);
+      for (const MetricValue& value : event.metrics)
+        present.insert(value.split.empty() ? value.name : value.split + "/" + value.name);
     }
   }
   std::vector<std::string> names(present.begin(), present.end());
@@ -135,7 +138,8 @@ Metric choose_metric(const std::vector<Run>& runs, const std::string& wanted) {
     throw ConfigError("--metric", "the metric to compare by, since the runs do not say", "none",
                       "they contain: " + join(names, ", "));
   }
-  if (!present.count(wanted)) throw ConfigError("--metric", "a metric that the runs contain", "'" + wanted + "'", suggest(wanted, names));
+  if (!present.count(wanted))
+    throw ConfigError("--metric", "a metric that the runs contain", "'" + wanted + "'", suggest(wanted, names));
   Metric metric;
   size_t slash = wanted.find('/');
   metric.split = slash == std::string::npos ? "" : wanted.substr(0, slash);

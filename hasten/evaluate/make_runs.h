@@ -10,8 +10,8 @@
 namespace hasten::evaluate::testing {
 
 // A finished run that ends at `quality` after `train_s`; evaluated at every tenth of its length on the way there.
-inline Run make_run(const std::string& group, int64_t seed, double train_s, double quality, const std::string& budget = "8ep",
-                    double steps = 1000) {
+inline Run make_run(const std::string& group, int64_t seed, double train_s, double quality,
+                    const std::string& budget = "8ep", double steps = 1000) {
   Run run;
   RunRecord& record = run.record;
   record.id = group + "-" + budget + "-s" + std::to_string(seed);

@@ -120,14 +120,14 @@ struct RunRecord {
   std::vector<AuxiliaryCost> auxiliary;
   std::optional<double> forwards_per_step, backwards_per_step;
   std::optional<double> batch_size;
-  std::optional<double> eval_interval_s;     // planned training seconds between evaluations, if that is how they are set
+  std::optional<double> eval_interval_s;  // planned training seconds between evaluations, if that is how they are set
   Price price;
   Status status = Status::kUnknown;
   std::string status_detail;
   std::optional<int64_t> first_bad_step;
-  std::string started_at, finished_at;       // ISO 8601, UTC
-  std::string source;                        // what an importer read: "algoperf: study_0/..."
-  std::vector<std::string> not_found;        // fields the importer looked for in vain
+  std::string started_at, finished_at;  // ISO 8601, UTC
+  std::string source;  // what an importer read: "algoperf: study_0/..."
+  std::vector<std::string> not_found;  // fields the importer looked for in vain
 };
 
 struct MetricValue {
@@ -142,7 +142,7 @@ struct EventRecord {
   std::optional<int64_t> step;
   std::optional<double> epoch, samples, tokens;
   std::optional<double> t_train, t_eval, t_total, loader_wait;  // seconds, accumulated
-  std::optional<double> flops, joules;                          // accumulated
+  std::optional<double> flops, joules;  // accumulated
   std::optional<double> lr;
   std::vector<MetricValue> metrics;
   std::string note;
@@ -152,7 +152,7 @@ struct Run {
   RunRecord record;
   std::vector<EventRecord> events;
   int64_t dropped_lines = 0;  // a torn last line
-  std::string path;           // the run directory, or the log it was imported from
+  std::string path;  // the run directory, or the log it was imported from
 };
 
 }  // namespace hasten::evaluate

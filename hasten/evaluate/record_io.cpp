@@ -40,7 +40,8 @@ std::vector<fs::path> find_runs(const std::vector<std::string>& paths) {
   for (const std::string& text : paths) {
     fs::path path = text;
     std::error_code code;
-    if (!fs::exists(path, code)) throw ConfigError("runs", "a run directory or a folder of runs", text + ", which is not there");
+    if (!fs::exists(path, code))
+      throw ConfigError("runs", "a run directory or a folder of runs", text + ", which is not there");
     if (path.filename() == "run.json") path = path.parent_path().empty() ? fs::path(".") : path.parent_path();
     if (is_run(path)) {
       found.insert(path.lexically_normal());

@@ -15,18 +15,23 @@ template <class Enum>
 using Names = std::vector<std::pair<Enum, std::string_view>>;
 
 const Names<Role>& names_of(Role) {
-  static const Names<Role> names{{Role::kUnknown, "unknown"}, {Role::kBaseline, "baseline"},
-                                 {Role::kMethod, "method"}, {Role::kReference, "reference"}};
+  static const Names<Role> names{{Role::kUnknown, "unknown"},
+                                 {Role::kBaseline, "baseline"},
+                                 {Role::kMethod, "method"},
+                                 {Role::kReference, "reference"}};
   return names;
 }
 
 const Names<Status>& names_of(Status) {
-  static const Names<Status> names{
-      {Status::kUnknown, "unknown"},          {Status::kRunning, "running"},
-      {Status::kOk, "ok"},                    {Status::kStoppedEarly, "stopped_early"},
-      {Status::kDiverged, "diverged"},        {Status::kOutOfBudget, "out_of_budget"},
-      {Status::kInterrupted, "interrupted"},  {Status::kError, "error"},
-      {Status::kMissing, "missing"}};
+  static const Names<Status> names{{Status::kUnknown, "unknown"},
+                                   {Status::kRunning, "running"},
+                                   {Status::kOk, "ok"},
+                                   {Status::kStoppedEarly, "stopped_early"},
+                                   {Status::kDiverged, "diverged"},
+                                   {Status::kOutOfBudget, "out_of_budget"},
+                                   {Status::kInterrupted, "interrupted"},
+                                   {Status::kError, "error"},
+                                   {Status::kMissing, "missing"}};
   return names;
 }
 

@@ -42,8 +42,8 @@ std::vector<double> qualities_to_read(const Comparison& comparison, const Curve&
     bool up = comparison.metric.direction == Direction::kMaximize;
     double low = up ? std::max(left.front().quality, right.front().quality)
                     : std::min(left.front().quality, right.front().quality);
-    double high = up ? std::min(left.back().quality, right.back().quality)
-                     : std::max(left.back().quality, right.back().quality);
+    double high =
+        up ? std::min(left.back().quality, right.back().quality) : std::max(left.back().quality, right.back().quality);
     if (advantage(high, low, comparison.metric.direction) > 0) {
       for (size_t i = 0; i < kGrid; ++i) {
         wanted.push_back(low + (high - low) * static_cast<double>(i) / static_cast<double>(kGrid - 1));
@@ -56,8 +56,8 @@ std::vector<double> qualities_to_read(const Comparison& comparison, const Curve&
 }
 
 // log S at every quality for every resample; +inf where the method misses, -inf where the baseline does.
-std::vector<std::vector<double>> resampled_speedups(const Comparison& comparison, const Curve& base, const Curve& method,
-                                                    const std::vector<double>& qualities) {
+std::vector<std::vector<double>> resampled_speedups(const Comparison& comparison, const Curve& base,
+                                                    const Curve& method, const std::vector<double>& qualities) {
   std::vector<size_t> sizes;
   for (const Curve* curve : {&base, &method}) {
     for (const CurvePoint& point : curve->points) sizes.push_back(point.seeds.size());
@@ -135,7 +135,8 @@ void fill_curves(const Comparison& comparison, Pair& pair) {
     at.quality = qualities[q];
     at.speedup = speedup_at(base, method, qualities[q]);
     if (!logs.empty() && at.speedup) {
-      stats::Interval interval = stats::percentile_interval(logs[q], std::log(*at.speedup), comparison.options.confidence);
+      stats::Interval interval =
+          stats::percentile_interval(logs[q], std::log(*at.speedup), comparison.options.confidence);
       if (std::isfinite(interval.low)) at.low = std::exp(interval.low);
       if (std::isfinite(interval.high)) at.high = std::exp(interval.high);
       auto missed = std::count_if(logs[q].begin(), logs[q].end(), [](double x) { return !std::isfinite(x); });

@@ -44,7 +44,8 @@ Variant parse_variant(std::string_view text, std::string_view where) {
     if (kVariantNames[i] == text) return static_cast<Variant>(i);
   }
   std::vector<std::string> names(kVariantNames.begin(), kVariantNames.end());
-  throw ConfigError(std::string(where), "one of " + join(names, ", "), "'" + std::string(text) + "'", suggest(text, names));
+  throw ConfigError(std::string(where), "one of " + join(names, ", "), "'" + std::string(text) + "'",
+                    suggest(text, names));
 }
 
 std::optional<Crossing> first_crossing(const Run& run, const Metric& metric, double target, Cost cost) {

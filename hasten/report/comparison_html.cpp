@@ -46,8 +46,8 @@ std::string verdict_card(const Comparison& comparison, const Pair& pair) {
   std::string word(name(pair.verdict));
   std::string number = pair.time_to_target ? fixed(pair.time_to_target->value, 2) + "×" : "–";
   std::string css = pair.verdict == Verdict::kHelps ? "helps" : pair.verdict == Verdict::kHurts ? "hurts" : "open";
-  std::string html = cat("<div class=\"card verdict ", css, "\"><div class=\"big\">", number, "</div><div><div class=\"word\">",
-                         e(headline(comparison, pair)), "</div>");
+  std::string html = cat("<div class=\"card verdict ", css, "\"><div class=\"big\">", number,
+                         "</div><div><div class=\"word\">", e(headline(comparison, pair)), "</div>");
   html += "<div class=\"soft\">" + e(pair.reason) + "</div><ul>";
   for (const std::string& line : details(comparison, pair)) html += "<li>" + e(line) + "</li>";
   return html + "</ul></div></div>";
@@ -55,8 +55,9 @@ std::string verdict_card(const Comparison& comparison, const Pair& pair) {
 
 std::string figure(const char* kind, size_t page, const std::string& title, bool log_button) {
   std::string button = log_button ? "<button type=\"button\" aria-pressed=\"false\">log axis</button>" : "";
-  return cat("<div class=\"card\"><figure data-kind=\"", kind, "\" data-page=\"", page, "\"><figcaption><h3>", e(title), "</h3>", button,
-             "</figcaption><div class=\"plot\"><canvas role=\"img\" aria-label=\"", e(title), "\"></canvas></div></figure></div>");
+  return cat("<div class=\"card\"><figure data-kind=\"", kind, "\" data-page=\"", page, "\"><figcaption><h3>", e(title),
+             "</h3>", button, "</figcaption><div class=\"plot\"><canvas role=\"img\" aria-label=\"", e(title),
+             "\"></canvas></div></figure></div>");
 }
 
 std::string charts(const Comparison& comparison, size_t page) {
@@ -67,14 +68,17 @@ std::string charts(const Comparison& comparison, size_t page) {
   if (series) html += figure("learning", page, metric + " against " + cost + ", within runs", true);
   html += figure("tradeoff", page, "final " + metric + " against " + cost, true);
   bool speedups = std::any_of(comparison.pairs.begin(), comparison.pairs.end(), [](const Pair& pair) {
-    return std::count_if(pair.speedups.begin(), pair.speedups.end(), [](const SpeedupPoint& at) { return at.speedup.has_value(); }) > 1;
+    return std::count_if(pair.speedups.begin(), pair.speedups.end(),
+                         [](const SpeedupPoint& at) { return at.speedup.has_value(); }) > 1;
   });
   if (speedups) html += figure("speedup", page, "speedup against the target", false);
   return html + "</div>";
 }
 
-std::string finding(std::string_view tag_class, std::string_view tag, const std::string& head, const std::string& body) {
-  return cat("<div class=\"finding\"><span class=\"tag ", tag_class, "\">", e(tag), "</span><div><p><b>", e(head), "</b></p>", body, "</div></div>");
+std::string finding(std::string_view tag_class, std::string_view tag, const std::string& head,
+                    const std::string& body) {
+  return cat("<div class=\"finding\"><span class=\"tag ", tag_class, "\">", e(tag), "</span><div><p><b>", e(head),
+             "</b></p>", body, "</div></div>");
 }
 
 std::string lint_section(const Comparison& comparison) {
@@ -95,11 +99,16 @@ std::string lint_section(const Comparison& comparison) {
   LintCounts counts = count_lints(comparison.lints);
   for (const LintResult& lint : comparison.lints) {
     std::string head = cat(lint.id, " ", lint.name);
-    if (lint.outcome == Outcome::kClean) clean += finding("clean", "clean", head, "<p class=\"soft small\">" + e(lint.explanation) + "</p>");
-    if (!lint.missing.empty()) unknown += finding("info", "missing", head, "<p>" + e(join(lint.missing, ", ")) + "</p>");
+    if (lint.outcome == Outcome::kClean)
+      clean += finding("clean", "clean", head, "<p class=\"soft small\">" + e(lint.explanation) + "</p>");
+    if (!lint.missing.empty())
+      unknown += finding("info", "missing", head, "<p>" + e(join(lint.missing, ", ")) + "</p>");
   }
-  if (!unknown.empty()) html += cat("<details><summary>", counts.not_checkable, " checks could not be made, because fields are missing</summary>", unknown, "</details>");
-  if (!clean.empty()) html += cat("<details><summary>", counts.clean, " checks are clean</summary>", clean, "</details>");
+  if (!unknown.empty())
+    html += cat("<details><summary>", counts.not_checkable,
+                " checks could not be made, because fields are missing</summary>", unknown, "</details>");
+  if (!clean.empty())
+    html += cat("<details><summary>", counts.clean, " checks are clean</summary>", clean, "</details>");
   return html + "</div>";
 }
 
@@ -107,22 +116,37 @@ std::string lint_section(const Comparison& comparison) {
 Table environment_table(const Comparison& comparison) {
   using Get = std::string (*)(const RunRecord&);
   const std::vector<std::pair<const char*, Get>> fields{
-      {"accelerator", [](const RunRecord& r) { return r.hardware.accelerator + (r.hardware.accelerator_count ? cat(" × ", *r.hardware.accelerator_count) : ""); }},
+      {"accelerator",
+       [](const RunRecord& r) {
+         return r.hardware.accelerator +
+                (r.hardware.accelerator_count ? cat(" × ", *r.hardware.accelerator_count) : "");
+       }},
       {"processor", [](const RunRecord& r) { return r.hardware.cpu; }},
-      {"cores / threads", [](const RunRecord& r) { return r.hardware.cores ? cat(*r.hardware.cores, r.hardware.threads ? cat(" / ", *r.hardware.threads) : "") : ""; }},
+      {"cores / threads",
+       [](const RunRecord& r) {
+         return r.hardware.cores ? cat(*r.hardware.cores, r.hardware.threads ? cat(" / ", *r.hardware.threads) : "")
+                                 : "";
+       }},
       {"framework", [](const RunRecord& r) { return r.software.framework + " " + r.software.version; }},
-      {"commit", [](const RunRecord& r) { return r.software.commit + (r.software.uncommitted_changes.value_or(false) ? " with uncommitted changes" : ""); }},
+      {"commit",
+       [](const RunRecord& r) {
+         return r.software.commit + (r.software.uncommitted_changes.value_or(false) ? " with uncommitted changes" : "");
+       }},
       {"build", [](const RunRecord& r) { return r.software.build_flags; }},
       {"system", [](const RunRecord& r) { return r.software.system; }},
       {"driver", [](const RunRecord& r) { return r.software.driver; }},
-      {"libraries", [](const RunRecord& r) {
+      {"libraries",
+       [](const RunRecord& r) {
          std::vector<std::string> parts;
          for (const auto& [library, version] : r.software.libraries) parts.push_back(library + " " + version);
          return join(parts, ", ");
        }},
-      {"data", [](const RunRecord& r) {
+      {"data",
+       [](const RunRecord& r) {
          std::vector<std::string> parts;
-         for (const Dataset& data : r.data) parts.push_back(cat(data.id, "/", data.split, " (", data.use, data.hash.empty() ? "" : ", " + data.hash, ")"));
+         for (const Dataset& data : r.data)
+           parts.push_back(
+               cat(data.id, "/", data.split, " (", data.use, data.hash.empty() ? "" : ", " + data.hash, ")"));
          return join(parts, ", ");
        }},
       {"source", [](const RunRecord& r) { return r.source; }}};
@@ -145,7 +169,8 @@ Table environment_table(const Comparison& comparison) {
 // "12 runs": as many workloads, runs and days as there are.
 std::string subtitle(const Comparison& comparison) {
   std::string text = metric_name(comparison.metric);
-  if (comparison.target) text += " to " + target_text(comparison) + (comparison.target_from_baseline ? " (the baseline's own)" : "");
+  if (comparison.target)
+    text += " to " + target_text(comparison) + (comparison.target_from_baseline ? " (the baseline's own)" : "");
   text += cat(", ", comparison.runs.size(), " runs in ", comparison.groups.size(), " groups");
   std::set<std::string> days;
   for (const Run& run : comparison.runs) {
@@ -165,7 +190,8 @@ std::string workload_section(const Comparison& comparison, size_t page, bool wit
   html += "<h2>What this comparison cannot conclude</h2>" + lint_section(comparison);
   for (const Pair& pair : comparison.pairs) {
     if (pair.speedups.size() < 2) continue;
-    html += "<h2>Speedup of " + e(comparison.groups[pair.method].name) + " by target</h2><div class=\"card\">" + html_table(speedup_table(comparison, pair)) + "</div>";
+    html += "<h2>Speedup of " + e(comparison.groups[pair.method].name) + " by target</h2><div class=\"card\">" +
+            html_table(speedup_table(comparison, pair)) + "</div>";
   }
   html += "<h2>Runs</h2><div class=\"card\">" + html_table(runs_table(comparison), 1) + "</div>";
   html += "<h2>Environment</h2><div class=\"card\">" + html_table(environment_table(comparison), 2) + "</div>";
@@ -176,7 +202,8 @@ std::string workload_section(const Comparison& comparison, size_t page, bool wit
 
 std::string comparison_html(std::span<const Comparison> comparisons, const HtmlOptions& options) {
   std::string title = options.title;
-  if (title.empty()) title = comparisons.size() == 1 && !comparisons[0].workload.empty() ? comparisons[0].workload : "Comparison";
+  if (title.empty())
+    title = comparisons.size() == 1 && !comparisons[0].workload.empty() ? comparisons[0].workload : "Comparison";
   Json data = Json::array();
   std::string csv, body;
   for (size_t i = 0; i < comparisons.size(); ++i) {
@@ -184,17 +211,27 @@ std::string comparison_html(std::span<const Comparison> comparisons, const HtmlO
     csv += comparison_csv(comparisons[i]);
     body += workload_section(comparisons[i], i, comparisons.size() > 1);
   }
-  if (comparisons.size() > 1) body = "<div class=\"charts\">" + figure("profile", 0, "performance profile over workloads", false) + "</div>" + body;
-  std::string html = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">";
+  if (comparisons.size() > 1)
+    body =
+        "<div class=\"charts\">" + figure("profile", 0, "performance profile over workloads", false) + "</div>" + body;
+  std::string html =
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width, initial-scale=1\">";
   // No request can leave the page, whatever the runs are called.
-  html += "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:\">";
-  html += cat("<title>", e(title), "</title><style>", assets::page_css(), "</style></head><body><main><header><div><h1>", e(title), "</h1></div>",
-              "<button type=\"button\" data-save=\"csv\" data-name=\"runs.csv\">CSV</button>",
-              "<button type=\"button\" data-save=\"data\" data-name=\"comparison.json\">JSON</button>",
-              "<button type=\"button\" id=\"theme\">light / dark</button></header>", body);
+  html +=
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+      "script-src 'unsafe-inline'; img-src data: blob:\">";
+  html +=
+      cat("<title>", e(title), "</title><style>", assets::page_css(), "</style></head><body><main><header><div><h1>",
+          e(title), "</h1></div>", "<button type=\"button\" data-save=\"csv\" data-name=\"runs.csv\">CSV</button>",
+          "<button type=\"button\" data-save=\"data\" data-name=\"comparison.json\">JSON</button>",
+          "<button type=\"button\" id=\"theme\">light / dark</button></header>", body);
   if (!options.command.empty()) html += "<h2>How to reproduce</h2><pre>" + e(options.command) + "</pre>";
-  html += "<footer>Made by hasten, " + e(utc_now()) + ". Speedups are ratios of mean costs at equal quality; nothing outside the measured range is shown. Charts: Chart.js (MIT).</footer></main>";
-  html += "<script type=\"application/json\" id=\"data\">" + inside_script(data.dump(-1, ' ', false, Json::error_handler_t::replace)) + "</script>";
+  html += "<footer>Made by hasten, " + e(utc_now()) +
+          ". Speedups are ratios of mean costs at equal quality; nothing outside the measured range is shown. Charts: "
+          "Chart.js (MIT).</footer></main>";
+  html += "<script type=\"application/json\" id=\"data\">" +
+          inside_script(data.dump(-1, ' ', false, Json::error_handler_t::replace)) + "</script>";
   // CSV is read back with textContent, where an escaped "<" would stay escaped: a textarea escapes like other markup.
   html += "<textarea id=\"csv\" hidden>" + e(csv) + "</textarea>";
   html += cat("<script>", assets::chart_js(), "</script><script>", assets::page_js(), "</script></body></html>\n");

@@ -16,7 +16,8 @@ Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(nul
 Json maybe(const std::optional<double>& value) { return value ? finite(*value) : Json(nullptr); }
 
 Json spread_json(const Spread& spread) {
-  return {{"n", spread.values.size()}, {"mean", finite(spread.mean)}, {"sd", maybe(spread.sd)}, {"values", spread.values}};
+  return {
+      {"n", spread.values.size()}, {"mean", finite(spread.mean)}, {"sd", maybe(spread.sd)}, {"values", spread.values}};
 }
 
 Json ratio_json(const stats::Ratio& ratio) {
@@ -28,7 +29,10 @@ Json ratio_json(const stats::Ratio& ratio) {
 }
 
 Json point_json(const Comparison& comparison, const Point& point) {
-  Json json{{"budget", point.budget}, {"kind", point.kind == PointKind::kCyclic ? "cyclic" : "standard"}, {"runs", Json::array()}, {"failed", Json::array()}};
+  Json json{{"budget", point.budget},
+            {"kind", point.kind == PointKind::kCyclic ? "cyclic" : "standard"},
+            {"runs", Json::array()},
+            {"failed", Json::array()}};
   for (size_t i : point.runs) json["runs"].push_back(comparison.runs[i].record.id);
   for (size_t i : point.failed) json["failed"].push_back(comparison.runs[i].record.id);
   json["quality"] = point.quality ? spread_json(*point.quality) : Json(nullptr);
@@ -47,20 +51,31 @@ Json point_json(const Comparison& comparison, const Point& point) {
 }
 
 Json pair_json(const Comparison& comparison, const Pair& pair) {
-  Json json{{"baseline", comparison.baseline().name}, {"method", comparison.groups[pair.method].name}, {"verdict", name(pair.verdict)}, {"reason", pair.reason}, {"headline", headline(comparison, pair)}};
+  Json json{{"baseline", comparison.baseline().name},
+            {"method", comparison.groups[pair.method].name},
+            {"verdict", name(pair.verdict)},
+            {"reason", pair.reason},
+            {"headline", headline(comparison, pair)}};
   json["time_to_target"] = pair.time_to_target ? ratio_json(*pair.time_to_target) : Json(nullptr);
   json["bounds"] = {maybe(pair.bound_low), maybe(pair.bound_high)};
   json["ratios"] = Json::object();
   for (const auto& [cost, ratio] : pair.ratios) json["ratios"][std::string(name(cost))] = ratio_json(ratio);
   json["quality_difference"] = nullptr;
   if (pair.quality) {
-    json["quality_difference"] = {{"mean", finite(pair.quality->difference)}, {"low", finite(pair.quality->low)}, {"high", finite(pair.quality->high)}, {"p", finite(pair.quality->p_two_sided)}};
+    json["quality_difference"] = {{"mean", finite(pair.quality->difference)},
+                                  {"low", finite(pair.quality->low)},
+                                  {"high", finite(pair.quality->high)},
+                                  {"p", finite(pair.quality->p_two_sided)}};
   }
   json["smallest_detectable"] = pair.detectable ? Json(1 + *pair.detectable) : Json(nullptr);
   json["with_tuning"] = maybe(pair.with_tuning);
   json["speedup_by_target"] = Json::array();
   for (const SpeedupPoint& at : pair.speedups) {
-    json["speedup_by_target"].push_back({{"quality", at.quality}, {"speedup", maybe(at.speedup)}, {"low", maybe(at.low)}, {"high", maybe(at.high)}, {"missed_share", at.missed_share}});
+    json["speedup_by_target"].push_back({{"quality", at.quality},
+                                         {"speedup", maybe(at.speedup)},
+                                         {"low", maybe(at.low)},
+                                         {"high", maybe(at.high)},
+                                         {"missed_share", at.missed_share}});
   }
   json["gain_by_cost"] = Json::array();
   for (const GainPoint& at : pair.gains) json["gain_by_cost"].push_back({{"cost", at.cost}, {"gain", maybe(at.gain)}});
@@ -82,7 +97,10 @@ Json series_json(const Comparison& comparison, const Run& run) {
 }
 
 Json run_json(const Comparison& comparison, const Run& run) {
-  Json json{{"id", run.record.id}, {"group", run.record.group}, {"budget", run.record.planned.text}, {"status", name(run.record.status)}};
+  Json json{{"id", run.record.id},
+            {"group", run.record.group},
+            {"budget", run.record.planned.text},
+            {"status", name(run.record.status)}};
   json["seed"] = run.record.seed ? Json(*run.record.seed) : Json(nullptr);
   json["quality"] = maybe(quality(run, comparison.metric));
   json["costs"] = Json::object();
@@ -97,8 +115,13 @@ Json run_json(const Comparison& comparison, const Run& run) {
 Json lints_json(const std::vector<LintResult>& lints) {
   Json list = Json::array();
   for (const LintResult& lint : lints) {
-    Json one{{"id", lint.id}, {"name", lint.name}, {"outcome", name(lint.outcome)}, {"hits", Json::array()}, {"missing", lint.missing}};
-    for (const Hit& hit : lint.hits) one["hits"].push_back({{"severity", name(hit.severity)}, {"where", hit.where}, {"message", hit.message}});
+    Json one{{"id", lint.id},
+             {"name", lint.name},
+             {"outcome", name(lint.outcome)},
+             {"hits", Json::array()},
+             {"missing", lint.missing}};
+    for (const Hit& hit : lint.hits)
+      one["hits"].push_back({{"severity", name(hit.severity)}, {"where", hit.where}, {"message", hit.message}});
     list.push_back(std::move(one));
   }
   return list;
@@ -107,7 +130,9 @@ Json lints_json(const std::vector<LintResult>& lints) {
 bool has_errors(const std::vector<LintResult>& lints) { return count_lints(lints).errors > 0; }
 
 Json comparison_json(const Comparison& comparison) {
-  Json json{{"workload", comparison.workload}, {"metric", metric_name(comparison.metric)}, {"direction", name(comparison.metric.direction)}};
+  Json json{{"workload", comparison.workload},
+            {"metric", metric_name(comparison.metric)},
+            {"direction", name(comparison.metric.direction)}};
   json["target"] = maybe(comparison.target);
   json["target_from_baseline"] = comparison.target_from_baseline;
   json["cost"] = name(comparison.cost);
@@ -118,14 +143,21 @@ Json comparison_json(const Comparison& comparison) {
   for (const Pair& pair : comparison.pairs) json["pairs"].push_back(pair_json(comparison, pair));
   json["groups"] = Json::array();
   for (const Group& group : comparison.groups) {
-    Json one{{"name", group.name}, {"role", name(group.role)}, {"reaches_target", group.reaches_target}, {"headline", group.headline}, {"points", Json::array()}};
+    Json one{{"name", group.name},
+             {"role", name(group.role)},
+             {"reaches_target", group.reaches_target},
+             {"headline", group.headline},
+             {"points", Json::array()}};
     for (const Point& point : group.points) one["points"].push_back(point_json(comparison, point));
     json["groups"].push_back(std::move(one));
   }
   json["frontier"] = Json::array();
   for (const FrontierPoint& at : comparison.frontier) {
     const CurvePoint& point = comparison.curves[at.curve].points[at.point];
-    json["frontier"].push_back({{"group", comparison.curves[at.curve].group}, {"budget", point.budget}, {"cost", point.cost()}, {"quality", point.quality()}});
+    json["frontier"].push_back({{"group", comparison.curves[at.curve].group},
+                                {"budget", point.budget},
+                                {"cost", point.cost()},
+                                {"quality", point.quality()}});
   }
   json["lints"] = lints_json(comparison.lints);
   json["runs"] = Json::array();

@@ -49,8 +49,8 @@ std::string lints_text(const std::vector<LintResult>& lints, const TextOptions& 
   for (const LintResult& lint : lints) {
     if (lint.outcome == Outcome::kClean) text += cat("  clean    ", lint.id, " ", lint.name, "\n");
     if (!lint.missing.empty()) {
-      text += cat(lint.outcome == Outcome::kFired ? "  in part  " : "  unknown  ", lint.id, " ", lint.name, ": missing ",
-                  join(lint.missing, ", "), "\n");
+      text += cat(lint.outcome == Outcome::kFired ? "  in part  " : "  unknown  ", lint.id, " ", lint.name,
+                  ": missing ", join(lint.missing, ", "), "\n");
     }
   }
   return text;
@@ -78,12 +78,15 @@ std::string comparison_markdown(const Comparison& comparison) {
   }
   text += markdown_table(summary_table(comparison)) + "\n";
   for (const Pair& pair : comparison.pairs) {
-    if (has_curve(pair)) text += "## Speedup of " + comparison.groups[pair.method].name + " by target\n\n" + markdown_table(speedup_table(comparison, pair)) + "\n";
+    if (has_curve(pair))
+      text += "## Speedup of " + comparison.groups[pair.method].name + " by target\n\n" +
+              markdown_table(speedup_table(comparison, pair)) + "\n";
   }
   text += "## What this comparison cannot conclude\n\n";
   for (const LintResult* lint : fired_lints(comparison.lints)) {
     for (const Hit& hit : lint->hits) {
-      text += cat("- ", name(hit.severity), " ", lint->id, " ", lint->name, ": ", hit.where.empty() ? "" : hit.where + ": ", hit.message, "\n");
+      text += cat("- ", name(hit.severity), " ", lint->id, " ", lint->name, ": ",
+                  hit.where.empty() ? "" : hit.where + ": ", hit.message, "\n");
     }
   }
   LintCounts counts = count_lints(comparison.lints);

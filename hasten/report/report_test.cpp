@@ -40,10 +40,11 @@ TEST(Table, AlignsCharactersNotBytes) {
 
 TEST(TextReport, SaysTheVerdictTheNumbersAndTheLimits) {
   std::string text = comparison_text(evaluate::compare(make_race(3)));
-  for (const char* part : {"toy: test/accuracy, target 0.9\n", "baseline @ 8ep     3  0.9052 ± 0.0008", "unavailable", "yes, 3 of 3",
-                           "fast helps: 2.52x (95% interval 2.43 to 2.61x) in train seconds to test/accuracy 0.9",
-                           "the smallest speedup that these runs can detect is 1.054x", "What this comparison cannot conclude:",
-                           "warning  L04 single-seed: baseline: 3 runs: enough for a hint"}) {
+  for (const char* part :
+       {"toy: test/accuracy, target 0.9\n", "baseline @ 8ep     3  0.9052 ± 0.0008", "unavailable", "yes, 3 of 3",
+        "fast helps: 2.52x (95% interval 2.43 to 2.61x) in train seconds to test/accuracy 0.9",
+        "the smallest speedup that these runs can detect is 1.054x",
+        "What this comparison cannot conclude:", "warning  L04 single-seed: baseline: 3 runs: enough for a hint"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
   EXPECT_EQ(text.find("\033["), std::string::npos);
@@ -101,7 +102,8 @@ TEST(HtmlReport, DrawsItsChartsInABrowserSlow) {
   if (browser.empty()) GTEST_SKIP() << "no chromium here";
   auto file = std::filesystem::temp_directory_path() / cat("hasten_report_", ::getpid(), ".html");
   write_file_atomic(file, page_of(make_race(3)));
-  std::string command = cat(browser, " --no-sandbox --headless --disable-gpu --dump-dom file://", file.string(), " 2>/dev/null");
+  std::string command =
+      cat(browser, " --no-sandbox --headless --disable-gpu --dump-dom file://", file.string(), " 2>/dev/null");
   std::string dom;
   FILE* pipe = ::popen(command.c_str(), "r");
   ASSERT_NE(pipe, nullptr);

@@ -37,8 +37,12 @@ size_t shown(const Rows& rows, size_t top) {
 }
 
 Json temporal_json(const Temporal& temporal) {
-  Json json = {{"idle", temporal.idle}, {"compute", temporal.compute}, {"non_compute", temporal.non_compute},
-               {"kernel_time", temporal.kernel_time}, {"communication", temporal.communication}, {"memory", temporal.memory},
+  Json json = {{"idle", temporal.idle},
+               {"compute", temporal.compute},
+               {"non_compute", temporal.non_compute},
+               {"kernel_time", temporal.kernel_time},
+               {"communication", temporal.communication},
+               {"memory", temporal.memory},
                {"device_events", temporal.device_events}};
   json["comm_comp_overlap_percent"] = temporal.overlap_percent ? Json(*temporal.overlap_percent) : Json(nullptr);
   return json;
@@ -67,8 +71,14 @@ Json kernels_json(const std::vector<KernelRow>& rows, size_t top) {
   Json list = Json::array();
   for (size_t i = 0; i < shown(rows, top); ++i) {
     const KernelRow& row = rows[i];
-    list.push_back({{"name", row.name}, {"type", kernel_type_name(row.type)}, {"count", row.count}, {"sum", row.sum},
-                    {"max", row.max}, {"min", row.min}, {"mean", row.mean}, {"std", row.std}});
+    list.push_back({{"name", row.name},
+                    {"type", kernel_type_name(row.type)},
+                    {"count", row.count},
+                    {"sum", row.sum},
+                    {"max", row.max},
+                    {"min", row.min},
+                    {"mean", row.mean},
+                    {"std", row.std}});
   }
   return list;
 }
@@ -77,8 +87,9 @@ Json operators_json(const std::vector<OperatorRow>& rows, size_t top) {
   Json list = Json::array();
   for (size_t i = 0; i < shown(rows, top); ++i) {
     const OperatorRow& row = rows[i];
-    Json json = {{"name", row.name}, {"count", row.count}, {"host_total", row.total}, {"host_self", row.self},
-                 {"device_total", row.device}, {"device_self", row.device_self}, {"kernels", row.kernels}};
+    Json json = {{"name", row.name},      {"count", row.count},         {"host_total", row.total},
+                 {"host_self", row.self}, {"device_total", row.device}, {"device_self", row.device_self},
+                 {"kernels", row.kernels}};
     if (row.flops > 0) json["flops"] = row.flops;
     if (row.bytes > 0) json["bytes"] = row.bytes;
     if (row.roofline != Roofline::kUnknown) json["roofline"] = roofline_name(row.roofline);
@@ -89,15 +100,21 @@ Json operators_json(const std::vector<OperatorRow>& rows, size_t top) {
 
 Json path_json(const CriticalPath& path) {
   Json json = {{"length", path.end - path.begin}};
-  for (size_t k = 0; k < kPathKindCount; ++k) json[std::string(path_kind_name(static_cast<PathKind>(k)))] = path.ticks[k];
+  for (size_t k = 0; k < kPathKindCount; ++k)
+    json[std::string(path_kind_name(static_cast<PathKind>(k)))] = path.ticks[k];
   json["segments"] = path.segments.size();
   return json;
 }
 
 Json hta_path_json(const PathGraph& graph) {
-  Json json = {{"length", graph.length}, {"wall", graph.end - graph.begin}, {"nodes", graph.node_order.size()},
-               {"edges", graph.edges.size()}, {"path_nodes", graph.path.size()}, {"path_edges", graph.path_edges.size()},
-               {"path_events", graph.path_events.size()}, {"links_left_out", graph.left_out}};
+  Json json = {{"length", graph.length},
+               {"wall", graph.end - graph.begin},
+               {"nodes", graph.node_order.size()},
+               {"edges", graph.edges.size()},
+               {"path_nodes", graph.path.size()},
+               {"path_edges", graph.path_edges.size()},
+               {"path_events", graph.path_events.size()},
+               {"links_left_out", graph.left_out}};
   json["duration_by_bound"] = Json::object();
   for (const auto& [bound, ticks] : graph.by_bound) json["duration_by_bound"][bound] = ticks;
   return json;
@@ -108,22 +125,35 @@ Json repairs_json(const RankAnalysis& rank) {
   for (size_t k = 0; k < static_cast<size_t>(Repair::kCount); ++k) {
     auto repair = static_cast<Repair>(k);
     if (int64_t count = rank.trace->repairs.count(repair); count > 0) {
-      list.push_back({{"what", repair_text(repair)}, {"count", count}, {"first_byte", rank.trace->repairs.first_offset(repair)},
+      list.push_back({{"what", repair_text(repair)},
+                      {"count", count},
+                      {"first_byte", rank.trace->repairs.first_offset(repair)},
                       {"dropped", is_drop(repair)}});
     }
   }
-  if (rank.outlasting > 0) list.push_back({{"what", "host events that end after the event around them, cut there for its own time"}, {"count", rank.outlasting}, {"dropped", false}});
-  if (rank.shared_correlations > 0) list.push_back({{"what", "device events that share one launch (graphs), all kept"}, {"count", rank.shared_correlations}, {"dropped", false}});
-  if (rank.view.left_out_last_step > 0) list.push_back({{"what", "rows of the last profiler step, or launched before the first: left out of the view"}, {"count", rank.view.left_out_last_step}, {"dropped", false}});
+  if (rank.outlasting > 0)
+    list.push_back({{"what", "host events that end after the event around them, cut there for its own time"},
+                    {"count", rank.outlasting},
+                    {"dropped", false}});
+  if (rank.shared_correlations > 0)
+    list.push_back({{"what", "device events that share one launch (graphs), all kept"},
+                    {"count", rank.shared_correlations},
+                    {"dropped", false}});
+  if (rank.view.left_out_last_step > 0)
+    list.push_back({{"what", "rows of the last profiler step, or launched before the first: left out of the view"},
+                    {"count", rank.view.left_out_last_step},
+                    {"dropped", false}});
   return list;
 }
 
 Json device_json(const RankAnalysis& rank, size_t top) {
   Json json;
   const LaunchStats& launches = rank.launches;
-  json["launches"] = {{"count", launches.launches.size()}, {"host", launches.host_ticks}, {"device", launches.device_ticks},
-                      {"delay", launches.delay_ticks}, {"median_delay", launches.median_delay},
-                      {"work_shorter_than_launch", launches.shorter_than_launch}, {"graph_kernels", launches.graph_kernels}};
+  json["launches"] = {
+      {"count", launches.launches.size()},      {"host", launches.host_ticks},
+      {"device", launches.device_ticks},        {"delay", launches.delay_ticks},
+      {"median_delay", launches.median_delay},  {"work_shorter_than_launch", launches.shorter_than_launch},
+      {"graph_kernels", launches.graph_kernels}};
   json["queues"] = Json::array();
   for (const StreamQueue& queue : rank.queues) {
     Json row = stream_json(queue.id);
@@ -133,31 +163,48 @@ Json device_json(const RankAnalysis& rank, size_t top) {
   }
   json["copies"] = Json::array();
   for (const CopyRow& row : rank.copies) {
-    json["copies"].push_back({{"name", row.name}, {"count", row.count}, {"bytes", row.bytes}, {"time", row.ticks},
+    json["copies"].push_back({{"name", row.name},
+                              {"count", row.count},
+                              {"bytes", row.bytes},
+                              {"time", row.ticks},
                               {"gb_per_s", summary_json(row.gb_per_s)}});
   }
   json["memory"] = Json::array();
   for (const DeviceMemory& memory : rank.memory) {
-    json["memory"].push_back({{"device_type", memory.device_type}, {"device", memory.device_id}, {"peak_allocated_bytes", memory.peak_allocated},
-                              {"peak_reserved_bytes", memory.peak_reserved}, {"allocations", memory.allocations}, {"frees", memory.frees}});
+    json["memory"].push_back({{"device_type", memory.device_type},
+                              {"device", memory.device_id},
+                              {"peak_allocated_bytes", memory.peak_allocated},
+                              {"peak_reserved_bytes", memory.peak_reserved},
+                              {"allocations", memory.allocations},
+                              {"frees", memory.frees}});
   }
   json["patterns"] = Json::array();
   for (size_t i = 0; i < shown(rank.patterns, top); ++i) {
     const PatternRow& row = rank.patterns[i];
-    json["patterns"].push_back({{"pattern", row.pattern}, {"count", row.count}, {"device", row.device}, {"host", row.host}});
+    json["patterns"].push_back(
+        {{"pattern", row.pattern}, {"count", row.count}, {"device", row.device}, {"host", row.host}});
   }
   json["counters"] = Json::array();
   for (size_t i = 0; i < shown(rank.counters, top); ++i) {
     const CounterRow& row = rank.counters[i];
-    json["counters"].push_back({{"kernel", row.kernel}, {"top_operator", row.top_operator}, {"bottom_operator", row.bottom_operator}, {"flops", row.flops}});
+    json["counters"].push_back({{"kernel", row.kernel},
+                                {"top_operator", row.top_operator},
+                                {"bottom_operator", row.bottom_operator},
+                                {"flops", row.flops}});
   }
   return json;
 }
 
 Json rank_json(const RankAnalysis& rank, size_t top) {
-  Json json = {{"rank", rank.rank}, {"rank_in_file", rank.rank_in_file}, {"file", rank.trace->path.string()}, {"unit", unit_of(rank.view)},
-               {"events", rank.trace->events}, {"rows", rank.view.size()}, {"dropped_events", rank.trace->repairs.dropped()},
-               {"unlinked_device_events", rank.view.unlinked}, {"unlinked_left_out", rank.view.unlinked_left_out}};
+  Json json = {{"rank", rank.rank},
+               {"rank_in_file", rank.rank_in_file},
+               {"file", rank.trace->path.string()},
+               {"unit", unit_of(rank.view)},
+               {"events", rank.trace->events},
+               {"rows", rank.view.size()},
+               {"dropped_events", rank.trace->repairs.dropped()},
+               {"unlinked_device_events", rank.view.unlinked},
+               {"unlinked_left_out", rank.view.unlinked_left_out}};
   json["profiler_steps"] = Json::array();
   for (const Step& step : rank.view.steps) json["profiler_steps"].push_back(step.number);
   json["repairs"] = repairs_json(rank);
@@ -178,13 +225,21 @@ Json rank_json(const RankAnalysis& rank, size_t top) {
 }
 
 Json ranks_json(const Ranks& ranks) {
-  Json json = {{"collectives", Json::array()}, {"ranks", Json::array()}, {"unmatched_calls", ranks.unmatched}, {"stragglers", ranks.stragglers}};
+  Json json = {{"collectives", Json::array()},
+               {"ranks", Json::array()},
+               {"unmatched_calls", ranks.unmatched},
+               {"stragglers", ranks.stragglers}};
   for (const CollectiveRow& row : ranks.collectives) {
-    json["collectives"].push_back({{"name", row.name}, {"calls", row.calls}, {"ranks", row.ranks}, {"wire_ns", row.wire_ns},
-                                   {"skew_ns", row.skew_ns}, {"bytes", row.bytes}});
+    json["collectives"].push_back({{"name", row.name},
+                                   {"calls", row.calls},
+                                   {"ranks", row.ranks},
+                                   {"wire_ns", row.wire_ns},
+                                   {"skew_ns", row.skew_ns},
+                                   {"bytes", row.bytes}});
   }
   for (const RankRow& row : ranks.ranks) {
-    json["ranks"].push_back({{"rank", row.rank}, {"waited_ns", row.waited_ns}, {"came_last", row.last}, {"calls", row.calls}});
+    json["ranks"].push_back(
+        {{"rank", row.rank}, {"waited_ns", row.waited_ns}, {"came_last", row.last}, {"calls", row.calls}});
   }
   return json;
 }
@@ -205,7 +260,8 @@ Json verdict_json(const diagnose::TraceVerdict& verdict) {
 }  // namespace
 
 Json trace_json(const Analysis& analysis, const diagnose::TraceVerdict& verdict, size_t top) {
-  Json json = {{"version", 1}, {"semantics", semantics_name(analysis.options.view.semantics)}, {"ranks", Json::array()}};
+  Json json = {
+      {"version", 1}, {"semantics", semantics_name(analysis.options.view.semantics)}, {"ranks", Json::array()}};
   for (const RankAnalysis& rank : analysis.ranks) json["ranks"].push_back(rank_json(rank, top));
   bool hta = analysis.options.view.semantics == Semantics::kHta;
   double ticks_per_ns = analysis.options.view.semantics == Semantics::kTraceLens ? 1000.0 : 1.0;
@@ -218,11 +274,21 @@ Json trace_json(const Analysis& analysis, const diagnose::TraceVerdict& verdict,
 Json compare_json(const std::vector<Difference>& differences, const std::vector<StepRatio>& steps, double tick_ns) {
   Json json = {{"steps", Json::array()}, {"names", Json::array()}};
   for (const StepRatio& row : steps) {
-    json["steps"].push_back({{"what", row.what}, {"a_ns", row.a_ns}, {"b_ns", row.b_ns}, {"ratio", row.ratio}, {"low", row.low},
-                             {"high", row.high}, {"steps_a", row.steps_a}, {"steps_b", row.steps_b}, {"resolved", row.resolved()}});
+    json["steps"].push_back({{"what", row.what},
+                             {"a_ns", row.a_ns},
+                             {"b_ns", row.b_ns},
+                             {"ratio", row.ratio},
+                             {"low", row.low},
+                             {"high", row.high},
+                             {"steps_a", row.steps_a},
+                             {"steps_b", row.steps_b},
+                             {"resolved", row.resolved()}});
   }
   for (const Difference& row : differences) {
-    json["names"].push_back({{"name", row.name}, {"count_a", row.count_a}, {"count_b", row.count_b}, {"ns_a", static_cast<double>(row.ticks_a) * tick_ns},
+    json["names"].push_back({{"name", row.name},
+                             {"count_a", row.count_a},
+                             {"count_b", row.count_b},
+                             {"ns_a", static_cast<double>(row.ticks_a) * tick_ns},
                              {"ns_b", static_cast<double>(row.ticks_b) * tick_ns}});
   }
   ChangedNames changed = changed_names(differences);

@@ -18,11 +18,13 @@ std::string e(std::string_view text) { return html_escape(std::string(text)); }
 
 std::string html_table(const Table& table) {
   std::string html = "<div class=\"scroll\"><table><thead><tr>";
-  for (size_t c = 0; c < table.head.size(); ++c) html += cat("<th", c < table.text_columns ? " class=\"text\"" : "", ">", e(table.head[c]), "</th>");
+  for (size_t c = 0; c < table.head.size(); ++c)
+    html += cat("<th", c < table.text_columns ? " class=\"text\"" : "", ">", e(table.head[c]), "</th>");
   html += "</tr></thead><tbody>";
   for (const auto& row : table.rows) {
     html += "<tr>";
-    for (size_t c = 0; c < row.size(); ++c) html += cat("<td", c < table.text_columns ? " class=\"text\"" : "", ">", e(row[c]), "</td>");
+    for (size_t c = 0; c < row.size(); ++c)
+      html += cat("<td", c < table.text_columns ? " class=\"text\"" : "", ">", e(row[c]), "</td>");
     html += "</tr>";
   }
   return html + "</tbody></table></div>";
@@ -69,12 +71,14 @@ class Timeline {
     std::string prefix = cat("rank ", rank.rank, " ");
     if (rank.path) {
       Line line{prefix + "critical path", {}};
-      for (const PathSegment& s : rank.path->segments) add(line, s.begin, s.end - s.begin, path_kind_name(s.kind), 10 + static_cast<int64_t>(s.kind));
+      for (const PathSegment& s : rank.path->segments)
+        add(line, s.begin, s.end - s.begin, path_kind_name(s.kind), 10 + static_cast<int64_t>(s.kind));
       lines_.push_back(std::move(line));
     }
     if (rank.partition) {
       Line line{prefix + "device idle", {}};
-      for (const Gap& gap : rank.partition->gaps) add(line, gap.when.begin, gap.when.end - gap.when.begin, part_title(gap.cause), 4);
+      for (const Gap& gap : rank.partition->gaps)
+        add(line, gap.when.begin, gap.when.end - gap.when.begin, part_title(gap.cause), 4);
       if (!line.spans.empty()) lines_.push_back(std::move(line));
     }
     std::vector<std::string> order;
@@ -86,14 +90,18 @@ class Timeline {
       bool inside = view.device[i] == 0 && nesting.parent[i] >= 0 && kind == Category::kCpuOp &&
                     view.kind(static_cast<size_t>(nesting.parent[i])) == Category::kUserAnnotation;
       if (!top && !inside) continue;
-      std::string label = prefix + (view.device[i] != 0 ? cat("stream ", view.stream(i)) : cat("thread ", view.trace->strings.view(view.trace->lanes[view.lane(i)].tid)));
+      std::string label =
+          prefix + (view.device[i] != 0
+                        ? cat("stream ", view.stream(i))
+                        : cat("thread ", view.trace->strings.view(view.trace->lanes[view.lane(i)].tid)));
       if (kind == Category::kUserAnnotation) label += " steps";
       auto [entry, fresh] = by_label.try_emplace(label);
       if (fresh) {
         order.push_back(label);
         entry->second.label = label;
       }
-      add(entry->second, view.ts[i], view.dur[i], view.name(i), view.device[i] != 0 ? static_cast<int64_t>(view.type[i]) : 5);
+      add(entry->second, view.ts[i], view.dur[i], view.name(i),
+          view.device[i] != 0 ? static_cast<int64_t>(view.type[i]) : 5);
     }
     for (const std::string& label : order) lines_.push_back(std::move(by_label[label]));
   }
@@ -127,7 +135,8 @@ std::string inside_script(const std::string& text) {
 }
 
 std::string verdict_card(const diagnose::TraceVerdict& verdict, const std::vector<std::string>& methods) {
-  std::string html = cat("<div class=\"card verdict ", verdict.decided ? "hurts" : "open", "\"><div><div class=\"word\">", e(verdict_line(verdict)), "</div><ul>");
+  std::string html = cat("<div class=\"card verdict ", verdict.decided ? "hurts" : "open",
+                         "\"><div><div class=\"word\">", e(verdict_line(verdict)), "</div><ul>");
   for (const std::string& line : verdict.evidence) html += "<li>" + e(line) + "</li>";
   html += "</ul>";
   for (const std::string& line : verdict.advice) html += "<p>Try: " + e(line) + "</p>";
@@ -137,27 +146,38 @@ std::string verdict_card(const diagnose::TraceVerdict& verdict, const std::vecto
 
 }  // namespace
 
-std::string trace_page(const Analysis& analysis, const diagnose::TraceVerdict& verdict, const std::vector<std::string>& methods,
-                       const TracePageOptions& options) {
-  std::string html = cat("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>",
-                         e(options.title), "</title><style>", assets::page_css(), assets::timeline_css(), "</style></head><body><main><header><div><h1>",
-                         e(options.title), "</h1><div class=\"soft\">", analysis.ranks.size(), analysis.ranks.size() == 1 ? " rank" : " ranks",
-                         ", semantics ", semantics_name(analysis.options.view.semantics), "</div></div></header>");
+std::string trace_page(const Analysis& analysis, const diagnose::TraceVerdict& verdict,
+                       const std::vector<std::string>& methods, const TracePageOptions& options) {
+  std::string html =
+      cat("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+          "content=\"width=device-width\"><title>",
+          e(options.title), "</title><style>", assets::page_css(), assets::timeline_css(),
+          "</style></head><body><main><header><div><h1>", e(options.title), "</h1><div class=\"soft\">",
+          analysis.ranks.size(), analysis.ranks.size() == 1 ? " rank" : " ranks", ", semantics ",
+          semantics_name(analysis.options.view.semantics), "</div></div></header>");
   bool parts = analysis.options.view.semantics != Semantics::kHta;
   if (parts) html += verdict_card(verdict, methods);
-  if (parts) html += "<h2>Where the time went</h2><div class=\"card\">" + html_table(partition_table(analysis)) + "</div>";
+  if (parts)
+    html += "<h2>Where the time went</h2><div class=\"card\">" + html_table(partition_table(analysis)) + "</div>";
   Timeline timeline(analysis, options.most_spans);
   html += "<h2>Timeline</h2><div class=\"card\"><p class=\"soft small\">Wheel: zoom. Drag: move. Double click: all.";
-  if (timeline.left_out() > 0) html += cat(" ", timeline.left_out(), " of the shortest spans are not drawn; the tables count them.");
-  html += "</p><div id=\"timeline\"><canvas tabindex=\"0\" role=\"img\" aria-label=\"timeline\"></canvas><div id=\"hover\" class=\"small\"></div></div></div>";
-  if (analysis.ranks.size() > 1) html += "<h2>Collectives</h2><div class=\"card\">" + html_table(collective_table(analysis.collectives, 30)) + "</div>";
+  if (timeline.left_out() > 0)
+    html += cat(" ", timeline.left_out(), " of the shortest spans are not drawn; the tables count them.");
+  html +=
+      "</p><div id=\"timeline\"><canvas tabindex=\"0\" role=\"img\" aria-label=\"timeline\"></canvas><div id=\"hover\" "
+      "class=\"small\"></div></div></div>";
+  if (analysis.ranks.size() > 1)
+    html +=
+        "<h2>Collectives</h2><div class=\"card\">" + html_table(collective_table(analysis.collectives, 30)) + "</div>";
   for (const RankAnalysis& rank : analysis.ranks) {
-    html += cat("<h2>Rank ", rank.rank, "</h2><div class=\"card\"><p class=\"soft small\">", e(rank.trace->path.string()), "</p>");
+    html += cat("<h2>Rank ", rank.rank, "</h2><div class=\"card\"><p class=\"soft small\">",
+                e(rank.trace->path.string()), "</p>");
     for (const std::string& note : notes_on(rank)) html += "<p class=\"small\">" + e(note) + "</p>";
-    html += html_table(path_table(rank)) + "</div><div class=\"card\">" + html_table(kernel_table(rank, 30)) + "</div><div class=\"card\">" +
-            html_table(operator_table(rank, 30)) + "</div>";
+    html += html_table(path_table(rank)) + "</div><div class=\"card\">" + html_table(kernel_table(rank, 30)) +
+            "</div><div class=\"card\">" + html_table(operator_table(rank, 30)) + "</div>";
   }
-  if (!options.command.empty()) html += "<h2>How to reproduce</h2><div class=\"card\"><pre>" + e(options.command) + "</pre></div>";
+  if (!options.command.empty())
+    html += "<h2>How to reproduce</h2><div class=\"card\"><pre>" + e(options.command) + "</pre></div>";
   std::string data = timeline.json().dump(-1, ' ', false, Json::error_handler_t::replace);
   return cat(html, "</main><script id=\"spans\" type=\"application/json\">", inside_script(data), "</script><script>",
              assets::timeline_js(), "</script></body></html>\n");

@@ -12,7 +12,7 @@ namespace hasten::report {
 struct TracePageOptions {
   std::string title = "Trace";
   std::string command;              // what made this page
-  size_t most_spans = 200'000;      // of the timeline, over all ranks; the shortest are merged beyond that, and it is said
+  size_t most_spans = 200'000;  // of the timeline, over all ranks; the shortest are merged beyond that, and it is said
 };
 
 // Nothing from a trace can become markup or script.

@@ -65,8 +65,8 @@ Table kernel_table(const RankAnalysis& rank, size_t top) {
   for (size_t i = 0; i < std::min(top, rank.kernels.size()); ++i) {
     const KernelRow& row = rank.kernels[i];
     auto us = [&](double ticks) { return fixed(rank.view.ns(1) * ticks * 1e-3, 2); };
-    table.rows.push_back({plain(row.name), std::string(kernel_type_name(row.type)), std::to_string(row.count), ms(rank.view.ns(row.sum)),
-                          us(row.mean), us(static_cast<double>(row.max))});
+    table.rows.push_back({plain(row.name), std::string(kernel_type_name(row.type)), std::to_string(row.count),
+                          ms(rank.view.ns(row.sum)), us(row.mean), us(static_cast<double>(row.max))});
   }
   return table;
 }
@@ -75,7 +75,8 @@ Table operator_table(const RankAnalysis& rank, size_t top) {
   Table table{{"operator", "roofline", "count", "host self ms", "host ms", "device self ms", "device ms"}, {}, 2};
   for (size_t i = 0; i < std::min(top, rank.operators.size()); ++i) {
     const OperatorRow& row = rank.operators[i];
-    table.rows.push_back({plain(row.name), row.roofline == Roofline::kUnknown ? "" : std::string(roofline_name(row.roofline)),
+    table.rows.push_back({plain(row.name),
+                          row.roofline == Roofline::kUnknown ? "" : std::string(roofline_name(row.roofline)),
                           std::to_string(row.count), ms(rank.view.ns(row.self)), ms(rank.view.ns(row.total)),
                           ms(rank.view.ns(row.device_self)), ms(rank.view.ns(row.device))});
   }
@@ -89,15 +90,18 @@ Table path_table(const RankAnalysis& rank) {
     for (size_t k = 0; k < kPathKindCount; ++k) {
       int64_t ticks = rank.path->ticks[k];
       if (ticks == 0) continue;
-      table.rows.push_back({std::string(path_kind_name(static_cast<PathKind>(k))), ms(rank.view.ns(ticks)), percent(ticks, whole)});
+      table.rows.push_back(
+          {std::string(path_kind_name(static_cast<PathKind>(k))), ms(rank.view.ns(ticks)), percent(ticks, whole)});
     }
     table.rows.push_back({"whole window", ms(rank.view.ns(whole)), percent(whole, whole)});
   } else if (rank.hta_path) {
     for (const auto& [bound, ticks] : rank.hta_path->by_bound) {
-      table.rows.push_back({bound.empty() ? "dependencies" : bound, ms(rank.view.ns(ticks)), percent(ticks, rank.hta_path->length)});
+      table.rows.push_back(
+          {bound.empty() ? "dependencies" : bound, ms(rank.view.ns(ticks)), percent(ticks, rank.hta_path->length)});
     }
     int64_t wall = rank.hta_path->end - rank.hta_path->begin;
-    table.rows.push_back({"not explained (of the wall time)", ms(rank.view.ns(wall - rank.hta_path->length)), percent(wall - rank.hta_path->length, wall)});
+    table.rows.push_back({"not explained (of the wall time)", ms(rank.view.ns(wall - rank.hta_path->length)),
+                          percent(wall - rank.hta_path->length, wall)});
   }
   return table;
 }
@@ -106,9 +110,11 @@ Table collective_table(const Ranks& ranks, size_t top) {
   Table table{{"collective", "calls", "ranks", "wire ms", "skew ms", "GB/s"}, {}, 1};
   for (size_t i = 0; i < std::min(top, ranks.collectives.size()); ++i) {
     const CollectiveRow& row = ranks.collectives[i];
-    std::string rate = row.wire_ns > 0 && row.bytes > 0 ? fixed(static_cast<double>(row.bytes) / static_cast<double>(row.wire_ns), 2) : "";
-    table.rows.push_back({plain(row.name), std::to_string(row.calls), std::to_string(row.ranks), ms(static_cast<double>(row.wire_ns)),
-                          ms(static_cast<double>(row.skew_ns)), rate});
+    std::string rate = row.wire_ns > 0 && row.bytes > 0
+                           ? fixed(static_cast<double>(row.bytes) / static_cast<double>(row.wire_ns), 2)
+                           : "";
+    table.rows.push_back({plain(row.name), std::to_string(row.calls), std::to_string(row.ranks),
+                          ms(static_cast<double>(row.wire_ns)), ms(static_cast<double>(row.skew_ns)), rate});
   }
   return table;
 }
@@ -121,13 +127,22 @@ std::vector<std::string> notes_on(const RankAnalysis& rank) {
   for (size_t k = 0; k < static_cast<size_t>(Repair::kCount); ++k) {
     auto repair = static_cast<Repair>(k);
     if (int64_t count = trace.repairs.count(repair); count > 0) {
-      notes.push_back(cat(count, " x ", repair_text(repair), " (first at byte ", trace.repairs.first_offset(repair), ")"));
+      notes.push_back(
+          cat(count, " x ", repair_text(repair), " (first at byte ", trace.repairs.first_offset(repair), ")"));
     }
   }
-  if (rank.view.left_out_last_step > 0) notes.push_back(cat(rank.view.left_out_last_step, " events belong to the last profiler step, which the profiler cut off, or to none: left out"));
-  if (rank.view.unlinked > 0) notes.push_back(cat(rank.view.unlinked, " device events have no launch in the file", rank.view.unlinked_left_out > 0 ? cat("; ", rank.view.unlinked_left_out, " of them belong to no step and are left out") : ""));
+  if (rank.view.left_out_last_step > 0)
+    notes.push_back(cat(rank.view.left_out_last_step,
+                        " events belong to the last profiler step, which the profiler cut off, or to none: left out"));
+  if (rank.view.unlinked > 0)
+    notes.push_back(cat(rank.view.unlinked, " device events have no launch in the file",
+                        rank.view.unlinked_left_out > 0
+                            ? cat("; ", rank.view.unlinked_left_out, " of them belong to no step and are left out")
+                            : ""));
   if (rank.outlasting > 0) notes.push_back(cat(rank.outlasting, " host events end after the event around them"));
-  if (rank.shared_correlations > 0) notes.push_back(cat(rank.shared_correlations, " device events share a launch with others (captured graphs): all are kept"));
+  if (rank.shared_correlations > 0)
+    notes.push_back(
+        cat(rank.shared_correlations, " device events share a launch with others (captured graphs): all are kept"));
   return notes;
 }
 
@@ -136,16 +151,19 @@ namespace {
 std::string launch_lines(const RankAnalysis& rank) {
   const LaunchStats& launches = rank.launches;
   if (launches.launches.empty()) return "";
-  std::string text = cat("launches: ", launches.launches.size(), ", median delay ", fixed(rank.view.ns(1) * launches.median_delay * 1e-3, 2), " us, ",
+  std::string text = cat("launches: ", launches.launches.size(), ", median delay ",
+                         fixed(rank.view.ns(1) * launches.median_delay * 1e-3, 2), " us, ",
                          launches.shorter_than_launch, " shorter than their launch call");
   if (launches.graph_kernels > 0) text += cat(", ", launches.graph_kernels, " from captured graphs");
   text += "\n";
   for (const StreamQueue& queue : rank.queues) {
-    text += cat("  queue of stream ", queue.id.stream, ": mean ", fixed(queue.summary.mean, 2), ", most ", fixed(queue.summary.max, 0));
+    text += cat("  queue of stream ", queue.id.stream, ": mean ", fixed(queue.summary.mean, 2), ", most ",
+                fixed(queue.summary.max, 0));
     text += queue.blocked > 0 ? cat(", full for ", ms(rank.view.ns(queue.blocked)), " ms\n") : "\n";
   }
   for (const CopyRow& copy : rank.copies) {
-    text += cat("  ", plain(copy.name), ": ", copy.count, " x, ", si(static_cast<double>(copy.bytes)), "B in ", ms(rank.view.ns(copy.ticks)), " ms");
+    text += cat("  ", plain(copy.name), ": ", copy.count, " x, ", si(static_cast<double>(copy.bytes)), "B in ",
+                ms(rank.view.ns(copy.ticks)), " ms");
     text += copy.gb_per_s.count > 0 ? cat(", ", fixed(copy.gb_per_s.mean, 2), " GB/s on average\n") : "\n";
   }
   for (const DeviceMemory& memory : rank.memory) {
@@ -163,7 +181,8 @@ std::string rank_text(const RankAnalysis& rank, size_t top) {
   }
   if (!rank.partition && rank.temporal) {
     const Temporal& t = *rank.temporal;
-    text += cat("idle ", t.idle, " us, compute ", t.compute, " us, non-compute ", t.non_compute, " us, kernel time ", t.kernel_time, " us\n");
+    text += cat("idle ", t.idle, " us, compute ", t.compute, " us, non-compute ", t.non_compute, " us, kernel time ",
+                t.kernel_time, " us\n");
   }
   text += launch_lines(rank);
   for (const Table& table : {kernel_table(rank, top), operator_table(rank, top), path_table(rank)}) {
@@ -177,7 +196,8 @@ std::string rank_text(const RankAnalysis& rank, size_t top) {
 
 }  // namespace
 
-std::string trace_text(const Analysis& analysis, const diagnose::TraceVerdict& verdict, const std::vector<std::string>& methods, size_t top) {
+std::string trace_text(const Analysis& analysis, const diagnose::TraceVerdict& verdict,
+                       const std::vector<std::string>& methods, size_t top) {
   std::string text;
   if (analysis.options.view.semantics != Semantics::kHta) {
     text += "verdict: " + verdict_line(verdict) + "\n";
@@ -188,13 +208,15 @@ std::string trace_text(const Analysis& analysis, const diagnose::TraceVerdict& v
   }
   if (analysis.ranks.size() > 1) {
     text += "\n" + terminal_table(collective_table(analysis.collectives, top), "  ");
-    for (int rank : analysis.collectives.stragglers) text += cat("  rank ", rank, " comes last most often: a straggler\n");
+    for (int rank : analysis.collectives.stragglers)
+      text += cat("  rank ", rank, " comes last most often: a straggler\n");
   }
   for (const RankAnalysis& rank : analysis.ranks) text += rank_text(rank, top);
   return text;
 }
 
-std::string compare_text(const std::vector<Difference>& differences, const std::vector<StepRatio>& steps, double tick_ns, size_t top) {
+std::string compare_text(const std::vector<Difference>& differences, const std::vector<StepRatio>& steps,
+                         double tick_ns, size_t top) {
   std::string text;
   if (!steps.empty()) {
     Table table{{"per step", "A ms", "B ms", "B / A", "95% interval"}, {}, 1};
@@ -208,13 +230,15 @@ std::string compare_text(const std::vector<Difference>& differences, const std::
   for (size_t i = 0; i < std::min(top, differences.size()); ++i) {
     const Difference& row = differences[i];
     auto time = [&](int64_t ticks) { return ms(static_cast<double>(ticks) * tick_ns); };
-    table.rows.push_back({plain(row.name), std::to_string(row.count_a), std::to_string(row.count_b), std::to_string(row.count_change()),
-                          time(row.ticks_a), time(row.ticks_b), time(row.ticks_change())});
+    table.rows.push_back({plain(row.name), std::to_string(row.count_a), std::to_string(row.count_b),
+                          std::to_string(row.count_change()), time(row.ticks_a), time(row.ticks_b),
+                          time(row.ticks_change())});
   }
   ChangedNames changed = changed_names(differences);
   text += terminal_table(table);
-  text += cat("\n", changed.added.size(), " names added, ", changed.deleted.size(), " deleted, ", changed.increased.size(), " more often, ",
-              changed.decreased.size(), " less often, ", changed.unchanged.size(), " as often\n");
+  text +=
+      cat("\n", changed.added.size(), " names added, ", changed.deleted.size(), " deleted, ", changed.increased.size(),
+          " more often, ", changed.decreased.size(), " less often, ", changed.unchanged.size(), " as often\n");
   return text;
 }
 

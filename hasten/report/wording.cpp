@@ -49,7 +49,8 @@ std::string cost_cell(const Point& point, Cost cost) {
 }
 
 std::string metric_name(const Metric& metric) {
-  return (metric.split.empty() ? "" : metric.split + "/") + metric.name + (metric.weights == "raw" ? "" : " (" + metric.weights + ")");
+  return (metric.split.empty() ? "" : metric.split + "/") + metric.name +
+         (metric.weights == "raw" ? "" : " (" + metric.weights + ")");
 }
 
 std::string target_text(const Comparison& comparison) {
@@ -72,8 +73,8 @@ Table summary_table(const Comparison& comparison) {
     for (const Group& group : comparison.groups) {
       for (const Point& point : group.points) anywhere = anywhere || point.costs.count(cost) > 0;
     }
-    bool always = cost == Cost::kTrainSeconds || cost == Cost::kTotalSeconds || cost == Cost::kSamples || cost == Cost::kFlops ||
-                  cost == Cost::kJoules;
+    bool always = cost == Cost::kTrainSeconds || cost == Cost::kTotalSeconds || cost == Cost::kSamples ||
+                  cost == Cost::kFlops || cost == Cost::kJoules;
     if (anywhere || always) costs.push_back(cost);
   }
   for (Cost cost : costs) table.head.emplace_back(label(cost));
@@ -84,7 +85,9 @@ Table summary_table(const Comparison& comparison) {
       if (!point.failed.empty()) runs += cat(" + ", point.failed.size(), " failed");
       std::vector<std::string> row{point_name(group, point), runs, quality_cell(point.quality)};
       for (Cost cost : costs) row.push_back(cost_cell(point, cost));
-      row.push_back(!point.target ? "" : cat(point.target->mean_reaches ? "yes" : "no", ", ", point.target->reached, " of ", point.target->n));
+      row.push_back(!point.target ? ""
+                                  : cat(point.target->mean_reaches ? "yes" : "no", ", ", point.target->reached, " of ",
+                                        point.target->n));
       table.rows.push_back(std::move(row));
     }
   }
@@ -101,11 +104,13 @@ Table runs_table(const Comparison& comparison) {
       auto reached = quality(run, comparison.metric);
       auto cell = [&](Cost cost) {
         auto value = run_cost(run, cost);
-        return value ? (cost == Cost::kSteps ? number(*value) : costs_text(cost, {{}, *value, std::nullopt})) : std::string(kUnavailable);
+        return value ? (cost == Cost::kSteps ? number(*value) : costs_text(cost, {{}, *value, std::nullopt}))
+                     : std::string(kUnavailable);
       };
-      table.rows.push_back({run.record.id, group.name, run.record.planned.text, run.record.seed ? std::to_string(*run.record.seed) : "",
-                            reached ? fixed(*reached, std::abs(*reached) < 10 ? 4 : 2) : "none", cell(Cost::kTrainSeconds),
-                            cell(Cost::kTotalSeconds), cell(Cost::kSteps), std::string(name(run.record.status))});
+      table.rows.push_back(
+          {run.record.id, group.name, run.record.planned.text, run.record.seed ? std::to_string(*run.record.seed) : "",
+           reached ? fixed(*reached, std::abs(*reached) < 10 ? 4 : 2) : "none", cell(Cost::kTrainSeconds),
+           cell(Cost::kTotalSeconds), cell(Cost::kSteps), std::string(name(run.record.status))});
     }
   }
   return table;
@@ -113,7 +118,8 @@ Table runs_table(const Comparison& comparison) {
 
 Table speedup_table(const Comparison& comparison, const Pair& pair) {
   Table table;
-  table.head = {metric_name(comparison.metric), "speedup in " + std::string(label(comparison.cost)), "interval", "not reached in"};
+  table.head = {metric_name(comparison.metric), "speedup in " + std::string(label(comparison.cost)), "interval",
+                "not reached in"};
   table.text_columns = 0;
   size_t step = pair.speedups.size() > 12 ? pair.speedups.size() / 8 : 1;
   for (size_t i = 0; i < pair.speedups.size(); ++i) {
@@ -123,7 +129,8 @@ Table speedup_table(const Comparison& comparison, const Pair& pair) {
     if (!wanted && i % step != 0) continue;
     std::string interval = at.low && at.high ? fixed(*at.low, 3) + " to " + fixed(*at.high, 3) : "";
     std::string missed = at.speedup && at.low ? fixed(at.missed_share * 100, 1) + "%" : "";
-    table.rows.push_back({significant(at.quality, 5), at.speedup ? fixed(*at.speedup, 3) + "x" : "not measured", interval, missed});
+    table.rows.push_back(
+        {significant(at.quality, 5), at.speedup ? fixed(*at.speedup, 3) + "x" : "not measured", interval, missed});
   }
   return table;
 }
@@ -134,13 +141,17 @@ std::string headline(const Comparison& comparison, const Pair& pair) {
   if (pair.verdict == Verdict::kUnresolved || !pair.time_to_target) {
     std::string text = cat(method.name, ": ", name(pair.verdict));
     if (pair.time_to_target) {
-      text += cat(", ", ratio_text(*pair.time_to_target, comparison.options.confidence), " in ", label(comparison.cost), " to ", target);
+      text += cat(", ", ratio_text(*pair.time_to_target, comparison.options.confidence), " in ", label(comparison.cost),
+                  " to ", target);
     }
     return text + ": " + pair.reason;
   }
   const stats::Ratio& ratio = *pair.time_to_target;
-  std::string verb = pair.verdict == Verdict::kHelps ? "helps" : pair.verdict == Verdict::kHurts ? "hurts" : "makes no difference";
-  return cat(method.name, " ", verb, ": ", ratio_text(ratio, comparison.options.confidence), " in ", label(comparison.cost), " to ", target);
+  std::string verb = pair.verdict == Verdict::kHelps   ? "helps"
+                     : pair.verdict == Verdict::kHurts ? "hurts"
+                                                       : "makes no difference";
+  return cat(method.name, " ", verb, ": ", ratio_text(ratio, comparison.options.confidence), " in ",
+             label(comparison.cost), " to ", target);
 }
 
 std::vector<std::string> details(const Comparison& comparison, const Pair& pair) {
@@ -148,17 +159,19 @@ std::vector<std::string> details(const Comparison& comparison, const Pair& pair)
   const Group &base = comparison.baseline(), &method = comparison.groups[pair.method];
   size_t n_base = base.points[base.headline].runs.size(), n_method = method.points[method.headline].runs.size();
   if (pair.time_to_target) {
-    lines.push_back(cat("time to target: ", name(comparison.variant), comparison.variant == Variant::kPlanned ? " length" : " crossing",
+    lines.push_back(cat("time to target: ", name(comparison.variant),
+                        comparison.variant == Variant::kPlanned ? " length" : " crossing",
                         "; ratio of means, Welch interval on logs, ", n_base, " + ", n_method, " runs"));
   }
   if (comparison.variant != Variant::kPlanned && pair.bound_low) {
-    lines.push_back(cat("by the spacing of the evaluations alone the ratio lies between ", fixed(*pair.bound_low, 2), " and ",
-                        pair.bound_high ? fixed(*pair.bound_high, 2) : "any larger value", "x"));
+    lines.push_back(cat("by the spacing of the evaluations alone the ratio lies between ", fixed(*pair.bound_low, 2),
+                        " and ", pair.bound_high ? fixed(*pair.bound_high, 2) : "any larger value", "x"));
   }
   for (const SpeedupPoint& at : pair.speedups) {
     if (at.quality != comparison.target || !at.speedup || base.points.size() < 2 || method.points.size() < 2) continue;
-    lines.push_back(cat("read from the tradeoff curves at the target: ", fixed(*at.speedup, 2), "x",
-                        at.low && at.high ? cat(" (", fixed(*at.low, 2), " to ", fixed(*at.high, 2), "x, seeds resampled)") : ""));
+    lines.push_back(
+        cat("read from the tradeoff curves at the target: ", fixed(*at.speedup, 2), "x",
+            at.low && at.high ? cat(" (", fixed(*at.low, 2), " to ", fixed(*at.high, 2), "x, seeds resampled)") : ""));
   }
   std::vector<std::string> others;
   for (const auto& [cost, ratio] : pair.ratios) {
@@ -166,10 +179,11 @@ std::vector<std::string> details(const Comparison& comparison, const Pair& pair)
   }
   if (!others.empty()) lines.push_back("baseline over method at these budgets: " + join(others, ", "));
   if (pair.quality) {
-    lines.push_back(cat("quality difference ", significant(pair.quality->difference, 2), " (", significant(pair.quality->low, 2), " to ",
-                        significant(pair.quality->high, 2), ")"));
+    lines.push_back(cat("quality difference ", significant(pair.quality->difference, 2), " (",
+                        significant(pair.quality->low, 2), " to ", significant(pair.quality->high, 2), ")"));
   }
-  if (pair.with_tuning) lines.push_back(cat("with the search for settings charged to both sides: ", fixed(*pair.with_tuning, 2), "x"));
+  if (pair.with_tuning)
+    lines.push_back(cat("with the search for settings charged to both sides: ", fixed(*pair.with_tuning, 2), "x"));
   if (pair.detectable) {
     lines.push_back(cat("the smallest speedup that these runs can detect is ", fixed(1 + *pair.detectable, 3), "x"));
   } else {
@@ -185,7 +199,8 @@ LintCounts count_lints(const std::vector<LintResult>& lints) {
     if (lint.outcome == Outcome::kNotCheckable) ++counts.not_checkable;
     if (lint.outcome != Outcome::kFired) continue;
     ++counts.fired;
-    bool error = std::any_of(lint.hits.begin(), lint.hits.end(), [](const Hit& hit) { return hit.severity == Severity::kError; });
+    bool error = std::any_of(lint.hits.begin(), lint.hits.end(),
+                             [](const Hit& hit) { return hit.severity == Severity::kError; });
     counts.errors += error ? 1 : 0;
   }
   return counts;

@@ -33,7 +33,8 @@ Interval prepared(std::vector<double>& estimates, double point) {
   interval.point = point;
   interval.resamples = static_cast<int64_t>(estimates.size());
   auto infinite = std::count_if(estimates.begin(), estimates.end(), [](double x) { return std::isinf(x); });
-  if (!estimates.empty()) interval.infinite_share = static_cast<double>(infinite) / static_cast<double>(estimates.size());
+  if (!estimates.empty())
+    interval.infinite_share = static_cast<double>(infinite) / static_cast<double>(estimates.size());
   return interval;
 }
 
@@ -45,7 +46,8 @@ Draw whole(std::span<const size_t> sizes) {
   return draw;
 }
 
-std::vector<double> estimates_of(std::span<const size_t> sizes, const Statistic& statistic, const BootstrapOptions& options) {
+std::vector<double> estimates_of(std::span<const size_t> sizes, const Statistic& statistic,
+                                 const BootstrapOptions& options) {
   std::vector<double> estimates;
   estimates.reserve(static_cast<size_t>(options.resamples));
   Draw draw;
@@ -75,11 +77,13 @@ Interval percentile_interval(std::vector<double> estimates, double point, double
   return interval;
 }
 
-Interval bca_interval(std::vector<double> estimates, double point, std::span<const double> jackknife, double confidence) {
+Interval bca_interval(std::vector<double> estimates, double point, std::span<const double> jackknife,
+                      double confidence) {
   Interval interval = prepared(estimates, point);
   auto n = static_cast<double>(estimates.size());
   auto below = static_cast<double>(std::lower_bound(estimates.begin(), estimates.end(), point) - estimates.begin());
-  auto equal = static_cast<double>(std::upper_bound(estimates.begin(), estimates.end(), point) - estimates.begin()) - below;
+  auto equal =
+      static_cast<double>(std::upper_bound(estimates.begin(), estimates.end(), point) - estimates.begin()) - below;
   double share = (below + equal / 2) / n;
   if (!(share > 0 && share < 1)) return percentile_interval(std::move(estimates), point, confidence);
   double bias = normal_quantile(share);
@@ -125,7 +129,8 @@ Interval cluster_bootstrap(std::span<const std::vector<uint32_t>> clusters, cons
   for (int64_t b = 0; b < options.resamples; ++b) {
     resample(std::span(&count, 1), options.seed, static_cast<uint64_t>(b), chosen);
     draw[0].clear();
-    for (uint32_t cluster : chosen[0]) draw[0].insert(draw[0].end(), clusters[cluster].begin(), clusters[cluster].end());
+    for (uint32_t cluster : chosen[0])
+      draw[0].insert(draw[0].end(), clusters[cluster].begin(), clusters[cluster].end());
     estimates.push_back(statistic(draw));
   }
   return percentile_interval(std::move(estimates), statistic(all), options.confidence);

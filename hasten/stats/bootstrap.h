@@ -18,8 +18,8 @@ struct BootstrapOptions {
 // Infinite estimates take part (a target that a resample does not reach costs +inf); NaN ones do not.
 struct Interval {
   double point = 0, low = 0, high = 0;
-  double infinite_share = 0;   // of the resamples
-  int64_t resamples = 0;       // that gave a value
+  double infinite_share = 0;  // of the resamples
+  int64_t resamples = 0;  // that gave a value
 };
 
 // Indices drawn with replacement, one list per stratum.
@@ -32,7 +32,8 @@ void resample(std::span<const size_t> sizes, uint64_t seed, uint64_t b, Draw& dr
 Interval percentile_interval(std::vector<double> estimates, double point, double confidence);
 
 // Bias-corrected and accelerated (Efron 1987). `jackknife`: the statistic with one value left out, for every value.
-Interval bca_interval(std::vector<double> estimates, double point, std::span<const double> jackknife, double confidence);
+Interval bca_interval(std::vector<double> estimates, double point, std::span<const double> jackknife,
+                      double confidence);
 
 // Every stratum resampled on its own ("stratified").
 Interval bootstrap(std::span<const size_t> sizes, const Statistic& statistic, const BootstrapOptions& options = {});

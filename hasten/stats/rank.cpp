@@ -69,7 +69,8 @@ double probability_of_improvement(const TaskScores& x, const TaskScores& y) {
 double run_profile(const TaskScores& scores, double tau) { return share_above(flat(scores), tau); }
 double average_profile(const TaskScores& scores, double tau) { return share_above(task_means(scores), tau); }
 
-Interval aggregate_interval(const TaskScores& scores, double (*aggregate)(const TaskScores&), const BootstrapOptions& options) {
+Interval aggregate_interval(const TaskScores& scores, double (*aggregate)(const TaskScores&),
+                            const BootstrapOptions& options) {
   std::vector<size_t> sizes = sizes_of(scores);
   return bootstrap(sizes, [&](const Draw& draw) { return aggregate(drawn(scores, draw, 0)); }, options);
 }
@@ -77,7 +78,9 @@ Interval aggregate_interval(const TaskScores& scores, double (*aggregate)(const 
 Interval improvement_interval(const TaskScores& x, const TaskScores& y, const BootstrapOptions& options) {
   std::vector<size_t> sizes = sizes_of(x), other = sizes_of(y);
   sizes.insert(sizes.end(), other.begin(), other.end());
-  auto statistic = [&](const Draw& draw) { return probability_of_improvement(drawn(x, draw, 0), drawn(y, draw, x.size())); };
+  auto statistic = [&](const Draw& draw) {
+    return probability_of_improvement(drawn(x, draw, 0), drawn(y, draw, x.size()));
+  };
   return bootstrap(sizes, statistic, options);
 }
 

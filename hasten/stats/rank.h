@@ -24,7 +24,8 @@ double run_profile(const TaskScores& scores, double tau);
 double average_profile(const TaskScores& scores, double tau);
 
 // Stratified percentile interval: runs are resampled within tasks.
-Interval aggregate_interval(const TaskScores& scores, double (*aggregate)(const TaskScores&), const BootstrapOptions& options = {});
+Interval aggregate_interval(const TaskScores& scores, double (*aggregate)(const TaskScores&),
+                            const BootstrapOptions& options = {});
 Interval improvement_interval(const TaskScores& x, const TaskScores& y, const BootstrapOptions& options = {});
 
 }  // namespace hasten::stats

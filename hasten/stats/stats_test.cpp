@@ -114,7 +114,10 @@ TEST(Holm, StepsDown) {
 }
 
 TEST(Power, DetectableSpeedupsOfTheUsualSeeds) {
-  struct Row { int64_t n; double cv, percent; };
+  struct Row {
+    int64_t n;
+    double cv, percent;
+  };
   for (const Row& row : {Row{3, .02, 7.0}, Row{5, .02, 4.7}, Row{10, .02, 3.1}, Row{3, .05, 17.6}, Row{5, .05, 11.7},
                          Row{10, .05, 7.7}, Row{3, .001, .35}, Row{5, .001, .23}, Row{10, .001, .15}}) {
     EXPECT_NEAR(smallest_detectable(row.n, row.n, row.cv).value() * 100, row.percent, row.percent > 1 ? .051 : .0051)

@@ -89,7 +89,8 @@ void run_one(uint8_t kind, const std::string& bytes) {
     case 9: {
       fs::path trial = folder() / "board/s/study_0/w_jax/trial_1";
       put(trial / "eval_measurements.csv", bytes);
-      put(trial / "meta_data_0.json", R"({"workload.target_metric_name":"loss","workload.validation_target_value":0.5})");
+      put(trial / "meta_data_0.json",
+          R"({"workload.target_metric_name":"loss","workload.validation_target_value":0.5})");
       read_algoperf(folder() / "board");
       return use(load_runs({(folder() / "board").string()}));
     }
@@ -125,7 +126,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     run_one(data[0], std::string(reinterpret_cast<const char*>(data + 1), size - 1));
   } catch (const hasten::ConfigError&) {
-  } catch (const hasten::DataError&) {
-  }
+  } catch (const hasten::DataError&) {}
   return 0;
 }

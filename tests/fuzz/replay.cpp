@@ -25,7 +25,8 @@ std::string mutated(std::string bytes, hasten::RandomStream& random) {
       case 3: bytes.insert(at, bytes.substr(1 + random.below(bytes.size() - 1), length)); break;
       case 4: bytes.resize(at); break;
       default: {
-        constexpr const char* kWords[] = {"nan", "-1", "1e999", "\"", "\n", "{", "[[claim]]", "9999999999999999999", "\0", ",,,"};
+        constexpr const char* kWords[] = {"nan", "-1", "1e999", "\"", "\n", "{", "[[claim]]", "9999999999999999999",
+                                          "\0",  ",,,"};
         bytes.insert(at, kWords[random.below(10)]);
       }
     }

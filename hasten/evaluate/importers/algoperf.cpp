@@ -51,7 +51,8 @@ class Side {
 };
 
 void read_metadata(const AlgoperfTrial& trial, RunRecord& record) {
-  Side meta(trial.path / "meta_data_0.json", record), flags(trial.path / "flags_0.json", record), hparams(trial.path / "hparams.json", record);
+  Side meta(trial.path / "meta_data_0.json", record), flags(trial.path / "flags_0.json", record),
+      hparams(trial.path / "hparams.json", record);
   record.metric.name = meta.text("workload.target_metric_name");
   record.metric.split = "validation";
   record.metric.direction = usual_direction(record.metric.name);
@@ -112,7 +113,8 @@ void read_evaluations(const AlgoperfTrial& trial, RunRecord& record, size_t run,
       if (!value) continue;
       event.metrics.push_back({metric.name, metric.split, *value, "raw"});
       bool counts = metric.name == record.metric.name && metric.split == record.metric.split && record.metric.target;
-      if (counts && reaches(*value, *record.metric.target, record.metric.direction)) record.status = Status::kStoppedEarly;
+      if (counts && reaches(*value, *record.metric.target, record.metric.direction))
+        record.status = Status::kStoppedEarly;
     }
     if (event.step) record.executed.steps = static_cast<double>(*event.step);
     if (event.t_train) record.executed.train_s = event.t_train;

@@ -73,7 +73,8 @@ class TableImport {
         plan_(make_plan(csv_, mapping)),
         rows_(options, sink, "csv: " + path.string()),
         file_name_(name_of_file(path)) {
-    if (mapping.long_metric.empty() != mapping.long_value.empty() || plan_.long_metric.has_value() != plan_.long_value.has_value()) {
+    if (mapping.long_metric.empty() != mapping.long_value.empty() ||
+        plan_.long_metric.has_value() != plan_.long_value.has_value()) {
       throw DataError(path.string(), "line 1", "rows need both a column for the metric's name and one for its value");
     }
   }
@@ -86,7 +87,9 @@ class TableImport {
   }
 
  private:
-  std::string_view cell(std::optional<size_t> column) const { return column ? trim(cells_[*column]) : std::string_view(); }
+  std::string_view cell(std::optional<size_t> column) const {
+    return column ? trim(cells_[*column]) : std::string_view();
+  }
 
   void read_row(const ColumnGroup& group) {
     rows_.begin_row();
@@ -104,7 +107,8 @@ class TableImport {
 
   const ColumnRole& long_role(std::string_view metric) {
     auto found = long_roles_.find(metric);
-    if (found == long_roles_.end()) found = long_roles_.emplace(std::string(metric), metric_role(std::string(metric))).first;
+    if (found == long_roles_.end())
+      found = long_roles_.emplace(std::string(metric), metric_role(std::string(metric))).first;
     return found->second;
   }
 

@@ -34,7 +34,8 @@ struct Measure {
   double threshold;
   const char* split;
 };
-constexpr Measure kMeasures[] = {{"top5Accuracy", 93.0, "validation"}, {"f1Score", 0.73, "validation"}, {"top1Accuracy", 94.0, "test"}};
+constexpr Measure kMeasures[] = {
+    {"top5Accuracy", 93.0, "validation"}, {"f1Score", 0.73, "validation"}, {"top1Accuracy", 94.0, "test"}};
 
 void read_entry(const fs::path& tsv, const ImportOptions& options, RunSink& sink) {
   RunRecord record;
@@ -52,7 +53,8 @@ void read_entry(const fs::path& tsv, const ImportOptions& options, RunSink& sink
   record.software.framework = text_of(json, "framework", record);
   record.recipe_json = Json{{"model", text_of(json, "model", record)}}.dump();
   record.started_at = text_of(json, "timestamp", record);
-  record.software.commit = json.contains("commitHash") && json["commitHash"].is_string() ? json["commitHash"].get<std::string>() : "";
+  record.software.commit =
+      json.contains("commitHash") && json["commitHash"].is_string() ? json["commitHash"].get<std::string>() : "";
   if (json.contains("costPerHour") && json["costPerHour"].is_number()) {
     record.price.usd_per_hour = json["costPerHour"].get<double>();
     record.price.source = "the entry";
@@ -70,7 +72,8 @@ void read_entry(const fs::path& tsv, const ImportOptions& options, RunSink& sink
     if (c != *hours && (!epoch || c != *epoch) && !csv.header()[c].empty()) metrics.emplace_back(c, csv.header()[c]);
   }
   for (const Measure& measure : kMeasures) {
-    auto found = std::find_if(metrics.begin(), metrics.end(), [&](const auto& m) { return m.second == measure.column; });
+    auto found =
+        std::find_if(metrics.begin(), metrics.end(), [&](const auto& m) { return m.second == measure.column; });
     if (found == metrics.end()) continue;
     record.metric.name = measure.column;
     record.metric.split = measure.split;
@@ -106,7 +109,9 @@ Importer dawnbench_importer() {
           },
           [](const fs::path& path, const ImportOptions& options, RunSink& sink) {
             auto files = files_below(path, is_entry);
-            if (files.empty()) throw ConfigError("path", "DAWNBench entries (<name>.json with <name>.tsv)", path.string() + ", which has none");
+            if (files.empty())
+              throw ConfigError("path", "DAWNBench entries (<name>.json with <name>.tsv)",
+                                path.string() + ", which has none");
             for (const fs::path& file : files) read_entry(file, options, sink);
           }};
 }

@@ -14,8 +14,9 @@ namespace hasten::evaluate {
 namespace fs = std::filesystem;
 
 const std::vector<Importer>& all_importers() {
-  static const std::vector<Importer> importers{algoperf_importer(),    dawnbench_importer(), tensorboard_importer(), nanogpt_importer(),
-                                               mllog_importer(), jsonl_importer(),     csv_importer()};
+  static const std::vector<Importer> importers{algoperf_importer(), dawnbench_importer(), tensorboard_importer(),
+                                               nanogpt_importer(),  mllog_importer(),     jsonl_importer(),
+                                               csv_importer()};
   return importers;
 }
 
@@ -30,7 +31,8 @@ const Importer& find_importer(std::string_view name) {
 
 const Importer& detect_importer(const fs::path& path) {
   std::error_code code;
-  if (!fs::exists(path, code)) throw ConfigError("path", "a file or folder of logs", path.string() + ", which is not there");
+  if (!fs::exists(path, code))
+    throw ConfigError("path", "a file or folder of logs", path.string() + ", which is not there");
   for (const Importer& importer : all_importers()) {
     if (importer.recognizes(path)) return importer;
   }

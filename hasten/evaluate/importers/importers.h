@@ -44,7 +44,8 @@ Importer csv_importer();
 // Shared by importers: applies the user's group, workload, metric and target.
 void apply(const ImportOptions& options, RunRecord& record);
 // Files below `path` (or `path` itself) whose name passes, sorted.
-std::vector<std::filesystem::path> files_below(const std::filesystem::path& path, bool (*wanted)(const std::filesystem::path&));
+std::vector<std::filesystem::path> files_below(const std::filesystem::path& path,
+                                               bool (*wanted)(const std::filesystem::path&));
 std::string first_bytes(const std::filesystem::path& file, size_t count);
 
 }  // namespace hasten::evaluate

@@ -69,7 +69,8 @@ TEST(ParseNumber, WhatLogsWrite) {
 }
 
 TEST_F(ImportTest, CsvWithMarkReturnsQuotesAndBlanks) {
-  auto runs = read("a.csv", "\xEF\xBB\xBFstep,\"val_acc\",note,train_loss\r\n1,0.5,\"a, \"\"b\"\"\nnext\",\r\n\r\n2,1.,x,3\r\n");
+  auto runs = read("a.csv",
+                   "\xEF\xBB\xBFstep,\"val_acc\",note,train_loss\r\n1,0.5,\"a, \"\"b\"\"\nnext\",\r\n\r\n2,1.,x,3\r\n");
   ASSERT_EQ(runs.size(), 1u);
   const auto& events = runs[0].events;
   ASSERT_EQ(events.size(), 2u);
@@ -113,13 +114,17 @@ TEST_F(ImportTest, AMillionColumnsAreReadOrRefusedQuickly) {
 TEST_F(ImportTest, WandbExportsInBothShapes) {
   ImportOptions options;
   options.mapping = "wandb";
-  auto wide = read("chart.csv", "\"Step\",\"fast - val_acc\",\"fast - val_acc__MIN\",\"slow - val_acc\"\n10,0.5,0.4,\n20,,,0.7\n", options);
+  auto wide =
+      read("chart.csv",
+           "\"Step\",\"fast - val_acc\",\"fast - val_acc__MIN\",\"slow - val_acc\"\n10,0.5,0.4,\n20,,,0.7\n", options);
   ASSERT_EQ(wide.size(), 2u);
   EXPECT_EQ(wide[0].record.id, "fast");
   ASSERT_EQ(wide[0].events.size(), 1u);
   EXPECT_EQ(wide[0].events[0].metrics.size(), 1u);
   EXPECT_EQ(wide[1].events[0].step, 20);
-  auto history = read("h.jsonl", "{\"_step\":3,\"_runtime\":7.5,\"_timestamp\":1700000000,\"val\":{\"acc\":0.9},\"bad\":\"NaN\"}\n", options);
+  auto history =
+      read("h.jsonl",
+           "{\"_step\":3,\"_runtime\":7.5,\"_timestamp\":1700000000,\"val\":{\"acc\":0.9},\"bad\":\"NaN\"}\n", options);
   EXPECT_EQ(history[0].events[0].step, 3);
   EXPECT_EQ(history[0].events[0].t_total, 7.5);
   ASSERT_EQ(history[0].events[0].metrics.size(), 2u);
@@ -131,7 +136,9 @@ TEST_F(ImportTest, MlflowRowsAndLightningTables) {
   ImportOptions mlflow, lightning;
   mlflow.mapping = "mlflow";
   lightning.mapping = "lightning";
-  auto rows = read("m.csv", "run_id,key,value,step,timestamp\nr1,val_acc,0.5,1,1000\nr2,val_acc,0.6,1,5000\nr1,val_acc,0.7,2,3500\n", mlflow);
+  auto rows = read(
+      "m.csv", "run_id,key,value,step,timestamp\nr1,val_acc,0.5,1,1000\nr2,val_acc,0.6,1,5000\nr1,val_acc,0.7,2,3500\n",
+      mlflow);
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].record.id, "r1");
   EXPECT_EQ(rows[0].events[1].t_total, 2.5);  // from the run's own first row
@@ -145,13 +152,17 @@ TEST_F(ImportTest, MlflowRowsAndLightningTables) {
 
 TEST_F(ImportTest, MappingFilesAreCheckedWithTheirLine) {
   ImportOptions options;
-  options.mapping = put("map.toml", "[fields]\nstep = \"n\"\nt_train = { column = \"ms\", scale = 0.001 }\n[metrics]\nq = \"test/accuracy\"\n[rows]\nrun = \"who\"\nseed = \"s\"\n").string();
+  options.mapping = put("map.toml",
+                        "[fields]\nstep = \"n\"\nt_train = { column = \"ms\", scale = 0.001 }\n[metrics]\nq = "
+                        "\"test/accuracy\"\n[rows]\nrun = \"who\"\nseed = \"s\"\n")
+                        .string();
   auto runs = read("a.csv", "n,ms,q,who,s\n1,1500,0.5,x,4\n", options);
   EXPECT_EQ(runs[0].events[0].t_train, 1.5);
   EXPECT_EQ(runs[0].events[0].metrics[0].split, "test");
   EXPECT_EQ(runs[0].record.seed, 4);
   options.mapping = put("bad.toml", "other_metrics = true\n[fields]\nstepp = \"n\"\n").string();
-  EXPECT_NE(error_of("a.csv", "n\n1\n", options).find("bad.toml:3"), std::string::npos) << error_of("a.csv", "n\n1\n", options);
+  EXPECT_NE(error_of("a.csv", "n\n1\n", options).find("bad.toml:3"), std::string::npos)
+      << error_of("a.csv", "n\n1\n", options);
   options.mapping = "wandbb";
   EXPECT_NE(error_of("a.csv", "n\n1\n", options).find("'wandbb'"), std::string::npos);
 }
@@ -167,11 +178,17 @@ TEST_F(ImportTest, JsonLinesErrorsAndTornEnds) {
 }
 
 TEST_F(ImportTest, NanogptLogsWithEmbeddedSourceGiveTheSame) {
-  std::string source = "import os\nprint0(f\"step:{step}/{train_steps} val_loss:{val_loss:.4f} train_time:{t:.0f}ms\")\n" + std::string(100, '=') + "\n";
-  std::string log = "Running Python 3.12.7 (main)\nRunning PyTorch 2.7.0 compiled for CUDA 12.6\n|   0  NVIDIA H100 80GB HBM3          On  | x |\n"
-                    "step:0/20 val_loss:10.8 train_time:0ms step_avg:nanms\nstep:10/20 train_loss:5.1 train_time:77676ms step_avg:nanms\n"
-                    "step:11/20 train_loss:5.0 train_time:214ms step_avg:214.00ms\nstep:20/20 val_loss:3.27 train_time:2140ms step_avg:214.00ms\n"
-                    "peak memory allocated: 10 MiB reserved: 20 MiB\n";
+  std::string source =
+      "import os\nprint0(f\"step:{step}/{train_steps} val_loss:{val_loss:.4f} train_time:{t:.0f}ms\")\n" +
+      std::string(100, '=') + "\n";
+  std::string log =
+      "Running Python 3.12.7 (main)\nRunning PyTorch 2.7.0 compiled for CUDA 12.6\n|   0  NVIDIA H100 80GB HBM3        "
+      "  On  | x |\n"
+      "step:0/20 val_loss:10.8 train_time:0ms step_avg:nanms\nstep:10/20 train_loss:5.1 train_time:77676ms "
+      "step_avg:nanms\n"
+      "step:11/20 train_loss:5.0 train_time:214ms step_avg:214.00ms\nstep:20/20 val_loss:3.27 train_time:2140ms "
+      "step_avg:214.00ms\n"
+      "peak memory allocated: 10 MiB reserved: 20 MiB\n";
   auto plain = read("a.txt", log), full = read("b.full", source + log);
   for (const auto* runs : {&plain, &full}) {
     const RunRecord& record = runs->at(0).record;
@@ -193,11 +210,14 @@ TEST_F(ImportTest, NanogptLogsWithEmbeddedSourceGiveTheSame) {
 }
 
 TEST_F(ImportTest, MlperfLogs) {
-  std::string log = "noise\n:::MLLOG {\"time_ms\": 1000, \"event_type\": \"POINT_IN_TIME\", \"key\": \"seed\", \"value\": 7, \"metadata\": {}}\n"
-                    ":::MLLOG {\"time_ms\": 1000, \"key\": \"submission_benchmark\", \"value\": \"resnet\", \"metadata\": {}}\n"
-                    "0: :::MLLOG {\"time_ms\": 2000, \"key\": \"run_start\", \"value\": null, \"metadata\": {}}\n"
-                    ":::MLLOG {\"time_ms\": 62000, \"key\": \"eval_accuracy\", \"value\": 0.76, \"metadata\": {\"epoch_num\": 4}}\n"
-                    ":::MLLOG {\"time_ms\": 63000, \"key\": \"run_stop\", \"value\": null, \"metadata\": {\"status\": \"success\"}}\n";
+  std::string log =
+      "noise\n:::MLLOG {\"time_ms\": 1000, \"event_type\": \"POINT_IN_TIME\", \"key\": \"seed\", \"value\": 7, "
+      "\"metadata\": {}}\n"
+      ":::MLLOG {\"time_ms\": 1000, \"key\": \"submission_benchmark\", \"value\": \"resnet\", \"metadata\": {}}\n"
+      "0: :::MLLOG {\"time_ms\": 2000, \"key\": \"run_start\", \"value\": null, \"metadata\": {}}\n"
+      ":::MLLOG {\"time_ms\": 62000, \"key\": \"eval_accuracy\", \"value\": 0.76, \"metadata\": {\"epoch_num\": 4}}\n"
+      ":::MLLOG {\"time_ms\": 63000, \"key\": \"run_stop\", \"value\": null, \"metadata\": {\"status\": "
+      "\"success\"}}\n";
   auto runs = read("result_0.txt", log);
   EXPECT_EQ(runs[0].record.seed, 7);
   EXPECT_EQ(runs[0].record.workload, "resnet");
@@ -266,7 +286,8 @@ TEST_F(ImportTest, FormatsAreFoundByThemselves) {
 
 TEST_F(ImportTest, HostileNamesStayInsideTheFolder) {
   std::string csv = "run,step,loss\n";
-  for (const char* name : {"../../escape", "/etc/passwd", "..", ".hidden", "a/b", "<script>", ""}) csv += std::string(name) + ",1,2\n";
+  for (const char* name : {"../../escape", "/etc/passwd", "..", ".hidden", "a/b", "<script>", ""})
+    csv += std::string(name) + ",1,2\n";
   ImportOptions options;
   options.mapping = put("map.toml", "[fields]\nstep = \"step\"\n[rows]\nrun = \"run\"\n").string();
   fs::path file = put("a.csv", csv), out = root_ / "out" / "runs";
@@ -285,7 +306,8 @@ TEST_F(ImportTest, HostileNamesStayInsideTheFolder) {
   EXPECT_EQ(folders, 7u);
   EXPECT_EQ(std::distance(fs::directory_iterator(root_ / "out"), fs::directory_iterator()), 1);
   EXPECT_THROW(DirectorySink{out}, ConfigError);  // never into a folder that holds something
-  auto names = {safe_name("a/b"), safe_name("a_b"), safe_name("a:b"), safe_name(std::string(300, 'x')), safe_name(std::string(301, 'x'))};
+  auto names = {safe_name("a/b"), safe_name("a_b"), safe_name("a:b"), safe_name(std::string(300, 'x')),
+                safe_name(std::string(301, 'x'))};
   EXPECT_EQ(std::set<std::string>(names).size(), 5u);
 }
 

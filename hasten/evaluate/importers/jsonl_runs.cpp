@@ -22,7 +22,11 @@ bool is_json_lines(const fs::path& path) { return path.extension() == ".jsonl" |
 class LinesImport {
  public:
   LinesImport(const fs::path& path, const Mapping& mapping, const ImportOptions& options, RunSink& sink)
-      : path_(path.string()), lines_(path), mapping_(mapping), rows_(options, sink, "jsonl: " + path.string()), file_name_(path.stem().string()) {}
+      : path_(path.string()),
+        lines_(path),
+        mapping_(mapping),
+        rows_(options, sink, "jsonl: " + path.string()),
+        file_name_(path.stem().string()) {}
 
   void read() {
     simdjson::ondemand::parser parser;
@@ -60,9 +64,7 @@ class LinesImport {
       case simdjson::ondemand::json_type::object:
         if (depth < kDeepest) read_object(value.get_object(), key, depth + 1);
         return;
-      case simdjson::ondemand::json_type::number:
-        take(names_of(key), trim(value.raw_json_token()));
-        return;
+      case simdjson::ondemand::json_type::number: take(names_of(key), trim(value.raw_json_token())); return;
       case simdjson::ondemand::json_type::string: {
         std::string_view text = value.get_string().value();
         const Names& names = names_of(key);
@@ -72,8 +74,7 @@ class LinesImport {
         take(names, number && !std::isfinite(*number) ? text : std::string_view(), text);
         return;
       }
-      default:
-        return;
+      default: return;
     }
   }
 
@@ -86,14 +87,15 @@ class LinesImport {
     auto found = known_.find(key);
     if (found != known_.end()) return found->second;
     // A log with a new key on every line would fill the memory.
-    if (known_.size() > 100000) throw DataError(path_, cat("line ", lines_.number()), "more than 100,000 different keys");
+    if (known_.size() > 100000)
+      throw DataError(path_, cat("line ", lines_.number()), "more than 100,000 different keys");
     auto among = [&](const std::string& alternatives) {
       if (alternatives.empty()) return false;
       auto all = split(alternatives, '|');
       return std::find(all.begin(), all.end(), key) != all.end();
     };
-    Names names{role_of(mapping_, key), among(mapping_.run_column), among(mapping_.group_column), among(mapping_.seed_column),
-                among(mapping_.long_metric), among(mapping_.long_value)};
+    Names names{role_of(mapping_, key),      among(mapping_.run_column),  among(mapping_.group_column),
+                among(mapping_.seed_column), among(mapping_.long_metric), among(mapping_.long_value)};
     return known_.emplace(key, std::move(names)).first->second;
   }
 
@@ -114,7 +116,8 @@ class LinesImport {
 
   const ColumnRole& long_role() {
     auto found = long_roles_.find(long_metric_);
-    return found != long_roles_.end() ? found->second : long_roles_.emplace(long_metric_, metric_role(long_metric_)).first->second;
+    return found != long_roles_.end() ? found->second
+                                      : long_roles_.emplace(long_metric_, metric_role(long_metric_)).first->second;
   }
 
   std::string path_;

@@ -61,8 +61,8 @@ lr = ["lr", "learning_rate"]
 )toml"}};
 
 // Fields of an event in the order of ColumnRole::field.
-constexpr std::array<std::string_view, 11> kFieldNames{"step",    "epoch",       "samples", "tokens", "t_train", "t_eval",
-                                                       "t_total", "loader_wait", "flops",   "joules", "lr"};
+constexpr std::array<std::string_view, 11> kFieldNames{
+    "step", "epoch", "samples", "tokens", "t_train", "t_eval", "t_total", "loader_wait", "flops", "joules", "lr"};
 
 // Reads a mapping and refuses what it does not know, with the line.
 class MappingReader {
@@ -211,7 +211,8 @@ Mapping read_mapping(const std::string& name) {
   }
   std::error_code code;
   if (!std::filesystem::exists(name, code)) {
-    throw ConfigError("--mapping", "a TOML file, or one of " + join(shipped_mappings(), ", "), "'" + name + "'", suggest(name, shipped_mappings()));
+    throw ConfigError("--mapping", "a TOML file, or one of " + join(shipped_mappings(), ", "), "'" + name + "'",
+                      suggest(name, shipped_mappings()));
   }
   return MappingReader(read_file(name), name).read();
 }
@@ -244,14 +245,16 @@ ColumnRole role_of(const Mapping& mapping, const std::string& column) {
   if (named != mapping.metrics.end()) {
     role.kind = ColumnRole::Kind::kMetric;
     size_t slash = named->second.find('/');
-    role.prefix = slash == std::string::npos ? metric_prefix("", named->second)
-                                             : metric_prefix(named->second.substr(0, slash), named->second.substr(slash + 1));
+    role.prefix = slash == std::string::npos
+                      ? metric_prefix("", named->second)
+                      : metric_prefix(named->second.substr(0, slash), named->second.substr(slash + 1));
     return role;
   }
   for (const std::string& pattern : mapping.ignore) {
     if (glob_match(pattern, column)) return role;
   }
-  for (const std::string* used : {&mapping.run_column, &mapping.group_column, &mapping.seed_column, &mapping.long_metric, &mapping.long_value}) {
+  for (const std::string* used :
+       {&mapping.run_column, &mapping.group_column, &mapping.seed_column, &mapping.long_metric, &mapping.long_value}) {
     if (is_one_of(column, *used)) return role;
   }
   return mapping.other_metrics && !column.empty() ? metric_role(column) : role;
@@ -265,7 +268,8 @@ RowImport::Open& RowImport::open(std::string_view name) {
   if (found != names_.end()) return runs_[found->second];
   // Each open run holds a file: a column of values mistaken for names must not open thousands.
   if (runs_.size() >= 512) {
-    throw ConfigError("--mapping", "a column that names runs", cat("more than 512 different names, such as '", name, "'"));
+    throw ConfigError("--mapping", "a column that names runs",
+                      cat("more than 512 different names, such as '", name, "'"));
   }
   names_.emplace(std::string(name), runs_.size());
   Open& run = runs_.emplace_back();
@@ -352,8 +356,9 @@ void RowImport::finish() {
   for (Open& run : runs_) {
     RunRecord& record = run.record;
     Totals& totals = record.executed;
-    std::array<std::optional<double>*, kFields> into{&totals.steps,   &totals.epochs,        &totals.samples, &totals.tokens, &totals.train_s, &totals.eval_s,
-                                                     &totals.total_s, &totals.loader_wait_s, &totals.flops,   &totals.joules, nullptr};
+    std::array<std::optional<double>*, kFields> into{
+        &totals.steps,   &totals.epochs,        &totals.samples, &totals.tokens, &totals.train_s, &totals.eval_s,
+        &totals.total_s, &totals.loader_wait_s, &totals.flops,   &totals.joules, nullptr};
     for (size_t f = 0; f < kFields; ++f) {
       if (into[f]) *into[f] = parse_number(run.last[f]);
     }

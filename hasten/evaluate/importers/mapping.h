@@ -22,13 +22,13 @@ struct FieldSource {
 };
 
 struct Mapping {
-  std::map<std::string, FieldSource> fields;       // step, epoch, samples, tokens, t_train, t_eval, t_total, ... -> column
-  std::map<std::string, std::string> metrics;      // column -> "split/name"
-  bool other_metrics = true;                       // every other column of numbers is a metric named after it
-  std::vector<std::string> ignore;                 // columns, as globs
+  std::map<std::string, FieldSource> fields;  // step, epoch, samples, tokens, t_train, t_eval, t_total, ... -> column
+  std::map<std::string, std::string> metrics;  // column -> "split/name"
+  bool other_metrics = true;  // every other column of numbers is a metric named after it
+  std::vector<std::string> ignore;  // columns, as globs
   std::string run_column, group_column, seed_column;  // empty: the whole file is one run
-  std::string wide_separator;                      // columns are "RUN<separator>METRIC"
-  std::string long_metric, long_value;             // rows are (run, metric, value)
+  std::string wide_separator;  // columns are "RUN<separator>METRIC"
+  std::string long_metric, long_value;  // rows are (run, metric, value)
 };
 
 // Names of the mappings that come along, and one of them as TOML.
@@ -40,8 +40,8 @@ Mapping read_mapping(const std::string& name);
 struct ColumnRole {
   enum class Kind { kIgnored, kField, kMetric } kind = Kind::kIgnored;
   FieldSource source;
-  size_t field = 0;          // index into the event's fields; 0 is step
-  std::string prefix;        // what comes before the number in an event's line
+  size_t field = 0;  // index into the event's fields; 0 is step
+  std::string prefix;  // what comes before the number in an event's line
 };
 ColumnRole role_of(const Mapping& mapping, const std::string& column);
 ColumnRole metric_role(const std::string& column);  // "val_acc": split validation, name acc
@@ -64,8 +64,8 @@ class RowImport {
   struct Open {
     RunRecord record;
     size_t sink_run = 0;
-    std::map<std::string, double> first;       // of columns that count from the first row
-    std::array<std::string, kFields> last;     // last value of each field, as text
+    std::map<std::string, double> first;  // of columns that count from the first row
+    std::array<std::string, kFields> last;  // last value of each field, as text
     int64_t events = 0;
   };
   struct Pending {

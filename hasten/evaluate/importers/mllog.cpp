@@ -28,7 +28,8 @@ std::optional<double> number_in(simdjson::dom::object object, std::string_view k
   return std::nullopt;
 }
 
-MllogLine parse_line(simdjson::dom::parser& parser, std::string_view json, const LineReader& lines, const std::string& path) {
+MllogLine parse_line(simdjson::dom::parser& parser, std::string_view json, const LineReader& lines,
+                     const std::string& path) {
   simdjson::dom::object object;
   // Copied: DOM parsing wants padding that a piece of a line has only by luck.
   if (parser.parse(json.data(), json.size(), true).get(object) != simdjson::SUCCESS) {
@@ -103,7 +104,9 @@ void read_file_of(const fs::path& path, const ImportOptions& options, RunSink& s
     event.samples = line.samples;
     if (line.step) event.step = static_cast<int64_t>(*line.step);
     if (line.key == "run_stop") {
-      record.status = line.status == "success" ? Status::kStoppedEarly : line.status == "aborted" ? Status::kError : Status::kOk;
+      record.status = line.status == "success"   ? Status::kStoppedEarly
+                      : line.status == "aborted" ? Status::kError
+                                                 : Status::kOk;
       record.status_detail = line.status;
       record.executed.total_s = record.executed.train_s = event.t_total;
       if (batch_epoch > 0) record.executed.epochs = batch_epoch;
@@ -113,7 +116,9 @@ void read_file_of(const fs::path& path, const ImportOptions& options, RunSink& s
       if (record.metric.name.empty()) {
         record.metric.name = name;
         record.metric.split = "eval";
-        record.metric.direction = name.find("error") != std::string::npos || name.find("loss") != std::string::npos ? Direction::kMinimize : Direction::kMaximize;
+        record.metric.direction = name.find("error") != std::string::npos || name.find("loss") != std::string::npos
+                                      ? Direction::kMinimize
+                                      : Direction::kMaximize;
       }
       sink.event(run, std::move(event));
     }
@@ -135,7 +140,9 @@ bool may_be_mllog(const fs::path& path) {
   return path.extension() == ".txt" || path.extension() == ".log" || path.extension() == ".out";
 }
 
-bool holds_mllog(const fs::path& path) { return may_be_mllog(path) && first_bytes(path, 1 << 16).find(kMark) != std::string::npos; }
+bool holds_mllog(const fs::path& path) {
+  return may_be_mllog(path) && first_bytes(path, 1 << 16).find(kMark) != std::string::npos;
+}
 
 }  // namespace
 
@@ -148,7 +155,8 @@ Importer mllog_importer() {
           },
           [](const fs::path& path, const ImportOptions& options, RunSink& sink) {
             auto files = files_below(path, holds_mllog);
-            if (files.empty()) throw ConfigError("path", "files with :::MLLOG lines", path.string() + ", which has none");
+            if (files.empty())
+              throw ConfigError("path", "files with :::MLLOG lines", path.string() + ", which has none");
             for (const fs::path& file : files) read_file_of(file, options, sink);
           }};
 }

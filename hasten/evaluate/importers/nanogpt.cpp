@@ -21,7 +21,9 @@ std::optional<double> value_of(std::string_view line, std::string_view key) {
   size_t at = line.find(key);
   if (at == std::string_view::npos || (at > 0 && line[at - 1] != ' ')) return std::nullopt;
   size_t begin = at + key.size(), end = begin;
-  while (end < line.size() && (is_digit(line[end]) || line[end] == '.' || line[end] == 'e' || line[end] == '-' || line[end] == '+')) ++end;
+  while (end < line.size() &&
+         (is_digit(line[end]) || line[end] == '.' || line[end] == 'e' || line[end] == '-' || line[end] == '+'))
+    ++end;
   return parse_number(line.substr(begin, end - begin));
 }
 
@@ -112,7 +114,8 @@ void read_log(const fs::path& path, const ImportOptions& options, RunSink& sink)
       continue;
     }
     // A clock that starts again leaves the steps before it untimed.
-    if (parsed->train_ms && before_ms && *parsed->train_ms < *before_ms) record.clocks.untimed_warmup_steps = parsed->step - 1;
+    if (parsed->train_ms && before_ms && *parsed->train_ms < *before_ms)
+      record.clocks.untimed_warmup_steps = parsed->step - 1;
     if (parsed->train_ms) before_ms = parsed->train_ms;
     EventRecord event;
     event.step = parsed->step;
@@ -163,7 +166,9 @@ Importer nanogpt_importer() {
           },
           [](const fs::path& path, const ImportOptions& options, RunSink& sink) {
             auto files = files_below(path, is_log);
-            if (files.empty()) throw ConfigError("path", "text logs with step:<i>/<n> or s:<i> lines", path.string() + ", which has none");
+            if (files.empty())
+              throw ConfigError("path", "text logs with step:<i>/<n> or s:<i> lines",
+                                path.string() + ", which has none");
             for (const fs::path& file : files) read_log(file, options, sink);
           }};
 }

@@ -44,7 +44,8 @@ void MemorySink::end(size_t run, RunRecord&& record) {
 DirectorySink::DirectorySink(const fs::path& root) : root_(root) {
   std::error_code code;
   if (fs::exists(root, code) && !fs::is_empty(root, code)) {
-    throw ConfigError("--out", "an empty or new folder", root.string() + ", which is not empty", "choose another name, or remove it");
+    throw ConfigError("--out", "an empty or new folder", root.string() + ", which is not empty",
+                      "choose another name, or remove it");
   }
   fs::create_directories(root, code);
   if (code) throw DataError(root.string(), "", "cannot create: " + code.message());

@@ -25,7 +25,8 @@ MetricValue metric_of(const std::string& tag, double value) {
   return {right, left, value, "raw"};
 }
 
-void read_folder(const fs::path& root, const fs::path& folder, const std::vector<fs::path>& files, const ImportOptions& options, RunSink& sink) {
+void read_folder(const fs::path& root, const fs::path& folder, const std::vector<fs::path>& files,
+                 const ImportOptions& options, RunSink& sink) {
   RunRecord record;
   // Named below what the user gave, not by where that lies.
   fs::path below = folder.lexically_relative(fs::absolute(root).lexically_normal());
@@ -84,8 +85,10 @@ Importer tensorboard_importer() {
           },
           [](const fs::path& path, const ImportOptions& options, RunSink& sink) {
             std::map<fs::path, std::vector<fs::path>> folders;
-            for (const fs::path& file : files_below(path, is_event_file)) folders[fs::absolute(file).parent_path().lexically_normal()].push_back(file);
-            if (folders.empty()) throw ConfigError("path", "event files (*tfevents*)", path.string() + ", which has none");
+            for (const fs::path& file : files_below(path, is_event_file))
+              folders[fs::absolute(file).parent_path().lexically_normal()].push_back(file);
+            if (folders.empty())
+              throw ConfigError("path", "event files (*tfevents*)", path.string() + ", which has none");
             for (const auto& [folder, files] : folders) read_folder(path, folder, files, options, sink);
           }};
 }

@@ -108,7 +108,8 @@ std::optional<double> scalar_of_tensor(std::string_view bytes) {
     // Packed: of a single varint.
     if (wire.is(7, 2) || wire.is(10, 2)) {
       int64_t value = 0;
-      for (size_t i = 0; i < wire.data().size() && i < 9; ++i) value |= static_cast<int64_t>(wire.data()[i] & 127) << (7 * i);
+      for (size_t i = 0; i < wire.data().size() && i < 9; ++i)
+        value |= static_cast<int64_t>(wire.data()[i] & 127) << (7 * i);
       whole = static_cast<double>(value);
     }
   }
@@ -212,7 +213,8 @@ bool TfRecordReader::next(std::string_view& record) {
   }
   auto length = load<uint64_t>(buffer_.data() + begin_);
   if (masked_crc32c(std::string_view(buffer_).substr(begin_, 8)) != load<uint32_t>(buffer_.data() + begin_ + 8)) {
-    throw DataError(path_, cat("byte ", offset_), "the length of a record has a wrong checksum", "the file is damaged, or no event file");
+    throw DataError(path_, cat("byte ", offset_), "the length of a record has a wrong checksum",
+                    "the file is damaged, or no event file");
   }
   if (length > (uint64_t{1} << 31)) throw DataError(path_, cat("byte ", offset_), "a record of more than 2 GiB");
   if (!need(kFrame + length + kTail)) {

@@ -36,7 +36,7 @@ struct ScalarEvent {
   double wall_time = 0;
   int64_t step = 0;
   std::vector<std::pair<std::string, double>> scalars;  // tag, value
-  bool holds_other = false;                             // images, histograms and such
+  bool holds_other = false;  // images, histograms and such
 };
 
 // nullopt when the bytes are no Event message.

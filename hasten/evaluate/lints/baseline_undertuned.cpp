@@ -16,14 +16,17 @@ std::optional<double> trials_tried(const Comparison& comparison, const Group& gr
     if (tuning.trials) recorded = std::max(recorded.value_or(0), static_cast<double>(*tuning.trials));
     if (tuning.trial) seen[tuning.group].insert(*tuning.trial);
   }
-  for (const auto& [search, trials] : seen) recorded = std::max(recorded.value_or(0), static_cast<double>(trials.size()));
+  for (const auto& [search, trials] : seen)
+    recorded = std::max(recorded.value_or(0), static_cast<double>(trials.size()));
   return recorded;
 }
 
 }  // namespace
 
 Lint baseline_undertuned() {
-  return {"L01", "baseline-undertuned", Severity::kError,
+  return {"L01",
+          "baseline-undertuned",
+          Severity::kError,
           "A baseline that was tuned less than the method loses for a reason that is not the method.",
           "AlgoPerf (arXiv:2306.07179); Wen et al. (arXiv:2509.02046); Kaddour et al., No Train No Gain",
           [](const LintInput& input, Check& out) {
@@ -39,7 +42,8 @@ Lint baseline_undertuned() {
               auto base_cost = comparison.baseline().points[comparison.baseline().headline].tuning_cost;
               auto cost = method.points[method.headline].tuning_cost;
               if (*base < 0.5 * *tried) {
-                out.fire(comparison.baseline().name, cat("tuned with ", *base, " trials, ", method.name, " with ", *tried));
+                out.fire(comparison.baseline().name,
+                         cat("tuned with ", *base, " trials, ", method.name, " with ", *tried));
               } else if (base_cost && cost && *base_cost < 0.5 * *cost) {
                 out.fire(comparison.baseline().name,
                          cat("its search cost ", cost_text(comparison.cost, *base_cost), ", that of ", method.name, " ",

@@ -17,36 +17,47 @@ bool nearer(double claimed, double best, double mean) {
 }  // namespace
 
 Lint best_of_n() {
-  return {"L32", "best-of-n-reported", Severity::kError,
-          "The best of n grows with n.",
-          "MLPerf forbids picking",
-          [](const LintInput& input, Check& out) {
-            if (!input.claim || (!input.claim->quality && !input.claim->speedup)) return out.missing("a claim with quality or speedup");
-            const Comparison& comparison = input.comparison;
-            for (const Pair& pair : comparison.pairs) {
-              const Group& method = comparison.groups[pair.method];
-              if (!input.claim->method.empty() && method.name != input.claim->method) continue;
-              const Point &point = method.points[method.headline], &base = comparison.baseline().points[comparison.baseline().headline];
-              if (input.claim->quality && point.quality && point.runs.size() > 1) {
-                const auto& values = point.quality->values;
-                bool up = comparison.metric.direction == Direction::kMaximize;
-                double best = up ? *std::max_element(values.begin(), values.end()) : *std::min_element(values.begin(), values.end());
-                if (nearer(*input.claim->quality, best, point.quality->mean)) {
-                  out.fire(method.name, cat("the claimed quality ", number(*input.claim->quality), " is that of its best run, ", significant(best, 5), "; the mean is ", significant(point.quality->mean, 5)));
-                }
-              }
-              auto cost = point.costs.find(input.claim->cost), base_cost = base.costs.find(input.claim->cost);
-              if (!input.claim->speedup || cost == point.costs.end() || base_cost == base.costs.end() || point.runs.size() < 2) continue;
-              double least = *std::min_element(cost->second.values.begin(), cost->second.values.end());
-              double most = *std::max_element(base_cost->second.values.begin(), base_cost->second.values.end());
-              double mean = base_cost->second.mean / cost->second.mean;
-              for (double best : {base_cost->second.mean / least, most / least}) {
-                if (!nearer(*input.claim->speedup, best, mean)) continue;
-                out.fire(method.name, cat("the claimed ", number(*input.claim->speedup), "x is that of its fastest run, ", fixed(best, 3), "x; the means give ", fixed(mean, 3), "x"));
-                break;
-              }
+  return {
+      "L32",
+      "best-of-n-reported",
+      Severity::kError,
+      "The best of n grows with n.",
+      "MLPerf forbids picking",
+      [](const LintInput& input, Check& out) {
+        if (!input.claim || (!input.claim->quality && !input.claim->speedup))
+          return out.missing("a claim with quality or speedup");
+        const Comparison& comparison = input.comparison;
+        for (const Pair& pair : comparison.pairs) {
+          const Group& method = comparison.groups[pair.method];
+          if (!input.claim->method.empty() && method.name != input.claim->method) continue;
+          const Point &point = method.points[method.headline],
+                      &base = comparison.baseline().points[comparison.baseline().headline];
+          if (input.claim->quality && point.quality && point.runs.size() > 1) {
+            const auto& values = point.quality->values;
+            bool up = comparison.metric.direction == Direction::kMaximize;
+            double best =
+                up ? *std::max_element(values.begin(), values.end()) : *std::min_element(values.begin(), values.end());
+            if (nearer(*input.claim->quality, best, point.quality->mean)) {
+              out.fire(method.name,
+                       cat("the claimed quality ", number(*input.claim->quality), " is that of its best run, ",
+                           significant(best, 5), "; the mean is ", significant(point.quality->mean, 5)));
             }
-          }};
+          }
+          auto cost = point.costs.find(input.claim->cost), base_cost = base.costs.find(input.claim->cost);
+          if (!input.claim->speedup || cost == point.costs.end() || base_cost == base.costs.end() ||
+              point.runs.size() < 2)
+            continue;
+          double least = *std::min_element(cost->second.values.begin(), cost->second.values.end());
+          double most = *std::max_element(base_cost->second.values.begin(), base_cost->second.values.end());
+          double mean = base_cost->second.mean / cost->second.mean;
+          for (double best : {base_cost->second.mean / least, most / least}) {
+            if (!nearer(*input.claim->speedup, best, mean)) continue;
+            out.fire(method.name, cat("the claimed ", number(*input.claim->speedup), "x is that of its fastest run, ",
+                                      fixed(best, 3), "x; the means give ", fixed(mean, 3), "x"));
+            break;
+          }
+        }
+      }};
 }
 
 }  // namespace hasten::evaluate::lints

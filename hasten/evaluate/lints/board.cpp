@@ -50,7 +50,8 @@ CellTimes cell_times(const Comparison& comparison, const Group& group) {
       high = std::max(high, hit.time);
     }
     if (low < high) {
-      cell.ties.push_back(cat(group.name, " on ", comparison.workload, ", ", search, ": ", significant(low, 5), " or ", significant(high, 5), " at evaluation ", earliest));
+      cell.ties.push_back(cat(group.name, " on ", comparison.workload, ", ", search, ": ", significant(low, 5), " or ",
+                              significant(high, 5), " at evaluation ", earliest));
     }
     least.push_back(low);
     most.push_back(hits.empty() ? kInf : high);
@@ -71,7 +72,8 @@ BoardTable board_table(const std::vector<Comparison>& comparisons) {
   std::vector<const Comparison*> base, held_out;
   for (const Comparison& comparison : comparisons) {
     bool variant = std::any_of(comparisons.begin(), comparisons.end(), [&](const Comparison& other) {
-      return other.workload != comparison.workload && !other.workload.empty() && comparison.workload.find(other.workload) != std::string::npos;
+      return other.workload != comparison.workload && !other.workload.empty() &&
+             comparison.workload.find(other.workload) != std::string::npos;
     });
     if (!variant) base.push_back(&comparison);
     if (variant && 2 * comparison.groups.size() > names.size()) held_out.push_back(&comparison);
@@ -101,7 +103,8 @@ BoardTable board_table(const std::vector<Comparison>& comparisons) {
       if (cell.least != cell.most) board.ties.insert(board.ties.end(), cell.ties.begin(), cell.ties.end());
     };
     for (const Comparison* comparison : base) add(*comparison, board.least.time.back(), board.most.time.back());
-    for (const Comparison* comparison : held_out) add(*comparison, board.least.held_out_time.back(), board.most.held_out_time.back());
+    for (const Comparison* comparison : held_out)
+      add(*comparison, board.least.held_out_time.back(), board.most.held_out_time.back());
   }
   return board;
 }

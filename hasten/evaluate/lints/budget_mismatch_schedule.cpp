@@ -5,7 +5,9 @@
 namespace hasten::evaluate::lints {
 
 Lint budget_mismatch_schedule() {
-  return {"L09", "budget-mismatch-schedule", Severity::kError,
+  return {"L09",
+          "budget-mismatch-schedule",
+          Severity::kError,
           "At an intermediate point the run with the longer schedule still has a high learning rate.",
           "Fast Benchmarking (arXiv:2206.00832)",
           [](const LintInput& input, Check& out) {
@@ -24,8 +26,9 @@ Lint budget_mismatch_schedule() {
               if (base.empty() || method.empty()) {
                 out.missing("planned.steps");
               } else if (*method.begin() > 1.02 * *base.rbegin() || *base.begin() > 1.02 * *method.rbegin()) {
-                out.fire(comparison.groups[pair.method].name, cat("planned for ", number(*method.begin()), " steps, the baseline for ", number(*base.begin()),
-                                                                  ", but read where they cross the target"));
+                out.fire(comparison.groups[pair.method].name,
+                         cat("planned for ", number(*method.begin()), " steps, the baseline for ",
+                             number(*base.begin()), ", but read where they cross the target"));
               }
             }
           }};

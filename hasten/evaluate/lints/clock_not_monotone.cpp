@@ -5,7 +5,9 @@
 namespace hasten::evaluate::lints {
 
 Lint clock_not_monotone() {
-  return {"L43", "clock-not-monotone", Severity::kError,
+  return {"L43",
+          "clock-not-monotone",
+          Severity::kError,
           "Times across a reset or an undeclared restart cannot be subtracted.",
           "logs of modded-nanogpt reset their clock at step 11",
           [](const LintInput& input, Check& out) {
@@ -28,7 +30,8 @@ Lint clock_not_monotone() {
                 if (!reset) continue;
                 // What is read after the reset alone is sound.
                 std::optional<Crossing> crossing;
-                if (comparison.target) crossing = first_crossing(*run, comparison.metric, *comparison.target, comparison.cost);
+                if (comparison.target)
+                  crossing = first_crossing(*run, comparison.metric, *comparison.target, comparison.cost);
                 bool spans = crossing && crossing->event < *reset;
                 auto step = run->events[*reset].step;
                 out.fire(spans ? Severity::kError : Severity::kWarning, run->record.id,

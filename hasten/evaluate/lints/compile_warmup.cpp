@@ -20,15 +20,19 @@ std::optional<double> first_over_median(const Run& run) {
 }  // namespace
 
 Lint compile_warmup() {
-  return {"L18", "compile-warmup-inconsistent", Severity::kWarning,
+  return {"L18",
+          "compile-warmup-inconsistent",
+          Severity::kWarning,
           "Compilation inside one clock only is a handicap, not a result.",
           "modded-nanogpt changed what it times at record 21",
           [](const LintInput& input, Check& out) {
             const Comparison& comparison = input.comparison;
             bool declared = false;
-            for (const Run& run : comparison.runs) declared = declared || run.record.clocks.untimed_warmup_steps.has_value();
+            for (const Run& run : comparison.runs)
+              declared = declared || run.record.clocks.untimed_warmup_steps.has_value();
             if (declared) {
-              compare_field(input, out, "clocks.untimed_warmup_steps", [](const Run& run) { return text_of(run.record.clocks.untimed_warmup_steps); });
+              compare_field(input, out, "clocks.untimed_warmup_steps",
+                            [](const Run& run) { return text_of(run.record.clocks.untimed_warmup_steps); });
             }
             std::map<std::string, double> ratios;
             for (const Group& group : comparison.groups) {
@@ -45,7 +49,8 @@ Lint compile_warmup() {
             for (const auto& [group, ratio] : ratios) {
               for (const auto& [other, calm] : ratios) {
                 if (ratio > 5 && calm <= 5) {
-                  out.fire(group, cat("its first steps take ", fixed(ratio, 1), " times its median step, those of ", other, " ", fixed(calm, 1), " times"));
+                  out.fire(group, cat("its first steps take ", fixed(ratio, 1), " times its median step, those of ",
+                                      other, " ", fixed(calm, 1), " times"));
                 }
               }
             }

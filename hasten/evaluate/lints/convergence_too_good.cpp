@@ -7,7 +7,9 @@
 namespace hasten::evaluate::lints {
 
 Lint convergence_too_good() {
-  return {"L42", "convergence-too-good", Severity::kWarning,
+  return {"L42",
+          "convergence-too-good",
+          Severity::kWarning,
           "If kernels or layout change the number of steps, the mathematics changed.",
           "MLPerf reference convergence points",
           [](const LintInput& input, Check& out) {
@@ -18,7 +20,8 @@ Lint convergence_too_good() {
             auto steps = [&](const Group& group) {
               std::vector<double> found;
               for (const Run* run : headline_runs(comparison, group)) {
-                if (auto crossing = first_crossing(*run, comparison.metric, *comparison.target, Cost::kSteps)) found.push_back(crossing->high);
+                if (auto crossing = first_crossing(*run, comparison.metric, *comparison.target, Cost::kSteps))
+                  found.push_back(crossing->high);
               }
               return found;
             };
@@ -32,8 +35,10 @@ Lint convergence_too_good() {
               auto limit = check_convergence({{1, base}}, 1, method);
               bool too_fast = limit ? limit->too_fast : stats::pooled_t(method, base).p_less < 0.05;
               if (!too_fast) continue;
-              out.fire(comparison.groups[pair.method].name, cat("said to be neutral, but reaches the target after ", significant(stats::moments(method).mean, 4),
-                                                                " steps, the baseline after ", significant(stats::moments(base).mean, 4)));
+              out.fire(
+                  comparison.groups[pair.method].name,
+                  cat("said to be neutral, but reaches the target after ", significant(stats::moments(method).mean, 4),
+                      " steps, the baseline after ", significant(stats::moments(base).mean, 4)));
             }
           }};
 }

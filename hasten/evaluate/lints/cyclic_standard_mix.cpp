@@ -5,7 +5,9 @@
 namespace hasten::evaluate::lints {
 
 Lint cyclic_standard_mix() {
-  return {"L40", "cyclic-standard-mix", Severity::kError,
+  return {"L40",
+          "cyclic-standard-mix",
+          Severity::kError,
           "Reading several budgets off one run with restarts is biased, and differently for each method.",
           "Portes et al. (arXiv:2206.00832)",
           [](const LintInput& input, Check& out) {
@@ -16,7 +18,8 @@ Lint cyclic_standard_mix() {
             }
             if (kinds.size() < 2) return;
             auto names = [&](PointKind kind) { return join({kinds[kind].begin(), kinds[kind].end()}, ", "); };
-            out.fire("", cat("cyclic points of ", names(PointKind::kCyclic), " against standard ones of ", names(PointKind::kStandard)));
+            out.fire("", cat("cyclic points of ", names(PointKind::kCyclic), " against standard ones of ",
+                             names(PointKind::kStandard)));
           }};
 }
 

@@ -30,15 +30,19 @@ std::optional<double> usual_interval(const Comparison& comparison, const Group& 
 }  // namespace
 
 Lint eval_cadence_mismatch() {
-  return {"L15", "eval-cadence-mismatch", Severity::kWarning,
-          "The side that looks more often finds its crossing earlier.", "logs of AlgoPerf v0.5",
+  return {"L15",
+          "eval-cadence-mismatch",
+          Severity::kWarning,
+          "The side that looks more often finds its crossing earlier.",
+          "logs of AlgoPerf v0.5",
           [](const LintInput& input, Check& out) {
             const Comparison& comparison = input.comparison;
             std::vector<std::pair<double, std::string>> intervals;
             bool planned = comparison.cost == Cost::kTrainSeconds;
             for (const Group& group : comparison.groups) {
               auto runs = runs_of(comparison, group);
-              planned = planned && std::all_of(runs.begin(), runs.end(), [](const Run* run) { return run->record.eval_interval_s.has_value(); });
+              planned = planned && std::all_of(runs.begin(), runs.end(),
+                                               [](const Run* run) { return run->record.eval_interval_s.has_value(); });
             }
             for (const Group& group : comparison.groups) {
               if (runs_of(comparison, group).empty()) continue;
@@ -51,9 +55,11 @@ Lint eval_cadence_mismatch() {
             std::sort(intervals.begin(), intervals.end());
             if (intervals.size() < 2 || intervals.back().first <= 1.2 * intervals.front().first) return;
             std::vector<std::string> parts;
-            for (const auto& [interval, group] : intervals) parts.push_back(group + " every " + cost_text(comparison.cost, interval));
+            for (const auto& [interval, group] : intervals)
+              parts.push_back(group + " every " + cost_text(comparison.cost, interval));
             // At a planned end nothing depends on when else the run was evaluated.
-            out.fire(reads_crossings(comparison) ? Severity::kWarning : Severity::kInfo, comparison.workload, join(parts, ", "));
+            out.fire(reads_crossings(comparison) ? Severity::kWarning : Severity::kInfo, comparison.workload,
+                     join(parts, ", "));
           }};
 }
 

@@ -5,7 +5,9 @@
 namespace hasten::evaluate::lints {
 
 Lint eval_grid_too_coarse() {
-  return {"L16", "eval-grid-too-coarse", Severity::kWarning,
+  return {"L16",
+          "eval-grid-too-coarse",
+          Severity::kWarning,
           "A first crossing is only known to lie between two evaluations; a gap over 5% shows in the ratio.",
           "AlgoPerf v0.5: gaps of up to 16.7%",
           [](const LintInput& input, Check& out) {
@@ -18,8 +20,9 @@ Lint eval_grid_too_coarse() {
                 if (!crossing) continue;
                 double gap = (crossing->high - crossing->low) / crossing->high;
                 if (gap > 0.05) {
-                  out.fire(run->record.id, cat("the target was reached between ", cost_text(comparison.cost, crossing->low), " and ",
-                                               cost_text(comparison.cost, crossing->high), ", a gap of ", fixed(gap * 100, 1), "%"));
+                  out.fire(run->record.id,
+                           cat("the target was reached between ", cost_text(comparison.cost, crossing->low), " and ",
+                               cost_text(comparison.cost, crossing->high), ", a gap of ", fixed(gap * 100, 1), "%"));
                 }
               }
             }

@@ -7,13 +7,18 @@
 namespace hasten::evaluate::lints {
 
 Lint eval_time_inconsistent() {
-  return {"L17", "eval-time-inconsistent", Severity::kError,
+  return {"L17",
+          "eval-time-inconsistent",
+          Severity::kError,
           "Seconds with evaluation, checkpoints or compilation inside are other seconds than those without.",
           "MLPerf counts evaluation, DAWNBench does not",
           [](const LintInput& input, Check& out) {
             const Comparison& comparison = input.comparison;
             const std::pair<const char*, std::optional<bool> Clocks::*> parts[] = {
-                {"clocks.eval", &Clocks::eval}, {"clocks.compile", &Clocks::compile}, {"clocks.checkpoint", &Clocks::checkpoint}, {"clocks.data", &Clocks::data}};
+                {"clocks.eval", &Clocks::eval},
+                {"clocks.compile", &Clocks::compile},
+                {"clocks.checkpoint", &Clocks::checkpoint},
+                {"clocks.data", &Clocks::data}};
             for (const auto& [field, member] : parts) {
               compare_field(input, out, field, [member = member](const Run& run) {
                 auto value = run.record.clocks.*member;
@@ -25,12 +30,17 @@ Lint eval_time_inconsistent() {
               for (const Run* run : runs_of(comparison, group)) {
                 const Totals& totals = run->record.executed;
                 // What the clock contains is not added twice.
-                if (!totals.total_s || !totals.train_s || !totals.eval_s || run->record.clocks.eval.value_or(true) || *totals.total_s < 1) continue;
+                if (!totals.total_s || !totals.train_s || !totals.eval_s || run->record.clocks.eval.value_or(true) ||
+                    *totals.total_s < 1)
+                  continue;
                 known = true;
-                double parts_s = *totals.train_s + *totals.eval_s + totals.checkpoint_s.value_or(0) + totals.startup_s.value_or(0);
+                double parts_s =
+                    *totals.train_s + *totals.eval_s + totals.checkpoint_s.value_or(0) + totals.startup_s.value_or(0);
                 double unexplained = (*totals.total_s - parts_s) / *totals.total_s;
                 if (std::abs(unexplained) <= 0.02) continue;
-                out.fire(Severity::kWarning, run->record.id, cat(fixed(unexplained * 100, 1), "% of its total seconds are in neither training nor evaluation"));
+                out.fire(
+                    Severity::kWarning, run->record.id,
+                    cat(fixed(unexplained * 100, 1), "% of its total seconds are in neither training nor evaluation"));
               }
             }
             if (!known) out.missing("executed.total_s, train_s and eval_s");

@@ -5,7 +5,9 @@
 namespace hasten::evaluate::lints {
 
 Lint extra_data_or_teacher() {
-  return {"L24", "extra-data-or-teacher", Severity::kError,
+  return {"L24",
+          "extra-data-or-teacher",
+          Severity::kError,
           "A teacher, a filter or pre-trained weights cost what they cost.",
           "Kaddour et al., No Train No Gain; MLPerf forbids pre-training",
           [](const LintInput& input, Check& out) {
@@ -15,8 +17,11 @@ Lint extra_data_or_teacher() {
               // An imported log does not say what there was besides it.
               if (run.record.auxiliary.empty() && !run.record.source.empty()) known = false;
               for (const AuxiliaryCost& work : run.record.auxiliary) {
-                double cost = work.seconds.value_or(0) + work.flops.value_or(0) + work.joules.value_or(0) + work.samples.value_or(0) + work.usd.value_or(0);
-                if (!work.charged && cost == 0) hits.insert({run.record.group, trim(work.kind + " " + work.name).empty() ? "work" : work.kind + " " + work.name});
+                double cost = work.seconds.value_or(0) + work.flops.value_or(0) + work.joules.value_or(0) +
+                              work.samples.value_or(0) + work.usd.value_or(0);
+                if (!work.charged && cost == 0)
+                  hits.insert({run.record.group,
+                               trim(work.kind + " " + work.name).empty() ? "work" : work.kind + " " + work.name});
               }
             }
             for (const auto& [group, work] : hits) out.fire(group, cat("uses a ", work, " without any declared cost"));

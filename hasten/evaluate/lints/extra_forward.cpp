@@ -6,7 +6,9 @@
 namespace hasten::evaluate::lints {
 
 Lint extra_forward() {
-  return {"L25", "extra-forward-uncharged", Severity::kError,
+  return {"L25",
+          "extra-forward-uncharged",
+          Severity::kError,
           "A step with two forward passes is not the same step.",
           "Kaddour et al., No Train No Gain; Sophia",
           [](const LintInput& input, Check& out) {
@@ -22,7 +24,8 @@ Lint extra_forward() {
               if (forwards.n == 0 || backwards.n == 0) {
                 out.missing("forwards_per_step and backwards_per_step");
               } else if (forwards.mean > 1.01 || backwards.mean > 1.01) {
-                out.fire(group.name, cat(fixed(forwards.mean, 2), " forward and ", fixed(backwards.mean, 2), " backward passes a step, but the cost is counted in ", label(cost)));
+                out.fire(group.name, cat(fixed(forwards.mean, 2), " forward and ", fixed(backwards.mean, 2),
+                                         " backward passes a step, but the cost is counted in ", label(cost)));
               }
             }
           }};

@@ -5,7 +5,9 @@
 namespace hasten::evaluate::lints {
 
 Lint first_crossing_noise() {
-  return {"L30", "first-crossing-noise", Severity::kWarning,
+  return {"L30",
+          "first-crossing-noise",
+          Severity::kWarning,
           "The first crossing is the luckiest of many looks: runs that fall below the target again were not there.",
           "DAWNBench CIFAR10: 10 of 31 entries fall below again",
           [](const LintInput& input, Check& out) {
@@ -17,7 +19,8 @@ Lint first_crossing_noise() {
               for (const Run* run : headline_runs(comparison, group)) {
                 auto all = readings(*run, comparison.metric);
                 size_t at = 0;
-                while (at < all.size() && !reaches(all[at].value, *comparison.target, comparison.metric.direction)) ++at;
+                while (at < all.size() && !reaches(all[at].value, *comparison.target, comparison.metric.direction))
+                  ++at;
                 if (at == all.size()) continue;
                 size_t below = 0;
                 for (size_t i = at + 1; i < all.size(); ++i) {
@@ -25,11 +28,12 @@ Lint first_crossing_noise() {
                 }
                 double margin = advantage(all[at].value, *comparison.target, comparison.metric.direction);
                 if (below > 0) {
-                  out.fire(run->record.id, cat("falls below the target again in ", below, " of the ", all.size() - at - 1,
-                                               " evaluations after its first crossing"));
+                  out.fire(run->record.id, cat("falls below the target again in ", below, " of the ",
+                                               all.size() - at - 1, " evaluations after its first crossing"));
                 } else if (spread && spread->sd && margin < *spread->sd) {
-                  out.fire(run->record.id, cat("crosses by ", significant(margin, 2), ", less than one standard deviation of the seeds, ",
-                                               significant(*spread->sd, 2)));
+                  out.fire(run->record.id,
+                           cat("crosses by ", significant(margin, 2),
+                               ", less than one standard deviation of the seeds, ", significant(*spread->sd, 2)));
                 }
               }
             }

@@ -5,7 +5,9 @@
 namespace hasten::evaluate::lints {
 
 Lint flops_only_claim() {
-  return {"L27", "flops-only-claim", Severity::kWarning,
+  return {"L27",
+          "flops-only-claim",
+          Severity::kWarning,
           "FLOPs are not time: memory, launches and communication do not count in them.",
           "Dehghani et al., The Efficiency Misnomer (arXiv:2110.12894)",
           [](const LintInput& input, Check& out) {
@@ -15,7 +17,9 @@ Lint flops_only_claim() {
             bool seconds = false;
             for (const Pair& pair : comparison.pairs) seconds = seconds || pair.ratios.count(Cost::kTrainSeconds) > 0;
             bool hardware = input.claim && !input.claim->hardware.empty();
-            if (!seconds || (input.claim && !hardware)) out.fire("", seconds ? "the claim counts FLOPs and names no hardware" : "the speedup is counted in FLOPs, and no run has seconds");
+            if (!seconds || (input.claim && !hardware))
+              out.fire("", seconds ? "the claim counts FLOPs and names no hardware"
+                                   : "the speedup is counted in FLOPs, and no run has seconds");
           }};
 }
 

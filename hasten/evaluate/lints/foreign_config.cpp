@@ -20,7 +20,9 @@ std::string keys_of(const Json& json, const std::string& path) {
 }  // namespace
 
 Lint foreign_config() {
-  return {"L33", "foreign-config", Severity::kError,
+  return {"L33",
+          "foreign-config",
+          Severity::kError,
           "Settings outside the declared space, or of another submission, mean that the wrong program was timed.",
           "AlgoPerf v0.5: one trial of NadamP carries the baseline settings",
           [](const LintInput& input, Check& out) {
@@ -37,8 +39,11 @@ Lint foreign_config() {
                   auto value = setting(settings, range.name);
                   if (!value) continue;
                   bool outside = (range.low && *value < *range.low) || (range.high && *value > *range.high) ||
-                                 (!range.values.empty() && std::find(range.values.begin(), range.values.end(), *value) == range.values.end());
-                  if (outside) out.fire(run->record.id, cat(range.name, " = ", number(*value), " lies outside the declared search"));
+                                 (!range.values.empty() &&
+                                  std::find(range.values.begin(), range.values.end(), *value) == range.values.end());
+                  if (outside)
+                    out.fire(run->record.id,
+                             cat(range.name, " = ", number(*value), " lies outside the declared search"));
                 }
               }
               if (!known) out.missing("recipe");
@@ -51,7 +56,8 @@ Lint foreign_config() {
               // Only a clear majority says which settings belong here.
               if (2 * most <= total) continue;
               for (const auto& [keys, ids] : by_keys) {
-                if (ids.size() != most) out.fire(group.name, cat("other settings than the rest of its runs: ", join(ids, ", ")));
+                if (ids.size() != most)
+                  out.fire(group.name, cat("other settings than the rest of its runs: ", join(ids, ", ")));
               }
             }
           }};

@@ -8,7 +8,9 @@
 namespace hasten::evaluate::lints {
 
 Lint inf_handling() {
-  return {"L38", "inf-handling", Severity::kWarning,
+  return {"L38",
+          "inf-handling",
+          Severity::kWarning,
           "A target that was missed has no time; what is put in its place decides the mean.",
           "AlgoPerf: ResNet counts as ratio 1 where both sides fail",
           [](const LintInput& input, Check& out) {
@@ -19,7 +21,8 @@ Lint inf_handling() {
               size_t missed = 0;
               for (double time : table.time[s]) missed += std::isfinite(time) ? 0 : 1;
               if (missed > 0) {
-                out.fire(table.submissions[s], cat("misses the target on ", missed, " of ", table.workloads.size(), " workloads: a mean over all of them imputes these"));
+                out.fire(table.submissions[s], cat("misses the target on ", missed, " of ", table.workloads.size(),
+                                                   " workloads: a mean over all of them imputes these"));
               }
             }
           }};

@@ -6,7 +6,9 @@
 namespace hasten::evaluate::lints {
 
 Lint input_bound() {
-  return {"L22", "input-bound", Severity::kError,
+  return {"L22",
+          "input-bound",
+          Severity::kError,
           "A side that waits for data shows the speed of its loader; a method that computes less cannot show.",
           "AlgoPerf #212",
           [](const LintInput& input, Check& out) {

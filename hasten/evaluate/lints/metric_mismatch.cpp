@@ -6,7 +6,9 @@
 namespace hasten::evaluate::lints {
 
 Lint metric_mismatch() {
-  return {"L14", "metric-mismatch", Severity::kError,
+  return {"L14",
+          "metric-mismatch",
+          Severity::kError,
           "Averaged weights, test-time augmentation, another tokenizer or subset on one side is another metric.",
           "airbench (test-time augmentation); modded-nanogpt (fixed validation tokens)",
           [](const LintInput& input, Check& out) {
@@ -19,8 +21,10 @@ Lint metric_mismatch() {
             compare_field(input, out, "metric.split", [](const Run& run) {
               return run.record.metric.split.empty() ? std::string("unnamed") : run.record.metric.split;
             });
-            compare_field(input, out, "metric.direction", [](const Run& run) { return std::string(name(run.record.metric.direction)); });
-            compare_field(input, out, "metric.aggregation", [](const Run& run) { return run.record.metric.aggregation; });
+            compare_field(input, out, "metric.direction",
+                          [](const Run& run) { return std::string(name(run.record.metric.direction)); });
+            compare_field(input, out, "metric.aggregation",
+                          [](const Run& run) { return run.record.metric.aggregation; });
             // Weights that a method of the recipe provides are what is being compared, not another measurement.
             compare_field(input, out, "metric.weights", [](const Run& run) {
               const auto& methods = run.record.methods;

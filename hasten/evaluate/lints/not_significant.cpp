@@ -5,7 +5,9 @@
 namespace hasten::evaluate::lints {
 
 Lint not_significant() {
-  return {"L06", "not-significant", Severity::kError,
+  return {"L06",
+          "not-significant",
+          Severity::kError,
           "An interval that contains 1, or a mean that passes the target by chance, shows nothing.",
           "rules of modded-nanogpt (p < 0.01 that the mean passes)",
           [](const LintInput& input, Check& out) {
@@ -29,8 +31,9 @@ Lint not_significant() {
               if (!check->p) {
                 out.missing("two or more runs of " + group.name);
               } else if (*check->p >= alpha) {
-                out.fire(Severity::kWarning, group.name,
-                         cat("its mean passes the target, but with p = ", significant(*check->p, 2), ", not below ", alpha));
+                out.fire(
+                    Severity::kWarning, group.name,
+                    cat("its mean passes the target, but with p = ", significant(*check->p, 2), ", not below ", alpha));
               }
             }
           }};

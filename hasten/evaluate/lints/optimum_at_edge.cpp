@@ -29,7 +29,9 @@ std::optional<std::string> at_edge(const SearchRange& range, double value) {
 }  // namespace
 
 Lint optimum_at_edge() {
-  return {"L02", "optimum-at-edge", Severity::kWarning,
+  return {"L02",
+          "optimum-at-edge",
+          Severity::kWarning,
           "A best value at the end of its range says that better ones lie outside.",
           "Wen et al. (arXiv:2509.02046)",
           [](const LintInput& input, Check& out) {
@@ -43,7 +45,8 @@ Lint optimum_at_edge() {
                   auto value = setting(settings, range.name);
                   if (!value) continue;
                   known = true;
-                  if (auto edge = at_edge(range, *value)) hits.insert(cat(range.name, " = ", number(*value), " is ", *edge));
+                  if (auto edge = at_edge(range, *value))
+                    hits.insert(cat(range.name, " = ", number(*value), " is ", *edge));
                 }
               }
               for (const std::string& hit : hits) out.fire(group.name, hit);

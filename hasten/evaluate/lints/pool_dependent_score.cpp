@@ -6,7 +6,9 @@
 namespace hasten::evaluate::lints {
 
 Lint pool_dependent_score() {
-  return {"L36", "pool-dependent-score", Severity::kWarning,
+  return {"L36",
+          "pool-dependent-score",
+          Severity::kWarning,
           "Scores relative to the best of a pool change when an irrelevant entry leaves.",
           "AlgoPerf v0.5: without its 8th entry the first two swap",
           [](const LintInput& input, Check& out) {
@@ -25,8 +27,9 @@ Lint pool_dependent_score() {
               }
               for (size_t s : rest_order) after.push_back(rest.submissions[s]);
               if (before.front() == after.front()) continue;  // a claim is about who wins
-              out.fire("", cat("without ", board.least.submissions[gone], " the first place goes from ", before.front(), " to ", after.front(), " (",
-                               fixed(rest_scores[rest_order[0]], 4), " against ", fixed(rest_scores[rest_order[1]], 4), ")"));
+              out.fire("", cat("without ", board.least.submissions[gone], " the first place goes from ", before.front(),
+                               " to ", after.front(), " (", fixed(rest_scores[rest_order[0]], 4), " against ",
+                               fixed(rest_scores[rest_order[1]], 4), ")"));
             }
           }};
 }

@@ -5,7 +5,9 @@
 namespace hasten::evaluate::lints {
 
 Lint price_undated() {
-  return {"L41", "price-or-carbon-undated", Severity::kInfo,
+  return {"L41",
+          "price-or-carbon-undated",
+          Severity::kInfo,
           "Prices and grids change: joules and seconds stay, dollars and grams need a date.",
           "DAWNBench FAQ; PR #92 there",
           [](const LintInput& input, Check& out) {
@@ -17,7 +19,8 @@ Lint price_undated() {
               if (price.source.empty()) hits.insert(run.record.group + ": no source");
             }
             for (const std::string& hit : hits) out.fire("", "price or carbon of " + hit);
-            if (input.claim && input.claim->price_usd && (input.claim->price_date.empty() || input.claim->price_source.empty())) {
+            if (input.claim && input.claim->price_usd &&
+                (input.claim->price_date.empty() || input.claim->price_source.empty())) {
               out.fire("", "the claim's price has no date or source");
             }
             if (input.claim && input.claim->cost == Cost::kUsd && hits.empty()) {

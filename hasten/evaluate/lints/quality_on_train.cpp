@@ -5,12 +5,15 @@
 namespace hasten::evaluate::lints {
 
 Lint quality_on_train() {
-  return {"L12", "quality-on-train", Severity::kError,
+  return {"L12",
+          "quality-on-train",
+          Severity::kError,
           "Fit is not quality.",
           "AlgoPerf measures on validation data",
           [](const LintInput& input, Check& out) {
             const Comparison& comparison = input.comparison;
-            if (comparison.metric.split == "train") out.fire(comparison.workload, "the metric is measured on the train split");
+            if (comparison.metric.split == "train")
+              out.fire(comparison.workload, "the metric is measured on the train split");
             bool hashes = false;
             std::set<std::string> hits;
             for (const Run& run : comparison.runs) {

@@ -7,8 +7,11 @@
 namespace hasten::evaluate::lints {
 
 Lint seeds_not_independent() {
-  return {"L05", "seeds-not-independent", Severity::kError,
-          "Two runs with the same seed and settings are one observation.", "MLPerf logging, seed checker",
+  return {"L05",
+          "seeds-not-independent",
+          Severity::kError,
+          "Two runs with the same seed and settings are one observation.",
+          "MLPerf logging, seed checker",
           [](const LintInput& input, Check& out) {
             for (const Group& group : input.comparison.groups) {
               std::map<std::tuple<int64_t, std::string, std::string>, std::vector<std::string>> same;
@@ -28,7 +31,9 @@ Lint seeds_not_independent() {
                 out.fire(group.name, cat(without, " of ", runs.size(), " runs have no seed"));
               }
               for (const auto& [key, ids] : same) {
-                if (ids.size() > 1) out.fire(group.name, cat("seed ", std::get<0>(key), " counts ", ids.size(), " times: ", join(ids, ", ")));
+                if (ids.size() > 1)
+                  out.fire(group.name,
+                           cat("seed ", std::get<0>(key), " counts ", ids.size(), " times: ", join(ids, ", ")));
               }
             }
           }};

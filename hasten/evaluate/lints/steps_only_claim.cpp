@@ -8,7 +8,9 @@
 namespace hasten::evaluate::lints {
 
 Lint steps_only_claim() {
-  return {"L28", "steps-only-claim", Severity::kWarning,
+  return {"L28",
+          "steps-only-claim",
+          Severity::kWarning,
           "Fewer but slower steps may save nothing.",
           "track 3 of modded-nanogpt names it apart",
           [](const LintInput& input, Check& out) {
@@ -29,7 +31,9 @@ Lint steps_only_claim() {
               if (!base || !method) {
                 out.missing("train seconds and steps");
               } else if (std::max(*base / *method, *method / *base) > 1.02) {
-                out.fire(comparison.groups[pair.method].name, cat("counted in ", label(cost), ", but a step takes ", significant(*method, 3), " s, of the baseline ", significant(*base, 3), " s"));
+                out.fire(comparison.groups[pair.method].name,
+                         cat("counted in ", label(cost), ", but a step takes ", significant(*method, 3),
+                             " s, of the baseline ", significant(*base, 3), " s"));
               }
             }
           }};

@@ -10,7 +10,8 @@ namespace {
 std::map<std::string, std::set<int64_t>> trials_by_search(const Comparison& comparison, const Group& group) {
   std::map<std::string, std::set<int64_t>> searches;
   for (const Run* run : runs_of(comparison, group)) {
-    if (!run->record.tuning.group.empty() && run->record.tuning.trial) searches[run->record.tuning.group].insert(*run->record.tuning.trial);
+    if (!run->record.tuning.group.empty() && run->record.tuning.trial)
+      searches[run->record.tuning.group].insert(*run->record.tuning.trial);
   }
   return searches;
 }
@@ -21,7 +22,8 @@ void missing_trials(const Comparison& comparison, const Group& group, size_t mos
   auto searches = trials_by_search(comparison, group);
   int64_t expected = 0;
   bool searched = false;
-  for (const Run* run : runs_of(comparison, group)) expected = std::max(expected, run->record.tuning.trials.value_or(0));
+  for (const Run* run : runs_of(comparison, group))
+    expected = std::max(expected, run->record.tuning.trials.value_or(0));
   for (const auto& [search, trials] : searches) searched = searched || trials.size() > 1;
   if (!searched && most_searches <= 1) return;
   for (const auto& [search, trials] : searches) {
@@ -37,18 +39,23 @@ void missing_trials(const Comparison& comparison, const Group& group, size_t mos
 }  // namespace
 
 Lint survivor_bias() {
-  return {"L31", "survivor-bias", Severity::kError,
-          "Dropping the runs that failed makes a fragile method look good.", "MLPerf rules; logs of AlgoPerf v0.5",
+  return {"L31",
+          "survivor-bias",
+          Severity::kError,
+          "Dropping the runs that failed makes a fragile method look good.",
+          "MLPerf rules; logs of AlgoPerf v0.5",
           [](const LintInput& input, Check& out) {
             const Comparison& comparison = input.comparison;
             size_t most_searches = 0;
-            for (const Group& group : comparison.groups) most_searches = std::max(most_searches, trials_by_search(comparison, group).size());
+            for (const Group& group : comparison.groups)
+              most_searches = std::max(most_searches, trials_by_search(comparison, group).size());
             for (const Group& group : comparison.groups) {
               std::vector<std::string> lost;
               std::optional<int64_t> planned;
               for (const Point& point : group.points) {
                 for (size_t i : point.failed) {
-                  if (comparison.runs[i].record.status == Status::kMissing && comparison.runs[i].record.tuning.trial) continue;  // counted below
+                  if (comparison.runs[i].record.status == Status::kMissing && comparison.runs[i].record.tuning.trial)
+                    continue;  // counted below
                   lost.push_back(cat(comparison.runs[i].record.id, " (", name(comparison.runs[i].record.status), ")"));
                 }
               }

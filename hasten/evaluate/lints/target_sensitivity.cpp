@@ -8,7 +8,9 @@
 namespace hasten::evaluate::lints {
 
 Lint target_sensitivity() {
-  return {"L11", "target-sensitivity", Severity::kWarning,
+  return {"L11",
+          "target-sensitivity",
+          Severity::kWarning,
           "Near the plateau a tenth of a point moves the speedup by tens of percent: show the iso-cost gain too.",
           "Portes et al. (arXiv:2206.00832): MixUp 1.10x at 76.5%, 1.40x at 77.0%",
           [](const LintInput& input, Check& out) {
@@ -28,7 +30,8 @@ Lint target_sensitivity() {
               for (double quality : {target - step, target + step}) {
                 auto near = speedup_at(base, method, quality);
                 if (!near || std::max(*near / *middle, *middle / *near) <= 1.25) continue;
-                out.fire(method.group, cat("the speedup is ", fixed(*middle, 2), "x at ", number(target), " and ", fixed(*near, 2), "x at ", number(quality)));
+                out.fire(method.group, cat("the speedup is ", fixed(*middle, 2), "x at ", number(target), " and ",
+                                           fixed(*near, 2), "x at ", number(quality)));
               }
             }
           }};

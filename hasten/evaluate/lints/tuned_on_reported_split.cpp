@@ -5,7 +5,9 @@
 namespace hasten::evaluate::lints {
 
 Lint tuned_on_test() {
-  return {"L13", "tuned-on-test", Severity::kWarning,
+  return {"L13",
+          "tuned-on-test",
+          Severity::kWarning,
           "Quality on the split that chose the settings, or stopped the run, is too good; say so.",
           "common practice; DAWNBench and airbench name the test set as their target",
           [](const LintInput& input, Check& out) {
@@ -20,7 +22,8 @@ Lint tuned_on_test() {
                   if (data.use == "eval") evaluated = data.hash;
                 }
                 known = known || !tuning.selected_on.empty() || tuning.trials.value_or(0) == 1;
-                if (!tuning.selected_on.empty() && tuning.selected_on == split) seen.insert("its settings were chosen on " + split);
+                if (!tuning.selected_on.empty() && tuning.selected_on == split)
+                  seen.insert("its settings were chosen on " + split);
                 for (const Dataset& data : run->record.data) {
                   if (data.use != "tune") continue;
                   known = true;

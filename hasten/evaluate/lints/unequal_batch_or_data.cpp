@@ -5,7 +5,9 @@
 namespace hasten::evaluate::lints {
 
 Lint unequal_batch_or_data() {
-  return {"L23", "unequal-batch-or-data", Severity::kWarning,
+  return {"L23",
+          "unequal-batch-or-data",
+          Severity::kWarning,
           "If the change is not the method itself, it is a second change.",
           "rule 1 of modded-nanogpt",
           [](const LintInput& input, Check& out) {
@@ -13,7 +15,9 @@ Lint unequal_batch_or_data() {
             compare_field(input, out, "data", [](const Run& run) {
               std::vector<std::string> parts;
               for (const Dataset& data : run.record.data) {
-                if (data.use == "train") parts.push_back(cat(data.id, data.hash.empty() ? "" : " " + data.hash, data.samples ? cat(" of ", *data.samples) : ""));
+                if (data.use == "train")
+                  parts.push_back(cat(data.id, data.hash.empty() ? "" : " " + data.hash,
+                                      data.samples ? cat(" of ", *data.samples) : ""));
               }
               return join(parts, " + ");
             });

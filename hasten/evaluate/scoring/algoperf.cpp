@@ -58,9 +58,14 @@ std::vector<size_t> cell_sizes(const AlgoperfBoard& board) {
 
 // The published code keeps the budgets of v0.5's external ruleset for every board (scoring/compute_speedups.py).
 double published_budget(const AlgoperfWorkload& workload) {
-  static const std::map<std::string, double> budgets{
-      {"criteo1tb", 7703},  {"fastmri", 8859}, {"imagenet_resnet", 63008}, {"imagenet_vit", 77520}, {"librispeech_conformer", 61068},
-      {"librispeech_deepspeech", 55506}, {"ogbg", 18477}, {"wmt", 48151}};
+  static const std::map<std::string, double> budgets{{"criteo1tb", 7703},
+                                                     {"fastmri", 8859},
+                                                     {"imagenet_resnet", 63008},
+                                                     {"imagenet_vit", 77520},
+                                                     {"librispeech_conformer", 61068},
+                                                     {"librispeech_deepspeech", 55506},
+                                                     {"ogbg", 18477},
+                                                     {"wmt", 48151}};
   auto found = budgets.find(workload.name);
   return found != budgets.end() ? found->second : workload.budget_s;
 }
@@ -75,8 +80,8 @@ double reduction(const std::vector<double>& method, const std::vector<double>& b
   return 1 - std::exp(logs.mean);
 }
 
-std::vector<double> medians(const AlgoperfBoard& board, size_t submission, double StudyTime::*end, const stats::Draw* draw = nullptr,
-                            size_t first = 0) {
+std::vector<double> medians(const AlgoperfBoard& board, size_t submission, double StudyTime::*end,
+                            const stats::Draw* draw = nullptr, size_t first = 0) {
   std::vector<double> times;
   for (size_t w = 0; w < board.config.workloads.size(); ++w) {
     const auto& studies = board.index_rule[submission][w];
@@ -117,7 +122,8 @@ Sensitivity sensitivity(const AlgoperfBoard& board, int64_t resamples) {
     std::vector<double> drawn = score_profiles(resampled(board, table, draw), rules).exact;
     for (size_t s = 0; s < n; ++s) {
       estimates[s].push_back(drawn[s]);
-      for (size_t other = 0; other < n; ++other) result.beats[s][other] += drawn[s] > drawn[other] ? 1.0 / static_cast<double>(resamples) : 0;
+      for (size_t other = 0; other < n; ++other)
+        result.beats[s][other] += drawn[s] > drawn[other] ? 1.0 / static_cast<double>(resamples) : 0;
     }
   }
   for (size_t s = 0; s < n; ++s) {
@@ -130,8 +136,10 @@ Sensitivity sensitivity(const AlgoperfBoard& board, int64_t resamples) {
 
 GeometricMean geometric_mean_reduction(const AlgoperfBoard& board, size_t method, size_t base, int64_t resamples) {
   GeometricMean result;
-  std::vector<double> method_high = medians(board, method, &StudyTime::high), base_high = medians(board, base, &StudyTime::high);
-  std::vector<double> method_low = medians(board, method, &StudyTime::low), base_low = medians(board, base, &StudyTime::low);
+  std::vector<double> method_high = medians(board, method, &StudyTime::high),
+                      base_high = medians(board, base, &StudyTime::high);
+  std::vector<double> method_low = medians(board, method, &StudyTime::low),
+                      base_low = medians(board, base, &StudyTime::low);
   result.reduction = reduction(method_high, base_high);
   result.low = reduction(method_high, base_low);
   result.high = reduction(method_low, base_high);
@@ -153,7 +161,8 @@ GeometricMean geometric_mean_reduction(const AlgoperfBoard& board, size_t method
   stats::Draw draw;
   for (int64_t b = 0; b < resamples; ++b) {
     stats::resample(sizes, kSeed, static_cast<uint64_t>(b), draw);
-    estimates.push_back(reduction(medians(board, method, &StudyTime::high, &draw, 0), medians(board, base, &StudyTime::high, &draw, workloads)));
+    estimates.push_back(reduction(medians(board, method, &StudyTime::high, &draw, 0),
+                                  medians(board, base, &StudyTime::high, &draw, workloads)));
   }
   stats::Interval interval = stats::percentile_interval(std::move(estimates), result.reduction, 0.95);
   result.boot_low = interval.low;

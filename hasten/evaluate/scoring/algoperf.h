@@ -41,7 +41,11 @@ enum class TrialRule {
   kIndex,    // as published: the trial that reaches the target at the earliest evaluation, counted, not timed
   kMinTime,  // as documented: the trial that reaches it in the least time
 };
-enum class TieRule { kLeast, kFirst, kMost };  // of trials tied at the same evaluation: least time, directory order, most time
+enum class TieRule {
+  kLeast,
+  kFirst,
+  kMost
+};  // of trials tied at the same evaluation: least time, directory order, most time
 
 // Interval-censored time of one study: the target was reached in (low, high]; +inf when it was not.
 struct StudyTime {
@@ -73,12 +77,12 @@ struct Sensitivity {
   struct Change {
     std::string left_out;
     std::vector<std::string> ranking;
-    std::vector<double> scores;     // in the order of `ranking`
-    bool changes_ranking = false;   // among those that stay
+    std::vector<double> scores;  // in the order of `ranking`
+    bool changes_ranking = false;  // among those that stay
   };
   std::vector<Change> pool, workloads;
-  std::vector<double> low, high;                // bootstrap over studies, 95%, by submission
-  std::vector<std::vector<double>> beats;       // [a][b]: share of resamples in which a scores higher
+  std::vector<double> low, high;  // bootstrap over studies, 95%, by submission
+  std::vector<std::vector<double>> beats;  // [a][b]: share of resamples in which a scores higher
   std::vector<double> without_held_out;
 };
 Sensitivity sensitivity(const AlgoperfBoard& board, int64_t resamples);
@@ -86,10 +90,10 @@ Sensitivity sensitivity(const AlgoperfBoard& board, int64_t resamples);
 // Geometric mean over workloads of time(method) / time(base), misses counted as budget + 1 s, as the published headline
 // numbers are made; given as a reduction 1 - ratio.
 struct GeometricMean {
-  double reduction = 0, low = 0, high = 0;      // bounds by the spacing of the evaluations
-  double boot_low = 0, boot_high = 0;           // studies resampled
-  std::vector<double> leave_one_out;            // by workload
-  int64_t imputed = 0;                          // workloads in which at least one side missed
+  double reduction = 0, low = 0, high = 0;  // bounds by the spacing of the evaluations
+  double boot_low = 0, boot_high = 0;  // studies resampled
+  std::vector<double> leave_one_out;  // by workload
+  int64_t imputed = 0;  // workloads in which at least one side missed
 };
 GeometricMean geometric_mean_reduction(const AlgoperfBoard& board, size_t method, size_t base, int64_t resamples);
 

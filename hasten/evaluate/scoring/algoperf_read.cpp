@@ -39,14 +39,17 @@ std::optional<Hit1> first_hit(const AlgoperfTrial& trial, const AlgoperfWorkload
   for (size_t index = 0; csv.next(cells); ++index) {
     double value = parse_number(cells[*metric]).value_or(std::nan(""));
     double time = parse_number(cells[*score]).value_or(std::nan(""));
-    if (reaches(value, workload.target, workload.direction)) return Hit1{index, before, time, trial.path.filename().string()};
+    if (reaches(value, workload.target, workload.direction))
+      return Hit1{index, before, time, trial.path.filename().string()};
     if (time > before) before = time;
   }
   return std::nullopt;
 }
 
 StudyTime missed(const std::string& study) { return {study, kInf, kInf, false, ""}; }
-StudyTime taken(const std::string& study, const Hit1& hit, bool tied) { return {study, hit.low, hit.high, tied, hit.trial}; }
+StudyTime taken(const std::string& study, const Hit1& hit, bool tied) {
+  return {study, hit.low, hit.high, tied, hit.trial};
+}
 
 struct StudyTimes {
   StudyTime index, min_time, first, most;
@@ -55,8 +58,10 @@ struct StudyTimes {
 // `hits` in the order of the trials' names.
 StudyTimes times_of(const std::string& study, const std::vector<Hit1>& hits) {
   if (hits.empty()) return {missed(study), missed(study), missed(study), missed(study)};
-  auto earliest = std::min_element(hits.begin(), hits.end(), [](const Hit1& a, const Hit1& b) { return a.index < b.index; });
-  auto quickest = std::min_element(hits.begin(), hits.end(), [](const Hit1& a, const Hit1& b) { return a.high < b.high; });
+  auto earliest =
+      std::min_element(hits.begin(), hits.end(), [](const Hit1& a, const Hit1& b) { return a.index < b.index; });
+  auto quickest =
+      std::min_element(hits.begin(), hits.end(), [](const Hit1& a, const Hit1& b) { return a.high < b.high; });
   const Hit1 *least = &*earliest, *most = &*earliest;
   bool tied = false;
   for (const Hit1& hit : hits) {
@@ -65,7 +70,8 @@ StudyTimes times_of(const std::string& study, const std::vector<Hit1>& hits) {
     if (hit.high < least->high) least = &hit;
     if (hit.high > most->high) most = &hit;
   }
-  return {taken(study, *least, tied), taken(study, *quickest, false), taken(study, *earliest, tied), taken(study, *most, tied)};
+  return {taken(study, *least, tied), taken(study, *quickest, false), taken(study, *earliest, tied),
+          taken(study, *most, tied)};
 }
 
 AlgoperfWorkload described(const AlgoperfTrial& trial) {
@@ -84,24 +90,30 @@ AlgoperfWorkload described(const AlgoperfTrial& trial) {
 }
 
 // Base workloads contain no other workload's name; a variant counts when more than half of the submissions ran it.
-void choose_workloads(const std::vector<const AlgoperfTrial*>& trials, const AlgoperfOverrides& overrides, AlgoperfBoard& board) {
+void choose_workloads(const std::vector<const AlgoperfTrial*>& trials, const AlgoperfOverrides& overrides,
+                      AlgoperfBoard& board) {
   std::map<std::string, std::set<std::string>> submissions;
   std::map<std::string, const AlgoperfTrial*> sample;
   for (const AlgoperfTrial* trial : trials) {
     submissions[trial->workload].insert(trial->submission);
     std::error_code code;
-    if (!sample.count(trial->workload) && fs::exists(trial->path / "meta_data_0.json", code)) sample[trial->workload] = trial;
+    if (!sample.count(trial->workload) && fs::exists(trial->path / "meta_data_0.json", code))
+      sample[trial->workload] = trial;
   }
   std::vector<std::string> base, held_out;
-  for (const auto& [name, who] : submissions) {
-    bool variant = std::any_of(submissions.begin(), submissions.end(),
-                               [&](const auto& other) { return other.first != name && name.find(other.first) != std::string::npos; });
+  for (const auto& entry : submissions) {
+    const std::string& name = entry.first;
+    const std::set<std::string>& who = entry.second;
+    bool variant = std::any_of(submissions.begin(), submissions.end(), [&](const auto& other) {
+      return other.first != name && name.find(other.first) != std::string::npos;
+    });
     if (!variant) {
       base.push_back(name);
     } else if (2 * who.size() > board.submissions.size()) {
       held_out.push_back(name);
     } else if (!overrides.held_out) {
-      board.notes.push_back(cat("passed over ", name, ": a variant that only ", who.size(), " of ", board.submissions.size(), " submissions ran"));
+      board.notes.push_back(cat("passed over ", name, ": a variant that only ", who.size(), " of ",
+                                board.submissions.size(), " submissions ran"));
     }
   }
   if (overrides.workloads) base = *overrides.workloads;
@@ -120,7 +132,8 @@ void choose_workloads(const std::vector<const AlgoperfTrial*>& trials, const Alg
   for (const std::string& name : base) add(name, board.config.workloads);
   for (const std::string& name : held_out) {
     add(name, board.config.held_out);
-    bool known = std::any_of(base.begin(), base.end(), [&](const std::string& b) { return name.find(b) != std::string::npos; });
+    bool known =
+        std::any_of(base.begin(), base.end(), [&](const std::string& b) { return name.find(b) != std::string::npos; });
     if (!known) throw ConfigError("--config", "held-out workloads whose name contains a base workload's", name);
   }
 }
@@ -146,7 +159,8 @@ AlgoperfBoard read_board(const std::vector<const AlgoperfTrial*>& trials, const 
   std::map<std::pair<std::string, std::string>, std::map<std::string, std::vector<Hit1>>> studies;
   std::map<std::string, std::set<std::string>> studies_of_board;
   for (const AlgoperfTrial* trial : trials) {
-    auto workload = std::find_if(all.begin(), all.end(), [&](const AlgoperfWorkload& w) { return w.name == trial->workload; });
+    auto workload =
+        std::find_if(all.begin(), all.end(), [&](const AlgoperfWorkload& w) { return w.name == trial->workload; });
     if (workload == all.end() || !trial->evaluated) continue;
     auto& hits = studies[{trial->submission, trial->workload}][trial->study];
     if (auto hit = first_hit(*trial, *workload)) hits.push_back(*hit);
@@ -177,7 +191,8 @@ AlgoperfOverrides read_algoperf_config(const fs::path& path) {
   AlgoperfOverrides overrides;
   try {
     if (json.contains("base_workloads")) overrides.workloads = json["base_workloads"].get<std::vector<std::string>>();
-    if (json.contains("held_out_workloads")) overrides.held_out = json["held_out_workloads"].get<std::vector<std::string>>();
+    if (json.contains("held_out_workloads"))
+      overrides.held_out = json["held_out_workloads"].get<std::vector<std::string>>();
     if (json.contains("num_studies")) overrides.studies = json["num_studies"].get<int64_t>();
     if (json.contains("num_trials_external")) overrides.trials = json["num_trials_external"].get<int64_t>();
     if (json.contains("r_max")) overrides.rules.r_max = json["r_max"].get<double>();
@@ -190,7 +205,8 @@ AlgoperfOverrides read_algoperf_config(const fs::path& path) {
       workload.metric = metric.find('/') == std::string::npos ? "validation/" + metric : metric;
       workload.target = target.at("target").get<double>();
       workload.direction = usual_direction(metric);
-      if (target.contains("minimize")) workload.direction = target["minimize"].get<bool>() ? Direction::kMinimize : Direction::kMaximize;
+      if (target.contains("minimize"))
+        workload.direction = target["minimize"].get<bool>() ? Direction::kMinimize : Direction::kMaximize;
       overrides.targets[name] = workload;
     }
   } catch (const Json::exception& error) {
@@ -230,7 +246,8 @@ TimeTable AlgoperfBoard::table(TrialRule rule, TieRule tie) const {
 std::vector<AlgoperfBoard> read_algoperf(const fs::path& root, const AlgoperfOverrides& overrides) {
   std::vector<AlgoperfTrial> trials = find_algoperf_trials(root);
   if (trials.empty()) {
-    throw ConfigError("score algoperf", "a folder with <submission>/study_<k>/<workload>/trial_<j>/", root.string() + ", which has none");
+    throw ConfigError("score algoperf", "a folder with <submission>/study_<k>/<workload>/trial_<j>/",
+                      root.string() + ", which has none");
   }
   std::map<std::string, std::vector<const AlgoperfTrial*>> boards;
   for (const AlgoperfTrial& trial : trials) boards[trial.board].push_back(&trial);

@@ -2,8 +2,8 @@
 #include "hasten/evaluate/scoring/mlperf.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cmath>
+#include <cstddef>
 
 #include "hasten/stats/distributions.h"
 #include "hasten/stats/moments.h"
@@ -40,7 +40,8 @@ std::vector<ReferenceConvergence> pruned(std::vector<ReferenceConvergence> point
     dropped = false;
     for (size_t i = 1; i + 1 < points.size(); ++i) {
       double left = olympic(points[i - 1]), right = olympic(points[i + 1]);
-      double share = (points[i].batch_size - points[i - 1].batch_size) / (points[i + 1].batch_size - points[i - 1].batch_size);
+      double share =
+          (points[i].batch_size - points[i - 1].batch_size) / (points[i + 1].batch_size - points[i - 1].batch_size);
       if (olympic(points[i]) <= left + share * (right - left)) continue;
       points.erase(points.begin() + static_cast<std::ptrdiff_t>(i));
       dropped = true;
@@ -62,7 +63,8 @@ std::optional<ConvergenceCheck> check_convergence(std::vector<ReferenceConvergen
     if (!low || !high) continue;
     double share = (batch_size - reference[i - 1].batch_size) / (reference[i].batch_size - reference[i - 1].batch_size);
     auto between = [&](double a, double b) { return a + share * (b - a); };
-    limit = ConvergenceLimit{between(low->mean, high->mean), between(low->sd, high->sd), between(low->least_epochs, high->least_epochs), 1};
+    limit = ConvergenceLimit{between(low->mean, high->mean), between(low->sd, high->sd),
+                             between(low->least_epochs, high->least_epochs), 1};
     limit->max_speedup = limit->mean / limit->least_epochs;
   }
   if (!limit || epochs.empty()) return std::nullopt;

@@ -27,10 +27,10 @@ std::optional<ConvergenceLimit> convergence_limit(const ReferenceConvergence& re
 std::vector<ReferenceConvergence> pruned(std::vector<ReferenceConvergence> points);
 
 struct ConvergenceCheck {
-  double mean = 0;              // of the submission, without its fastest and slowest run
-  ConvergenceLimit limit;       // interpolated between batch sizes where needed
+  double mean = 0;  // of the submission, without its fastest and slowest run
+  ConvergenceLimit limit;  // interpolated between batch sizes where needed
   bool too_fast = false;
-  double normalization = 1;     // an accepted run that is faster than the reference is slowed down by mean / this mean
+  double normalization = 1;  // an accepted run that is faster than the reference is slowed down by mean / this mean
 };
 std::optional<ConvergenceCheck> check_convergence(std::vector<ReferenceConvergence> reference, double batch_size,
                                                   const std::vector<double>& epochs);

@@ -39,10 +39,11 @@ bool track3_accepts(const std::vector<double>& losses, double target, const Trac
   return (target - stats::moments(losses).mean) * std::sqrt(static_cast<double>(losses.size())) >= rules.margin;
 }
 
-bool track3_better(const std::vector<double>& new_losses, double new_steps, const std::vector<double>& old_losses, double old_steps,
-                   const Track3Rules& rules) {
+bool track3_better(const std::vector<double>& new_losses, double new_steps, const std::vector<double>& old_losses,
+                   double old_steps, const Track3Rules& rules) {
   if (new_losses.empty() || old_losses.empty()) return false;
-  double gain = stats::moments(old_losses).mean - stats::moments(new_losses).mean + (old_steps - new_steps) * rules.slope_per_step;
+  double gain = stats::moments(old_losses).mean - stats::moments(new_losses).mean +
+                (old_steps - new_steps) * rules.slope_per_step;
   double errors = std::sqrt(1 / static_cast<double>(new_losses.size()) + 1 / static_cast<double>(old_losses.size()));
   return gain / errors >= rules.margin;
 }

@@ -43,7 +43,7 @@ struct Track3Rules {
 };
 bool track3_accepts(const std::vector<double>& losses, double target, const Track3Rules& rules = {});
 // Whether the new entry beats the old one: lower loss, fewer steps, or both, beyond the margin.
-bool track3_better(const std::vector<double>& new_losses, double new_steps, const std::vector<double>& old_losses, double old_steps,
-                   const Track3Rules& rules = {});
+bool track3_better(const std::vector<double>& new_losses, double new_steps, const std::vector<double>& old_losses,
+                   double old_steps, const Track3Rules& rules = {});
 
 }  // namespace hasten::evaluate

@@ -2,8 +2,8 @@
 #include "hasten/evaluate/scoring/profile.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <numeric>
 

@@ -24,13 +24,15 @@ ScoreTable read_score_table(const std::filesystem::path& path) {
   CsvReader csv(path);
   auto method = csv.column("method"), task = csv.column("task"), score = csv.column("score");
   if (!method || !task || !score) {
-    throw DataError(path.string(), "line 1", "expected the columns method, task and score, got " + join(csv.header(), ", "));
+    throw DataError(path.string(), "line 1",
+                    "expected the columns method, task and score, got " + join(csv.header(), ", "));
   }
   ScoreTable table;
   std::vector<std::string_view> cells;
   while (csv.next(cells)) {
     auto value = parse_number(cells[*score]);
-    if (!value || !std::isfinite(*value)) throw DataError(path.string(), cat("line ", csv.line()), "the score is no finite number");
+    if (!value || !std::isfinite(*value))
+      throw DataError(path.string(), cat("line ", csv.line()), "the score is no finite number");
     size_t m = index_in(table.methods, trim(cells[*method])), t = index_in(table.tasks, trim(cells[*task]));
     table.scores.resize(table.methods.size());
     for (auto& tasks : table.scores) tasks.resize(table.tasks.size());
@@ -56,7 +58,8 @@ std::vector<MethodScores> aggregate(const ScoreTable& table, const stats::Bootst
     one.iqm = stats::aggregate_interval(scores, stats::interquartile_mean, options);
     one.mean = stats::aggregate_interval(scores, stats::mean_over_tasks, options);
     one.median = stats::aggregate_interval(scores, stats::median_over_tasks, options);
-    one.optimality_gap = stats::aggregate_interval(scores, [](const stats::TaskScores& s) { return stats::optimality_gap(s); }, options);
+    one.optimality_gap =
+        stats::aggregate_interval(scores, [](const stats::TaskScores& s) { return stats::optimality_gap(s); }, options);
     all.push_back(std::move(one));
   }
   return all;
@@ -67,7 +70,8 @@ std::vector<Improvement> improvements(const ScoreTable& table, const stats::Boot
   for (size_t a = 0; a < table.methods.size(); ++a) {
     for (size_t b = 0; b < table.methods.size(); ++b) {
       if (a == b) continue;
-      all.push_back({table.methods[a], table.methods[b], stats::improvement_interval(table.scores[a], table.scores[b], options)});
+      all.push_back(
+          {table.methods[a], table.methods[b], stats::improvement_interval(table.scores[a], table.scores[b], options)});
     }
   }
   return all;

@@ -30,6 +30,7 @@ struct Improvement {
   std::string method, over;
   stats::Interval probability;
 };
-std::vector<Improvement> improvements(const ScoreTable& table, const stats::BootstrapOptions& options);  // every ordered pair
+std::vector<Improvement> improvements(const ScoreTable& table,
+                                      const stats::BootstrapOptions& options);  // every ordered pair
 
 }  // namespace hasten::evaluate

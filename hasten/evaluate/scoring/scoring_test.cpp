@@ -90,12 +90,14 @@ class BoardTest : public testing::Test {
     fs::remove_all(root_);
   }
   void TearDown() override { fs::remove_all(root_); }
-  void write_trial(const std::string& place, const std::string& rows, const std::string& columns = "global_step,score,validation/loss") {
+  void write_trial(const std::string& place, const std::string& rows,
+                   const std::string& columns = "global_step,score,validation/loss") {
     fs::path folder = root_ / place;
     fs::create_directories(folder);
     write_file_atomic(folder / "eval_measurements.csv", columns + "\n" + rows);
-    write_file_atomic(folder / "meta_data_0.json",
-                      R"({"workload.target_metric_name":"loss","workload.validation_target_value":0.5,"workload.max_allowed_runtime_sec":100})");
+    write_file_atomic(
+        folder / "meta_data_0.json",
+        R"({"workload.target_metric_name":"loss","workload.validation_target_value":0.5,"workload.max_allowed_runtime_sec":100})");
   }
   fs::path root_;
 };
@@ -161,7 +163,8 @@ const fs::path& boards_folder() {
   return folder;
 }
 
-void expect_scores(const AlgoperfBoard& board, const std::vector<double>& scores, const Json& golden, double tolerance) {
+void expect_scores(const AlgoperfBoard& board, const std::vector<double>& scores, const Json& golden,
+                   double tolerance) {
   for (size_t s = 0; s < board.submissions.size(); ++s) {
     EXPECT_NEAR(scores[s], golden.at(board.submissions[s]).get<double>(), tolerance) << board.submissions[s];
   }
@@ -170,7 +173,8 @@ void expect_scores(const AlgoperfBoard& board, const std::vector<double>& scores
 TEST(PublishedBoards, ScoresTimesAndReductionsSlow) {
   HASTEN_NEEDS_SHARED("evaluation/algoperf_v05_external.tar.zst");
   ASSERT_FALSE(boards_folder().empty()) << "tar --zstd failed";
-  Json expected = read_json(shared_data("evaluation/algoperf_expected.json")), reductions = read_json(shared_data("evaluation/algoperf_speedups_expected.json"));
+  Json expected = read_json(shared_data("evaluation/algoperf_expected.json")),
+       reductions = read_json(shared_data("evaluation/algoperf_speedups_expected.json"));
   auto boards = read_algoperf(boards_folder());
   ASSERT_EQ(boards.size(), 2u);
   for (const AlgoperfBoard& board : boards) {
@@ -181,8 +185,10 @@ TEST(PublishedBoards, ScoresTimesAndReductionsSlow) {
     expect_scores(board, scores.trapezoid, golden["published"], 5e-5);
     expect_scores(board, scores.trapezoid, golden["score_trapz100"], 1e-9);
     expect_scores(board, scores.exact, golden["score_exact_integral"], 1e-9);
-    expect_scores(board, score_profiles(board.table(TrialRule::kMinTime)).trapezoid, golden["score_documented_rule_min_time"], 1e-9);
-    expect_scores(board, score_profiles(board.table(TrialRule::kIndex, TieRule::kFirst)).trapezoid, golden["score_tie_first_sorted_dirs"], 1e-9);
+    expect_scores(board, score_profiles(board.table(TrialRule::kMinTime)).trapezoid,
+                  golden["score_documented_rule_min_time"], 1e-9);
+    expect_scores(board, score_profiles(board.table(TrialRule::kIndex, TieRule::kFirst)).trapezoid,
+                  golden["score_tie_first_sorted_dirs"], 1e-9);
     for (size_t s = 0; s < table.submissions.size(); ++s) {
       for (size_t w = 0; w < table.workloads.size(); ++w) {
         const Json& time = golden["time_to_target_s"][table.submissions[s]][table.workloads[w]];
@@ -209,9 +215,10 @@ TEST(PublishedBoards, ScoresTimesAndReductionsSlow) {
 TEST(PublishedBoards, LintsFindWhatIsKnownAndNoOtherErrorsOfTheseKindsSlow) {
   HASTEN_NEEDS_SHARED("evaluation/algoperf_lint_findings.json");
   ASSERT_FALSE(boards_folder().empty()) << "tar --zstd failed";
-  const std::map<std::string, std::string> kinds{{"missing_trials", "L31"}, {"missing_studies", "L31"}, {"step_time_outlier_same_config", "L21"},
-                                                 {"eval_cadence_mismatch", "L15"}, {"foreign_hyperparameters", "L33"},
-                                                 {"result_depends_on_file_order", "L37"}, {"pool_dependence", "L36"}};
+  const std::map<std::string, std::string> kinds{
+      {"missing_trials", "L31"},        {"missing_studies", "L31"},         {"step_time_outlier_same_config", "L21"},
+      {"eval_cadence_mismatch", "L15"}, {"foreign_hyperparameters", "L33"}, {"result_depends_on_file_order", "L37"},
+      {"pool_dependence", "L36"}};
   for (const char* version : {"v05_external", "v06_external"}) {
     std::map<std::string, size_t> expected, found;
     const Json findings = read_json(shared_data("evaluation/algoperf_lint_findings.json"))["findings"];
@@ -233,7 +240,8 @@ TEST(PublishedBoards, LintsFindWhatIsKnownAndNoOtherErrorsOfTheseKindsSlow) {
     };
     for (const Comparison& comparison : comparisons) count(comparison.lints);
     count(run_board_lints(comparisons));
-    for (const char* id : {"L15", "L21", "L31", "L33", "L36", "L37"}) EXPECT_EQ(found[id], expected[id]) << version << " " << id;
+    for (const char* id : {"L15", "L21", "L31", "L33", "L36", "L37"})
+      EXPECT_EQ(found[id], expected[id]) << version << " " << id;
   }
 }
 
@@ -284,7 +292,8 @@ TEST(Dawnbench, TimesAndCostsOfEntries) {
   HASTEN_NEEDS_SHARED("evaluation/dawnbench_expected.json");
   Json golden = read_json(shared_data("evaluation/dawnbench_expected.json"))["CIFAR10/train"]["entries"];
   std::map<std::string, DawnbenchEntry> entries;
-  for (const auto& run : load_runs({shared_data("evaluation/dawnbench").string()})) entries[run.record.id] = score_dawnbench(run);
+  for (const auto& run : load_runs({shared_data("evaluation/dawnbench").string()}))
+    entries[run.record.id] = score_dawnbench(run);
   ASSERT_EQ(entries.size(), golden.size());
   for (const Json& one : golden) {
     const DawnbenchEntry& entry = entries.at(one["file"].get<std::string>());
