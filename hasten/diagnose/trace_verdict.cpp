@@ -28,19 +28,13 @@ std::vector<Share> shares_of(const trace::Partition& partition) {
 
 std::vector<Bottleneck> bottlenecks_of(TraceClass what) {
   switch (what) {
-    case TraceClass::kCompute:
-      return {Bottleneck::kCompute, Bottleneck::kMemoryBandwidth};
-    case TraceClass::kCommunication:
-      return {Bottleneck::kCommunication};
-    case TraceClass::kCopy:
-      return {Bottleneck::kTransfer};
+    case TraceClass::kCompute: return {Bottleneck::kCompute, Bottleneck::kMemoryBandwidth};
+    case TraceClass::kCommunication: return {Bottleneck::kCommunication};
+    case TraceClass::kCopy: return {Bottleneck::kTransfer};
     case TraceClass::kHost:
-    case TraceClass::kSynchronization:
-      return {Bottleneck::kHost};
-    case TraceClass::kData:
-      return {Bottleneck::kStorage, Bottleneck::kDecode, Bottleneck::kAugment};
-    default:
-      return {};
+    case TraceClass::kSynchronization: return {Bottleneck::kHost};
+    case TraceClass::kData: return {Bottleneck::kStorage, Bottleneck::kDecode, Bottleneck::kAugment};
+    default: return {};
   }
 }
 
@@ -50,8 +44,9 @@ std::vector<std::string> advice_on(TraceClass what) {
       return {"lower precision for matrix products, if they are not in half precision yet",
               "fewer operations: smaller inputs early in training, fewer samples, fewer layers"};
     case TraceClass::kCommunication:
-      return {"overlap: larger gradient buckets started earlier, fewer steps of communication (accumulation, local steps)",
-              "look at wire time against skew: skew is imbalance between ranks, which faster links do not cure"};
+      return {
+          "overlap: larger gradient buckets started earlier, fewer steps of communication (accumulation, local steps)",
+          "look at wire time against skew: skew is imbalance between ranks, which faster links do not cure"};
     case TraceClass::kCopy:
       return {"pinned host memory with non-blocking copies; send bytes and widen them on the device"};
     case TraceClass::kHost:
@@ -60,18 +55,17 @@ std::vector<std::string> advice_on(TraceClass what) {
     case TraceClass::kSynchronization:
       return {"keep metrics on the device: .item(), .cpu() and print of a tensor wait for it",
               "copies to the host with non_blocking=True into pinned memory"};
-    case TraceClass::kData:
-      return {"more loader workers or a larger read-ahead; decode and augment less per step"};
-    default:
-      return {};
+    case TraceClass::kData: return {"more loader workers or a larger read-ahead; decode and augment less per step"};
+    default: return {};
   }
 }
 
 }  // namespace
 
 std::string_view name_of(TraceClass what) {
-  constexpr std::string_view kNames[] = {"compute-bound", "communication-bound", "copy-bound", "host-bound",
-                                         "synchronisation-bound", "data-bound", "dependency-bound", "unattributed"};
+  constexpr std::string_view kNames[] = {"compute-bound",    "communication-bound",   "copy-bound",
+                                         "host-bound",       "synchronisation-bound", "data-bound",
+                                         "dependency-bound", "unattributed"};
   return kNames[static_cast<size_t>(what)];
 }
 
@@ -95,12 +89,14 @@ TraceVerdict judge(const trace::Partition& partition, const VerdictOptions& opti
   }
   if (partition.host_only) verdict.evidence.push_back("no device in the trace: shares are of the host's time");
   if (first.what == TraceClass::kOther) {
-    verdict.refusal = "the largest share is unattributed: the trace lacks what would explain it (launch calls, or host operators)";
+    verdict.refusal =
+        "the largest share is unattributed: the trace lacks what would explain it (launch calls, or host operators)";
   } else if (first.share < options.least_share) {
-    verdict.refusal = cat("no class is large enough: the largest is ", name_of(first.what), " with ", percent(first.share));
+    verdict.refusal =
+        cat("no class is large enough: the largest is ", name_of(first.what), " with ", percent(first.share));
   } else if (verdict.margin < options.least_margin) {
-    verdict.refusal = cat("margin too small: ", name_of(first.what), " ", percent(first.share), ", ", name_of(second.what), " ",
-                          percent(second.share));
+    verdict.refusal = cat("margin too small: ", name_of(first.what), " ", percent(first.share), ", ",
+                          name_of(second.what), " ", percent(second.share));
   }
   verdict.decided = verdict.refusal.empty();
   int64_t rest = partition.wall() - first.ns;

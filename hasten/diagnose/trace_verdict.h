@@ -10,7 +10,16 @@
 
 namespace hasten::diagnose {
 
-enum class TraceClass : uint8_t { kCompute, kCommunication, kCopy, kHost, kSynchronization, kData, kDependency, kOther };
+enum class TraceClass : uint8_t {
+  kCompute,
+  kCommunication,
+  kCopy,
+  kHost,
+  kSynchronization,
+  kData,
+  kDependency,
+  kOther
+};
 std::string_view name_of(TraceClass what);  // "host-bound"
 
 struct Share {

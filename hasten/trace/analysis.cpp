@@ -36,7 +36,8 @@ void number_ranks(std::vector<RankAnalysis>& ranks) {
     rank.rank = next;
     used.insert(next);
   }
-  std::stable_sort(ranks.begin(), ranks.end(), [](const RankAnalysis& a, const RankAnalysis& b) { return a.rank < b.rank; });
+  std::stable_sort(ranks.begin(), ranks.end(),
+                   [](const RankAnalysis& a, const RankAnalysis& b) { return a.rank < b.rank; });
 }
 
 }  // namespace
@@ -47,7 +48,9 @@ RankAnalysis analyze_trace(std::unique_ptr<Trace> trace, const AnalysisOptions& 
   result.view = make_view(*result.trace, options.view);
   const View& view = result.view;
   bool hta = options.view.semantics == Semantics::kHta;
-  int64_t consecutive = hta ? options.consecutive_ns / 1000 : view.tick_ns == 0 ? options.consecutive_ns * 1000 : options.consecutive_ns;
+  int64_t consecutive = hta                 ? options.consecutive_ns / 1000
+                        : view.tick_ns == 0 ? options.consecutive_ns * 1000
+                                            : options.consecutive_ns;
   result.temporal = temporal_breakdown(view);
   result.idle = idle_by_stream(view, consecutive);
   result.kernel_types = kernel_type_shares(view);
@@ -91,7 +94,8 @@ Analysis analyze_traces(const std::vector<std::filesystem::path>& paths, const A
       }
     }
   };
-  size_t count = options.threads > 0 ? static_cast<size_t>(options.threads) : std::max(1u, std::thread::hardware_concurrency());
+  size_t count =
+      options.threads > 0 ? static_cast<size_t>(options.threads) : std::max(1u, std::thread::hardware_concurrency());
   std::vector<std::thread> pool;
   for (size_t i = 1; i < std::min(count, paths.size()); ++i) pool.emplace_back(work);
   work();

@@ -24,11 +24,11 @@ namespace hasten::trace {
 struct AnalysisOptions {
   ViewOptions view;
   ReadOptions read;
-  int64_t consecutive_ns = 30'000;       // a shorter gap between kernels that were launched in time is the device's own
+  int64_t consecutive_ns = 30'000;  // a shorter gap between kernels that were launched in time is the device's own
   int32_t queue_full = 1024;
-  std::string pattern;                   // operators whose kernel sequences are counted; "": none
-  std::optional<PathOptions> hta_path;   // with HTA's semantics: its critical path
-  int threads = 0;                       // 0: as many as cores
+  std::string pattern;  // operators whose kernel sequences are counted; "": none
+  std::optional<PathOptions> hta_path;  // with HTA's semantics: its critical path
+  int threads = 0;  // 0: as many as cores
 };
 
 struct RankAnalysis {
@@ -37,7 +37,7 @@ struct RankAnalysis {
   int rank = 0;
   bool rank_in_file = false;
   std::optional<Temporal> temporal;
-  std::optional<Partition> partition;    // not with HTA's rounded times
+  std::optional<Partition> partition;  // not with HTA's rounded times
   std::vector<StreamIdle> idle;
   std::vector<TypeShare> kernel_types;
   std::vector<KernelRow> kernels;
@@ -50,15 +50,15 @@ struct RankAnalysis {
   std::vector<CounterRow> counters;
   std::optional<CriticalPath> path;
   std::optional<PathGraph> hta_path;
-  int64_t outlasting = 0;                // host events that end after the event around them
-  int64_t shared_correlations = 0;       // device events that share a launch with others (graphs)
+  int64_t outlasting = 0;  // host events that end after the event around them
+  int64_t shared_correlations = 0;  // device events that share a launch with others (graphs)
 };
 
 struct Analysis {
   AnalysisOptions options;
-  std::vector<RankAnalysis> ranks;       // by rank
-  Partition overall;                     // parts summed over the ranks; its wall is the sum of theirs
-  Ranks collectives;                     // more than one rank
+  std::vector<RankAnalysis> ranks;  // by rank
+  Partition overall;  // parts summed over the ranks; its wall is the sum of theirs
+  Ranks collectives;  // more than one rank
 };
 
 // Reads and analyses the files, several at a time.

@@ -108,7 +108,8 @@ HostNesting nest_host_events(const View& view) {
   nesting.self.assign(view.dur.begin(), view.dur.end());
   std::vector<uint32_t> stack;
   for (uint32_t i : order) {
-    while (!stack.empty() && (view.lane(stack.back()) != view.lane(i) || view.end(stack.back()) <= view.ts[i])) stack.pop_back();
+    while (!stack.empty() && (view.lane(stack.back()) != view.lane(i) || view.end(stack.back()) <= view.ts[i]))
+      stack.pop_back();
     if (!stack.empty()) {
       uint32_t parent = stack.back();
       nesting.parent[i] = static_cast<int32_t>(parent);

@@ -20,7 +20,8 @@ bool counts(const View& view, size_t i, Side side) {
   bool device = on_device(view, i);
   if (view.options.semantics != Semantics::kHta && !device) {
     Category kind = view.kind(i);
-    if (kind == Category::kDeviceAnnotation || kind == Category::kSync || kind == Category::kProfilerRange) return false;
+    if (kind == Category::kDeviceAnnotation || kind == Category::kSync || kind == Category::kProfilerRange)
+      return false;
   }
   return side == Side::kBoth || (side == Side::kDevice) == device;
 }
@@ -29,7 +30,8 @@ struct Sum {
   int64_t count = 0, ticks = 0;
 };
 
-std::unordered_map<uint32_t, Sum> sums_of(const View& view, const CompareOptions& options, std::optional<int32_t> step) {
+std::unordered_map<uint32_t, Sum> sums_of(const View& view, const CompareOptions& options,
+                                          std::optional<int32_t> step) {
   std::unordered_map<uint32_t, Sum> sums;
   for (size_t i = 0; i < view.size(); ++i) {
     if (!counts(view, i, options.side) || (step && view.step[i] != *step)) continue;
@@ -105,7 +107,8 @@ PerStep per_step(const View& view) {
     values.resize(result.whole.size());
     values[step->second] += static_cast<double>(view.dur[i] * view.tick_ns);
   }
-  for (auto& [name, values] : sums) result.names.emplace(std::string(view.trace->strings.view(name)), std::move(values));
+  for (auto& [name, values] : sums)
+    result.names.emplace(std::string(view.trace->strings.view(name)), std::move(values));
   return result;
 }
 
@@ -121,8 +124,8 @@ double resampled_mean(const std::vector<double>& values, RandomStream& random) {
   return sum / static_cast<double>(values.size());
 }
 
-StepRatio ratio_of(std::string what, const std::vector<double>& a, const std::vector<double>& b, double confidence, int resamples,
-                   uint64_t seed) {
+StepRatio ratio_of(std::string what, const std::vector<double>& a, const std::vector<double>& b, double confidence,
+                   int resamples, uint64_t seed) {
   StepRatio row{std::move(what), mean(a), mean(b), 0, 0, 0, a.size(), b.size()};
   if (!(row.a_ns > 0)) return row;
   row.ratio = row.b_ns / row.a_ns;
@@ -140,7 +143,8 @@ StepRatio ratio_of(std::string what, const std::vector<double>& a, const std::ve
 
 }  // namespace
 
-std::vector<StepRatio> compare_steps(const View& a, const View& b, size_t most, double confidence, int resamples, uint64_t seed) {
+std::vector<StepRatio> compare_steps(const View& a, const View& b, size_t most, double confidence, int resamples,
+                                     uint64_t seed) {
   PerStep in_a = per_step(a), in_b = per_step(b);
   if (in_a.whole.empty() || in_b.whole.empty()) return {};
   std::vector<StepRatio> rows = {ratio_of("step", in_a.whole, in_b.whole, confidence, resamples, seed)};

@@ -35,8 +35,8 @@ ChangedNames changed_names(const std::vector<Difference>& differences);
 
 // Time per step, b over a. Steps are resampled with replacement, each trace by itself.
 struct StepRatio {
-  std::string what;                 // "step", or the name of an operator
-  double a_ns = 0, b_ns = 0;        // means per step
+  std::string what;  // "step", or the name of an operator
+  double a_ns = 0, b_ns = 0;  // means per step
   double ratio = 0, low = 0, high = 0;
   size_t steps_a = 0, steps_b = 0;
   bool resolved() const { return steps_a >= 3 && steps_b >= 3; }

@@ -71,7 +71,8 @@ class Walker {
     data_ = merge(std::move(data_));
     for (auto& [lane, list] : pieces) lanes_[lane].covered = merge(std::move(list));
     for (auto& [lane, data] : lanes_) {
-      std::sort(data.blocking.begin(), data.blocking.end(), [&](uint32_t a, uint32_t b) { return view_.end(a) < view_.end(b); });
+      std::sort(data.blocking.begin(), data.blocking.end(),
+                [&](uint32_t a, uint32_t b) { return view_.end(a) < view_.end(b); });
     }
   }
 
@@ -104,7 +105,8 @@ class Walker {
 
   // The device event that ended last at or before a time; -1: none.
   int32_t ended_by(int64_t time) const {
-    auto after = std::upper_bound(by_end_.begin(), by_end_.end(), time, [&](int64_t t, uint32_t i) { return t < view_.end(i); });
+    auto after =
+        std::upper_bound(by_end_.begin(), by_end_.end(), time, [&](int64_t t, uint32_t i) { return t < view_.end(i); });
     return after == by_end_.begin() ? -1 : static_cast<int32_t>(*std::prev(after));
   }
 
@@ -157,7 +159,8 @@ class Walker {
     int32_t launch = view_.partner[i];
     bool launched = launch >= 0 && view_.ts[static_cast<size_t>(launch)] < now_;
     int64_t ready = launched ? std::min(view_.end(static_cast<size_t>(launch)), now_) : INT64_MIN;
-    if (previous >= 0 && view_.ts[static_cast<size_t>(previous)] < now_ && view_.end(static_cast<size_t>(previous)) >= ready) {
+    if (previous >= 0 && view_.ts[static_cast<size_t>(previous)] < now_ &&
+        view_.end(static_cast<size_t>(previous)) >= ready) {
       // Queued behind the work before it, or behind what another stream finished later.
       int32_t last = ended_by(now_);
       bool other = last >= 0 && view_.end(static_cast<size_t>(last)) > view_.end(static_cast<size_t>(previous)) &&
@@ -212,7 +215,8 @@ class Walker {
   void add_unexplained(int64_t begin) {
     begin = std::max(begin, path_.begin);
     while (now_ > begin) {
-      auto after = std::lower_bound(data_.begin(), data_.end(), now_, [](const Interval& p, int64_t t) { return p.begin < t; });
+      auto after =
+          std::lower_bound(data_.begin(), data_.end(), now_, [](const Interval& p, int64_t t) { return p.begin < t; });
       if (after == data_.begin()) return add(begin, PathKind::kUnexplained, -1);
       const Interval& wait = *std::prev(after);
       if (wait.end >= now_) {
@@ -238,12 +242,15 @@ class Walker {
 }  // namespace
 
 std::string_view path_kind_name(PathKind kind) {
-  constexpr std::string_view kNames[] = {"host", "synchronization", "data", "launch", "compute", "communication",
-                                         "copy", "other_device", "device_gap", "unexplained"};
+  constexpr std::string_view kNames[] = {"host",       "synchronization", "data", "launch",
+                                         "compute",    "communication",   "copy", "other_device",
+                                         "device_gap", "unexplained"};
   return kNames[static_cast<size_t>(kind)];
 }
 
-CriticalPath critical_path(const View& view, int64_t begin, int64_t end) { return Walker(view, begin, std::max(begin, end)).walk(); }
+CriticalPath critical_path(const View& view, int64_t begin, int64_t end) {
+  return Walker(view, begin, std::max(begin, end)).walk();
+}
 
 CriticalPath critical_path(const View& view) {
   if (view.size() == 0) return {};

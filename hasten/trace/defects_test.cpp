@@ -101,11 +101,13 @@ TEST(HtaDefects, GraphKernelsAreKept) {
 TEST(HtaDefects, LaunchesOfEveryKindCount) {
   TraceText text;
   int correlation = 0;
-  for (const char* name : {"hipLaunchKernel", "hipExtModuleLaunchKernel", "hipMemcpyWithStream", "cuLaunchKernelEx", "someFutureLaunch"}) {
+  for (const char* name :
+       {"hipLaunchKernel", "hipExtModuleLaunchKernel", "hipMemcpyWithStream", "cuLaunchKernelEx", "someFutureLaunch"}) {
     ++correlation;
     text.call(name, correlation * 10, 2, correlation).work("kernel", "k", 3, correlation * 10 + 5, 3, correlation);
   }
-  text.event("cuda_driver", "cuLaunchKernel", "1", 100, 2, "\"correlation\": 50").work("kernel", "triton_", 3, 105, 3, 50);
+  text.event("cuda_driver", "cuLaunchKernel", "1", 100, 2, "\"correlation\": 50")
+      .work("kernel", "triton_", 3, 105, 3, 50);
   Trace trace = text.read();
   EXPECT_EQ(launch_stats(make_view(trace, {})).launches.size(), 6u);
   EXPECT_EQ(launch_stats(make_view(trace, {.semantics = Semantics::kHta})).launches.size(), 0u);

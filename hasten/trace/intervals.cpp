@@ -70,7 +70,8 @@ Intervals merge_like_hta(const View& view, const std::vector<uint32_t>& places) 
   Intervals pieces;
   pieces.reserve(places.size());
   for (uint32_t i : places) pieces.push_back({view.ts[i], view.end(i)});
-  std::stable_sort(pieces.begin(), pieces.end(), [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
+  std::stable_sort(pieces.begin(), pieces.end(),
+                   [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
   Intervals merged;
   int64_t latest = INT64_MIN;  // end of all before, which a group's own end may lie behind
   for (const Interval& piece : pieces) {

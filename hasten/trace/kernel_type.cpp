@@ -21,45 +21,65 @@ std::string_view kernel_type_name(KernelType type) {
 
 KernelType kernel_type_of_name(std::string_view name) {
   std::string_view line = first_line(name);
-  if (name.starts_with("nccl") || name.starts_with("hccl") || has(line, "ncclKernel")) return KernelType::kCommunication;
+  if (name.starts_with("nccl") || name.starts_with("hccl") || has(line, "ncclKernel"))
+    return KernelType::kCommunication;
   if (name.starts_with("hip")) return KernelType::kCommunication;  // also hipMemcpy: this rule is asked before the next
   if (name.starts_with("Memcpy") || name.starts_with("Memset") || name.starts_with("dma")) return KernelType::kMemory;
   bool other = has(line, "Memcpy") || has(line, "Memset") || has(line, "dma") || has(line, "Sync") ||
-               name.starts_with("Stream Wait Event") || name.starts_with("runFunction") || name.starts_with("job_exe") ||
-               name.starts_with("packet") || name.starts_with("pe_exe") || name.starts_with("cpum_exe_subgraph") ||
-               name.starts_with("collective_subgraph_execution");
+               name.starts_with("Stream Wait Event") || name.starts_with("runFunction") ||
+               name.starts_with("job_exe") || name.starts_with("packet") || name.starts_with("pe_exe") ||
+               name.starts_with("cpum_exe_subgraph") || name.starts_with("collective_subgraph_execution");
   if (!other && name.starts_with("cuda")) other = has(line, "LaunchKernel");
   return other ? KernelType::kOther : KernelType::kComputation;
 }
 
 bool is_collective_kernel(std::string_view name) {
-  return name.starts_with("nccl") || name.starts_with("hccl") || name.starts_with("oneccl") || has(name, "ncclKernel") ||
-         has(name, "ncclDevKernel") || has(name, "rcclKernel") || has(name, "nvshmem") || has(name, "c10d::symmetric_memory");
+  return name.starts_with("nccl") || name.starts_with("hccl") || name.starts_with("oneccl") ||
+         has(name, "ncclKernel") || has(name, "ncclDevKernel") || has(name, "rcclKernel") || has(name, "nvshmem") ||
+         has(name, "c10d::symmetric_memory");
 }
 
 KernelType kernel_type_of(Category category, std::string_view name) {
   switch (category) {
     case Category::kMemcpy:
-    case Category::kMemset:
-      return KernelType::kMemory;
-    case Category::kCollective:
-      return KernelType::kCommunication;
+    case Category::kMemset: return KernelType::kMemory;
+    case Category::kCollective: return KernelType::kCommunication;
     case Category::kKernel:
       if (is_collective_kernel(name)) return KernelType::kCommunication;
-      if (name.starts_with("Memcpy") || name.starts_with("Memset") || name.starts_with("dma")) return KernelType::kMemory;
+      if (name.starts_with("Memcpy") || name.starts_with("Memset") || name.starts_with("dma"))
+        return KernelType::kMemory;
       return KernelType::kComputation;
-    default:
-      return kernel_type_of_name(name);
+    default: return kernel_type_of_name(name);
   }
 }
 
 bool is_launch(std::string_view name) {
-  constexpr std::array<std::string_view, 26> kLaunches = {
-      "cudaLaunchKernel", "cudaLaunchKernelExC", "cudaMemcpyAsync", "cudaMemsetAsync", "cuLaunchKernel", "cuLaunchKernelEx",
-      "cudaGraphLaunch", "cudaLaunchCooperativeKernel", "cudaMemcpy", "cudaMemset", "cudaMemcpy2DAsync", "cuMemcpyAsync",
-      "hipLaunchKernel", "hipExtLaunchKernel", "hipModuleLaunchKernel", "hipExtModuleLaunchKernel", "hipMemcpyAsync",
-      "hipMemcpyWithStream", "hipMemsetAsync", "hipGraphLaunch", "hipLaunchCooperativeKernel", "hipMemcpy", "hipMemset",
-      "runFunction - job_prep_and_submit_for_execution", "urEnqueueKernelLaunch", "zeCommandListAppendLaunchKernel"};
+  constexpr std::array<std::string_view, 26> kLaunches = {"cudaLaunchKernel",
+                                                          "cudaLaunchKernelExC",
+                                                          "cudaMemcpyAsync",
+                                                          "cudaMemsetAsync",
+                                                          "cuLaunchKernel",
+                                                          "cuLaunchKernelEx",
+                                                          "cudaGraphLaunch",
+                                                          "cudaLaunchCooperativeKernel",
+                                                          "cudaMemcpy",
+                                                          "cudaMemset",
+                                                          "cudaMemcpy2DAsync",
+                                                          "cuMemcpyAsync",
+                                                          "hipLaunchKernel",
+                                                          "hipExtLaunchKernel",
+                                                          "hipModuleLaunchKernel",
+                                                          "hipExtModuleLaunchKernel",
+                                                          "hipMemcpyAsync",
+                                                          "hipMemcpyWithStream",
+                                                          "hipMemsetAsync",
+                                                          "hipGraphLaunch",
+                                                          "hipLaunchCooperativeKernel",
+                                                          "hipMemcpy",
+                                                          "hipMemset",
+                                                          "runFunction - job_prep_and_submit_for_execution",
+                                                          "urEnqueueKernelLaunch",
+                                                          "zeCommandListAppendLaunchKernel"};
   return std::find(kLaunches.begin(), kLaunches.end(), name) != kLaunches.end() ||
          (name.size() < 64 && (name.starts_with("cuda") || name.starts_with("cu") || name.starts_with("hip")) &&
           has(name, "Launch"));
@@ -67,9 +87,10 @@ bool is_launch(std::string_view name) {
 
 bool is_blocking(std::string_view name) {
   constexpr std::array<std::string_view, 16> kBlocking = {
-      "cudaDeviceSynchronize", "cudaStreamSynchronize", "cudaEventSynchronize", "cudaMemcpy", "hipDeviceSynchronize",
-      "hipStreamSynchronize", "hipEventSynchronize", "hipMemcpy", "cuCtxSynchronize", "cuStreamSynchronize",
-      "cuEventSynchronize", "hipMemcpyWithStream", "Context Sync", "Stream Sync", "Event Sync", "urEventWait"};
+      "cudaDeviceSynchronize", "cudaStreamSynchronize", "cudaEventSynchronize", "cudaMemcpy",
+      "hipDeviceSynchronize",  "hipStreamSynchronize",  "hipEventSynchronize",  "hipMemcpy",
+      "cuCtxSynchronize",      "cuStreamSynchronize",   "cuEventSynchronize",   "hipMemcpyWithStream",
+      "Context Sync",          "Stream Sync",           "Event Sync",           "urEventWait"};
   return std::find(kBlocking.begin(), kBlocking.end(), name) != kBlocking.end();
 }
 
@@ -79,8 +100,9 @@ bool is_data_wait(std::string_view name) {
 }
 
 bool is_collective_operator(std::string_view name) {
-  return name.starts_with("c10d::") || name.starts_with("gloo:") || name.starts_with("nccl:") || name.starts_with("mpi:") ||
-         name.starts_with("ucc:") || name.starts_with("_c10d_functional::") || name.starts_with("record_param_comms");
+  return name.starts_with("c10d::") || name.starts_with("gloo:") || name.starts_with("nccl:") ||
+         name.starts_with("mpi:") || name.starts_with("ucc:") || name.starts_with("_c10d_functional::") ||
+         name.starts_with("record_param_comms");
 }
 
 std::string short_name(std::string_view name) {

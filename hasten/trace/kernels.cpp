@@ -73,7 +73,8 @@ std::vector<KernelRow> kernels_like_hta(const View& view, double duration_ratio,
       if (running[i] > limit || i >= num_kernels) {
         others.add(rows[i].sum);
       } else {  // HTA groups a second time: what is left is one number, the sum
-        table.push_back({rows[i].name, type, rows[i].count, rows[i].sum, rows[i].sum, rows[i].sum, static_cast<double>(rows[i].sum), 0});
+        table.push_back({rows[i].name, type, rows[i].count, rows[i].sum, rows[i].sum, rows[i].sum,
+                         static_cast<double>(rows[i].sum), 0});
       }
     }
     if (others.count > 0) table.push_back(row_of("others", type, others));

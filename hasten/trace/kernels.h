@@ -24,10 +24,10 @@ std::vector<KernelRow> kernels_by_name(const View& view);
 std::vector<KernelRow> kernels_like_hta(const View& view, double duration_ratio = 0.8, size_t num_kernels = 10);
 
 struct CopyRow {
-  std::string name;      // "Memcpy HtoD", "Memset"
+  std::string name;  // "Memcpy HtoD", "Memset"
   size_t count = 0;
   int64_t bytes = 0, ticks = 0;
-  Summary gb_per_s;      // HTA: of the sum over all copies that run at that moment
+  Summary gb_per_s;  // HTA: of the sum over all copies that run at that moment
 };
 std::vector<CopyRow> copies(const View& view);
 

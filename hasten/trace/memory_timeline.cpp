@@ -52,7 +52,8 @@ MemoryTimeline read_memory_timeline(const std::filesystem::path& path) {
   int64_t record = 0;
   for (const Json& entry : list) {
     ++record;
-    bool good = entry.is_array() && entry.size() == 4 && entry[0].is_number() && entry[2].is_number() && entry[3].is_number_integer();
+    bool good = entry.is_array() && entry.size() == 4 && entry[0].is_number() && entry[2].is_number() &&
+                entry[3].is_number_integer();
     int64_t category = good ? entry[3].get<int64_t>() : -1;
     if (!good || category < 0 || category >= static_cast<int64_t>(MemoryTimeline::kCategories)) {
       throw DataError(path.string(), cat("record ", record), "expected [time, action, bytes, category 0 to 7]");
@@ -61,7 +62,8 @@ MemoryTimeline read_memory_timeline(const std::filesystem::path& path) {
     if (first == -1 || (time < first && time > 0)) first = time;
     if (timeline.times.empty() || timeline.times.back() != time) {
       timeline.times.push_back(time);
-      timeline.sizes.push_back(timeline.sizes.empty() ? std::array<double, MemoryTimeline::kCategories>{} : timeline.sizes.back());
+      timeline.sizes.push_back(timeline.sizes.empty() ? std::array<double, MemoryTimeline::kCategories>{}
+                                                      : timeline.sizes.back());
     }
     timeline.sizes.back()[static_cast<size_t>(category)] += entry[2].get<double>();
   }

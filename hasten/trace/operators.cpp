@@ -15,7 +15,8 @@ bool is_operator(const View& view, size_t i) { return view.device[i] == 0 && vie
 
 // The innermost operator around a host event (itself included); -1: none.
 int32_t operator_of(const View& view, const HostNesting& nesting, int32_t place) {
-  while (place >= 0 && !is_operator(view, static_cast<size_t>(place))) place = nesting.parent[static_cast<size_t>(place)];
+  while (place >= 0 && !is_operator(view, static_cast<size_t>(place)))
+    place = nesting.parent[static_cast<size_t>(place)];
   return place;
 }
 
@@ -31,9 +32,10 @@ std::optional<DeviceSpeed> known_device(const Trace& trace) {
     DeviceSpeed speed;  // dense half precision with tensor cores, and memory: the vendors' data sheets
   };
   constexpr Known kKnown[] = {
-      {"H200", {989e12, 4.8e12}}, {"H100 PCIe", {756e12, 2.0e12}}, {"H100", {989e12, 3.35e12}}, {"A100", {312e12, 2.0e12}},
-      {"V100", {125e12, 0.9e12}}, {"L40S", {362e12, 0.864e12}},     {"A10G", {70e12, 0.6e12}},    {"T4", {65e12, 0.32e12}},
-      {"MI300X", {1307e12, 5.3e12}}, {"MI250", {362e12, 3.2e12}}, {"MI210", {181e12, 1.6e12}}};
+      {"H200", {989e12, 4.8e12}},  {"H100 PCIe", {756e12, 2.0e12}}, {"H100", {989e12, 3.35e12}},
+      {"A100", {312e12, 2.0e12}},  {"V100", {125e12, 0.9e12}},      {"L40S", {362e12, 0.864e12}},
+      {"A10G", {70e12, 0.6e12}},   {"T4", {65e12, 0.32e12}},        {"MI300X", {1307e12, 5.3e12}},
+      {"MI250", {362e12, 3.2e12}}, {"MI210", {181e12, 1.6e12}}};
   auto devices = trace.metadata.find("deviceProperties");
   if (devices == trace.metadata.end() || !devices->is_array()) return std::nullopt;
   for (const Json& device : *devices) {
@@ -94,7 +96,9 @@ std::vector<OperatorRow> operators(const View& view) {
     rows.push_back(std::move(sum.row));
   }
   std::sort(rows.begin(), rows.end(), [](const OperatorRow& a, const OperatorRow& b) {
-    return a.device_self != b.device_self ? a.device_self > b.device_self : a.self != b.self ? a.self > b.self : a.name < b.name;
+    return a.device_self != b.device_self ? a.device_self > b.device_self
+           : a.self != b.self             ? a.self > b.self
+                                          : a.name < b.name;
   });
   return rows;
 }
@@ -144,7 +148,8 @@ std::vector<PatternRow> frequent_patterns(const View& view, std::string_view ope
   }
   std::vector<PatternRow> rows;
   for (auto& [pattern, row] : patterns) rows.push_back(std::move(row));
-  std::stable_sort(rows.begin(), rows.end(), [](const PatternRow& a, const PatternRow& b) { return a.count > b.count; });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const PatternRow& a, const PatternRow& b) { return a.count > b.count; });
   return rows;
 }
 

@@ -51,7 +51,9 @@ class Out {
   }
 
  private:
-  [[noreturn]] void fail() { throw DataError(path_.string(), "", std::string("cannot be written: ") + std::strerror(errno)); }
+  [[noreturn]] void fail() {
+    throw DataError(path_.string(), "", std::string("cannot be written: ") + std::strerror(errno));
+  }
 
   std::filesystem::path path_;
   std::string part_;
@@ -60,13 +62,16 @@ class Out {
 
 std::string span(std::string_view name, const char* thread, int64_t ts, int64_t dur, std::string_view event) {
   std::string args = event.empty() ? "{}" : cat("{\"event\": ", Json(std::string(event)).dump(), "}");
-  return cat(",\n{\"ph\": \"X\", \"cat\": \"hasten\", \"name\": ", Json(std::string(name)).dump(), ", \"pid\": \"hasten\", \"tid\": \"",
-             thread, "\", \"ts\": ", microseconds(ts), ", \"dur\": ", microseconds(dur), ", \"args\": ", args, "}");
+  return cat(",\n{\"ph\": \"X\", \"cat\": \"hasten\", \"name\": ", Json(std::string(name)).dump(),
+             ", \"pid\": \"hasten\", \"tid\": \"", thread, "\", \"ts\": ", microseconds(ts),
+             ", \"dur\": ", microseconds(dur), ", \"args\": ", args, "}");
 }
 
 std::string added_events(const View& view, const CriticalPath& path, const Partition& partition,
                          const std::vector<StreamQueue>& queues) {
-  std::string out = ",\n{\"ph\": \"M\", \"name\": \"process_name\", \"pid\": \"hasten\", \"tid\": 0, \"ts\": 0, \"args\": {\"name\": \"hasten\"}}";
+  std::string out =
+      ",\n{\"ph\": \"M\", \"name\": \"process_name\", \"pid\": \"hasten\", \"tid\": 0, \"ts\": 0, \"args\": {\"name\": "
+      "\"hasten\"}}";
   for (const PathSegment& segment : path.segments) {
     std::string_view event = segment.place < 0 ? std::string_view() : view.name(static_cast<size_t>(segment.place));
     out += span(path_kind_name(segment.kind), "critical path", segment.begin, segment.end - segment.begin, event);
@@ -77,8 +82,9 @@ std::string added_events(const View& view, const CriticalPath& path, const Parti
   }
   for (const StreamQueue& queue : queues) {
     for (const QueuePoint& point : queue.points) {
-      out += cat(",\n{\"ph\": \"C\", \"name\": \"queue of stream ", queue.id.stream, "\", \"pid\": \"hasten\", \"ts\": ",
-                 microseconds(point.ts), ", \"args\": {\"length\": ", point.length, "}}");
+      out += cat(",\n{\"ph\": \"C\", \"name\": \"queue of stream ", queue.id.stream,
+                 "\", \"pid\": \"hasten\", \"ts\": ", microseconds(point.ts), ", \"args\": {\"length\": ", point.length,
+                 "}}");
     }
   }
   return out;

@@ -16,7 +16,8 @@ constexpr std::string_view kHint = "a trace is what torch.profiler's export_chro
 }  // namespace
 
 void TraceParser::fail(size_t offset, const std::string& message) const {
-  throw DataError(trace_.path.string(), cat("byte ", offset_ + static_cast<int64_t>(offset)), message, std::string(kHint));
+  throw DataError(trace_.path.string(), cat("byte ", offset_ + static_cast<int64_t>(offset)), message,
+                  std::string(kHint));
 }
 
 void TraceParser::repair(Repair repair, size_t token) {
@@ -29,10 +30,8 @@ bool TraceParser::index(char* buffer, size_t length, int64_t offset, bool last) 
   size_t extra = 0;
   for (int attempt = 0; attempt < 8; ++attempt) {
     switch (tokens_.index(buffer, length + extra)) {
-      case IndexStatus::kOk:
-        return true;
-      case IndexStatus::kEmpty:
-        return false;
+      case IndexStatus::kOk: return true;
+      case IndexStatus::kEmpty: return false;
       case IndexStatus::kBadEncoding: {
         Mended mended = mend_encoding(buffer, length);
         trace_.repairs.add(Repair::kBadEncoding, offset + static_cast<int64_t>(mended.first), mended.count);
@@ -83,19 +82,12 @@ size_t TraceParser::walk(bool last) {
   while (token < tokens_.count()) {
     size_t next = Tokens::kNone;
     switch (state_) {
-      case State::kStart:
-        next = start(token);
-        break;
+      case State::kStart: next = start(token); break;
       case State::kKeyOrEnd:
-      case State::kCommaOrEnd:
-        next = top_level_entry(token, last);
-        break;
+      case State::kCommaOrEnd: next = top_level_entry(token, last); break;
       case State::kEventOrEnd:
-      case State::kEventCommaOrEnd:
-        next = element(token, last);
-        break;
-      case State::kDone:
-        fail(tokens_.offset(token), "text after the end of the trace");
+      case State::kEventCommaOrEnd: next = element(token, last); break;
+      case State::kDone: fail(tokens_.offset(token), "text after the end of the trace");
     }
     if (next == Tokens::kNone) return tokens_.offset(token);
     token = next;
@@ -218,8 +210,7 @@ size_t TraceParser::field(size_t token, Event& event) {
       if (key == "name") event.name = value;
       if (key == "args" && tokens_.scalar(value) != "null") repair(Repair::kBadArgs, value);
       break;
-    default:
-      break;
+    default: break;
   }
   return next;
 }
@@ -261,7 +252,8 @@ void TraceParser::finish(int64_t text_bytes, bool accept_torn) {
   // A list without its closing bracket is a whole trace by the format's own rule; nothing is lost.
   bool whole = state_ == State::kDone || (bare_array_ && state_ == State::kEventCommaOrEnd);
   if (!whole && !accept_torn) {
-    throw DataError(path, cat("byte ", text_bytes), cat("the text ends inside the trace, after ", trace_.events, " events"),
+    throw DataError(path, cat("byte ", text_bytes),
+                    cat("the text ends inside the trace, after ", trace_.events, " events"),
                     "--accept-torn reads the complete events of a torn file");
   }
   if (!whole) trace_.repairs.add(Repair::kTornEnd, text_bytes);

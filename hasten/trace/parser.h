@@ -63,13 +63,13 @@ class TraceParser {
   int64_t offset_ = 0;
   State state_ = State::kStart;
   bool bare_array_ = false, saw_events_ = false, quote_added_ = false;
-  StringTable escaped_;                       // strings with escapes, as written
-  std::vector<uint32_t> escaped_ids_;         // what they are in trace_.strings
+  StringTable escaped_;  // strings with escapes, as written
+  std::vector<uint32_t> escaped_ids_;  // what they are in trace_.strings
   std::unordered_map<uint64_t, uint32_t> lane_ids_;
   std::unordered_map<uint32_t, uint16_t> category_ids_;
   std::unordered_map<uint32_t, std::vector<uint32_t>> open_;  // rows of "B" events without their "E", by lane
   std::unordered_map<uint32_t, uint32_t> process_names_;
-  int64_t bad_pairs_ = 0;                     // "B" and "E" too far apart to be an event
+  int64_t bad_pairs_ = 0;  // "B" and "E" too far apart to be an event
   std::string last_pid_, last_tid_;
   uint32_t last_lane_ = 0;
   bool have_lane_ = false;

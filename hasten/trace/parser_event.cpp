@@ -66,7 +66,8 @@ bool TraceParser::read_integer(size_t token, int64_t& value) {
     return true;
   }
   double real = 0;
-  if (!read_real(token, real) || !(std::abs(real) < 9e18) || real != static_cast<double>(static_cast<int64_t>(real))) return false;
+  if (!read_real(token, real) || !(std::abs(real) < 9e18) || real != static_cast<double>(static_cast<int64_t>(real)))
+    return false;
   value = static_cast<int64_t>(real);
   return true;
 }
@@ -97,7 +98,8 @@ uint16_t TraceParser::category_id(uint32_t text) {
   auto found = category_ids_.find(text);
   if (found != category_ids_.end()) return found->second;
   constexpr size_t kMost = std::numeric_limits<uint16_t>::max();
-  if (trace_.category_names.size() >= kMost) text = trace_.category_names.back();  // a hostile file: lump the rest together
+  if (trace_.category_names.size() >= kMost)
+    text = trace_.category_names.back();  // a hostile file: lump the rest together
   auto id = static_cast<uint16_t>(std::min(trace_.category_names.size(), kMost - 1));
   if (trace_.category_names.size() < kMost) {
     trace_.category_names.push_back(text);
@@ -130,7 +132,8 @@ void TraceParser::accept(const Event& event) {
   if (ph != 'X') return begin_or_end(event, ts);
   if (event.dur == Event::kMissing) return repair(Repair::kNoDuration, event.token);
   int64_t end = 0;
-  if (!read_time(event.dur, dur) || std::abs(dur) > kLongest || __builtin_add_overflow(ts, dur, &end)) return repair(Repair::kBadTime, event.token);
+  if (!read_time(event.dur, dur) || std::abs(dur) > kLongest || __builtin_add_overflow(ts, dur, &end))
+    return repair(Repair::kBadTime, event.token);
   if (dur < 0) repair(Repair::kNegativeDuration, event.token);
   add_complete(event, ts, dur);
 }
@@ -173,9 +176,7 @@ void TraceParser::add_arguments(const Event& event, uint32_t row) {
       case ArgKind::kReal:
         if (read_real(token, real)) trace_.args.add(arg, row, std::bit_cast<int64_t>(real));
         break;
-      case ArgKind::kText:
-        trace_.args.add(arg, row, text_of(token));
-        break;
+      case ArgKind::kText: trace_.args.add(arg, row, text_of(token)); break;
     }
   }
   // Hardware counters are arguments whose names only the profiler's user knows.

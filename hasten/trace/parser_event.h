@@ -17,7 +17,8 @@ struct TraceParser::Event {
   };
 
   size_t token = 0;
-  size_t phase = kMissing, ts = kMissing, dur = kMissing, name = kMissing, cat = kMissing, pid = kMissing, tid = kMissing;
+  size_t phase = kMissing, ts = kMissing, dur = kMissing, name = kMissing, cat = kMissing, pid = kMissing,
+         tid = kMissing;
   size_t label = kMissing;  // args.name of a metadata event
   size_t args_begin = kMissing, args_end = kMissing;
   size_t arg_count = 0;

@@ -139,7 +139,8 @@ class Divider {
     Intervals data = host_where(view_, [&](size_t i) { return is_data_wait(view_.name(i)); });
     Intervals communication = host_where(view_, [&](size_t i) { return is_collective_operator(view_.name(i)); });
     Intervals work = host_where(view_, [&](size_t i) {
-      return view_.kind(i) == Category::kCpuOp && !is_collective_operator(view_.name(i)) && !is_data_wait(view_.name(i));
+      return view_.kind(i) == Category::kCpuOp && !is_collective_operator(view_.name(i)) &&
+             !is_data_wait(view_.name(i));
     });
     take(Part::kCompute, subtract(work, unite(data, communication)));
     take(Part::kExposedCommunication, communication);
@@ -159,15 +160,17 @@ class Divider {
 }  // namespace
 
 std::string_view part_name(Part part) {
-  constexpr std::string_view kNames[] = {"compute", "exposed_communication", "exposed_copy", "unattributed", "idle_host_late",
-                                         "idle_synchronization", "idle_data", "idle_dependency", "idle_unknown"};
+  constexpr std::string_view kNames[] = {"compute",      "exposed_communication", "exposed_copy",
+                                         "unattributed", "idle_host_late",        "idle_synchronization",
+                                         "idle_data",    "idle_dependency",       "idle_unknown"};
   return kNames[static_cast<size_t>(part)];
 }
 
 std::string_view part_title(Part part) {
   constexpr std::string_view kTitles[] = {
-      "compute", "exposed communication", "exposed copies", "unattributed device work", "idle: host late",
-      "idle: synchronisation", "idle: waiting for data", "idle: dependency or launch latency", "idle: unknown"};
+      "compute",         "exposed communication", "exposed copies",         "unattributed device work",
+      "idle: host late", "idle: synchronisation", "idle: waiting for data", "idle: dependency or launch latency",
+      "idle: unknown"};
   return kTitles[static_cast<size_t>(part)];
 }
 

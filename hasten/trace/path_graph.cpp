@@ -53,7 +53,8 @@ class GraphBuilder {
       end_ = view_.end(i);
       return;
     }
-    throw ConfigError("--annotation", "the name of an event that comes at least " + std::to_string(options_.instance + 1) + " times",
+    throw ConfigError("--annotation",
+                      "the name of an event that comes at least " + std::to_string(options_.instance + 1) + " times",
                       "'" + options_.annotation + "', which comes " + std::to_string(seen) + " times");
   }
 
@@ -63,7 +64,8 @@ class GraphBuilder {
   void clip() {
     std::vector<uint8_t> launched(view_.size(), 0);
     for (uint32_t i = 0; i < view_.size(); ++i) {  // of a graph's kernels this finds one: HTA's rule
-      if (view_.stream(i) == -1 && view_.partner[i] >= 0 && in_window(i)) launched[static_cast<size_t>(view_.partner[i])] = 1;
+      if (view_.stream(i) == -1 && view_.partner[i] >= 0 && in_window(i))
+        launched[static_cast<size_t>(view_.partner[i])] = 1;
     }
     for (uint32_t i = 0; i < view_.size(); ++i) {
       bool kept = view_.stream(i) == -1 ? in_window(i) : launched[i] != 0 || view_.name(i) == "Stream Wait Event";
@@ -199,7 +201,8 @@ class GraphBuilder {
     if (node == kNoNode) return;
     if (stack_.depth == 0 && stack_.last_top != kNoNode) add_edge(stack_.last_top, node, PathEdgeType::kDependency);
     ++stack_.depth;
-    if (stack_.last != kNoNode) add_edge(stack_.last, node, PathEdgeType::kOperator, false, spent_in(stack_.last, node));
+    if (stack_.last != kNoNode)
+      add_edge(stack_.last, node, PathEdgeType::kOperator, false, spent_in(stack_.last, node));
     stack_.last = node;
     stack_.last_parent = parent_place(tree, item);
   }
@@ -209,7 +212,8 @@ class GraphBuilder {
     if (node == kNoNode) return;
     --stack_.depth;
     bool blocking = graph_.nodes[start_[tree.places[item]]].blocking;
-    if (stack_.last != kNoNode) add_edge(stack_.last, node, PathEdgeType::kOperator, blocking, spent_in(stack_.last, node));
+    if (stack_.last != kNoNode)
+      add_edge(stack_.last, node, PathEdgeType::kOperator, blocking, spent_in(stack_.last, node));
     if (stack_.depth == 0) {
       stack_.last = kNoNode;
       stack_.last_top = node;
@@ -314,7 +318,8 @@ class GraphBuilder {
       delay_added = add_launch(launch, i, false);
     } else if (last != last_on_.end() && (!waited || graph_.nodes[*waited].ts < graph_.nodes[last->second].ts) &&
                view_.ts[i] - graph_.nodes[last->second].ts <= kLongestKernelDelay) {
-      add_edge(last->second, start_[i], PathEdgeType::kKernelDelay, false, static_cast<int32_t>(graph_.nodes[last->second].place));
+      add_edge(last->second, start_[i], PathEdgeType::kKernelDelay, false,
+               static_cast<int32_t>(graph_.nodes[last->second].place));
     }
     if (options_.zero_launch_edges && !delay_added) add_launch(launch, i, true);
     if (last == last_on_.end()) streams_.push_back(stream);
@@ -345,7 +350,8 @@ class GraphBuilder {
     }
     for (uint32_t node : graph_.path) graph_.path_events.push_back(graph_.nodes[node].place);
     std::sort(graph_.path_events.begin(), graph_.path_events.end());
-    graph_.path_events.erase(std::unique(graph_.path_events.begin(), graph_.path_events.end()), graph_.path_events.end());
+    graph_.path_events.erase(std::unique(graph_.path_events.begin(), graph_.path_events.end()),
+                             graph_.path_events.end());
     if (graph_.path.empty()) return;
     graph_.begin = graph_.nodes[graph_.path.front()].ts;
     graph_.end = graph_.nodes[graph_.path.back()].ts;
@@ -378,11 +384,14 @@ class GraphBuilder {
 }  // namespace
 
 std::string_view path_edge_name(PathEdgeType type) {
-  constexpr std::string_view kNames[] = {"critical_path_operator", "critical_path_dependency", "critical_path_kernel_launch_delay",
-                                         "critical_path_kernel_kernel_delay", "critical_path_sync_dependency"};
+  constexpr std::string_view kNames[] = {"critical_path_operator", "critical_path_dependency",
+                                         "critical_path_kernel_launch_delay", "critical_path_kernel_kernel_delay",
+                                         "critical_path_sync_dependency"};
   return kNames[static_cast<size_t>(type)];
 }
 
-PathGraph hta_critical_path(const View& view, const PathOptions& options) { return GraphBuilder(view, options).build(); }
+PathGraph hta_critical_path(const View& view, const PathOptions& options) {
+  return GraphBuilder(view, options).build();
+}
 
 }  // namespace hasten::trace

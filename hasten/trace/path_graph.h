@@ -29,23 +29,23 @@ struct PathEdge {
 };
 
 struct PathOptions {
-  std::string annotation;                // events whose name contains it; "": the whole trace
+  std::string annotation;  // events whose name contains it; "": the whole trace
   int64_t instance = 0;
   std::vector<std::string> data_events;  // names of host work that loads data
-  bool zero_launch_edges = true;         // CRITICAL_PATH_ADD_ZERO_WEIGHT_LAUNCH_EDGE
+  bool zero_launch_edges = true;  // CRITICAL_PATH_ADD_ZERO_WEIGHT_LAUNCH_EDGE
 };
 
 struct PathGraph {
   std::vector<PathNode> nodes;
-  std::vector<PathEdge> edges;           // at most one for each pair of nodes
-  std::vector<uint32_t> node_order;      // nodes that have edges, in the order in which they came
-  std::vector<uint32_t> path;            // nodes of the longest path
-  std::vector<uint32_t> path_edges;      // edges between them
-  std::vector<uint32_t> path_events;     // their events, ascending places
-  int64_t length = 0;                    // sum of the path's weights
-  int64_t begin = 0, end = 0;            // times of the path's first and last node
-  int64_t negative_weights = 0;          // edges that go back in time, taken as 0
-  int64_t left_out = 0;                  // links whose other end is not in the window
+  std::vector<PathEdge> edges;  // at most one for each pair of nodes
+  std::vector<uint32_t> node_order;  // nodes that have edges, in the order in which they came
+  std::vector<uint32_t> path;  // nodes of the longest path
+  std::vector<uint32_t> path_edges;  // edges between them
+  std::vector<uint32_t> path_events;  // their events, ascending places
+  int64_t length = 0;  // sum of the path's weights
+  int64_t begin = 0, end = 0;  // times of the path's first and last node
+  int64_t negative_weights = 0;  // edges that go back in time, taken as 0
+  int64_t left_out = 0;  // links whose other end is not in the window
   std::map<std::string, int64_t> by_bound;
 };
 

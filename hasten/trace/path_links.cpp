@@ -12,10 +12,18 @@ namespace hasten::trace {
 namespace {
 
 bool hta_launch(std::string_view name) {
-  constexpr std::string_view kNames[] = {
-      "cudaLaunchKernel", "cudaLaunchKernelExC", "cuLaunchKernel", "cuLaunchKernelEx", "cudaMemcpyAsync", "cudaMemsetAsync",
-      "runFunction - job_prep_and_submit_for_execution", "hipLaunchKernel", "hipExtModuleLaunchKernel", "hipMemsetAsync",
-      "hipMemcpyAsync", "hipMemcpyWithStream"};
+  constexpr std::string_view kNames[] = {"cudaLaunchKernel",
+                                         "cudaLaunchKernelExC",
+                                         "cuLaunchKernel",
+                                         "cuLaunchKernelEx",
+                                         "cudaMemcpyAsync",
+                                         "cudaMemsetAsync",
+                                         "runFunction - job_prep_and_submit_for_execution",
+                                         "hipLaunchKernel",
+                                         "hipExtModuleLaunchKernel",
+                                         "hipMemsetAsync",
+                                         "hipMemcpyAsync",
+                                         "hipMemcpyWithStream"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
@@ -124,7 +132,8 @@ void longest_path(PathGraph& graph) {
     }
   }
   if (order.size() != graph.node_order.size()) {
-    throw DataError("critical path", "", "the links between events form a cycle: times of host and device contradict each other");
+    throw DataError("critical path", "",
+                    "the links between events form a cycle: times of host and device contradict each other");
   }
   std::vector<int64_t> length(n, 0);
   std::vector<uint32_t> from(n);

@@ -18,7 +18,10 @@ int64_t message_bytes(const View& view, size_t i) {
   int64_t elements = std::max(view.trace->args.integer(Arg::kInElements, row).value_or(0),
                               view.trace->args.integer(Arg::kOutElements, row).value_or(0));
   std::string_view type = view.trace->text_arg(Arg::kDataType, row);
-  int64_t width = type == "Float" || type == "Int" ? 4 : type == "Half" || type == "BFloat16" ? 2 : type == "Byte" ? 1 : 8;
+  int64_t width = type == "Float" || type == "Int"       ? 4
+                  : type == "Half" || type == "BFloat16" ? 2
+                  : type == "Byte"                       ? 1
+                                                         : 8;
   return elements * width;
 }
 
@@ -64,7 +67,8 @@ Ranks compare_ranks(const std::vector<const View*>& views, const std::vector<int
       ++result.unmatched;
       continue;
     }
-    auto last = std::min_element(taking_part.begin(), taking_part.end(), [](const Call& a, const Call& b) { return a.dur < b.dur; });
+    auto last = std::min_element(taking_part.begin(), taking_part.end(),
+                                 [](const Call& a, const Call& b) { return a.dur < b.dur; });
     CollectiveRow& row = rows[key.first];
     row.name = key.first.substr(key.first.find('\x1f') + 1);
     ++row.calls;
@@ -81,9 +85,9 @@ Ranks compare_ranks(const std::vector<const View*>& views, const std::vector<int
     ++result.ranks[last->rank].last;
   }
   for (auto& [key, row] : rows) result.collectives.push_back(row);
-  std::stable_sort(result.collectives.begin(), result.collectives.end(), [](const CollectiveRow& a, const CollectiveRow& b) {
-    return a.skew_ns + a.wire_ns > b.skew_ns + b.wire_ns;
-  });
+  std::stable_sort(
+      result.collectives.begin(), result.collectives.end(),
+      [](const CollectiveRow& a, const CollectiveRow& b) { return a.skew_ns + a.wire_ns > b.skew_ns + b.wire_ns; });
   std::vector<RankRow> late = result.ranks;
   std::stable_sort(late.begin(), late.end(), [](const RankRow& a, const RankRow& b) { return a.last > b.last; });
   for (const RankRow& rank : late) {

@@ -15,21 +15,21 @@ struct CollectiveRow {
   size_t calls = 0, ranks = 0;
   int64_t wire_ns = 0;  // sum over calls of the shortest duration: when the last rank came, only the transfer is left
   int64_t skew_ns = 0;  // sum over calls of the mean wait beyond that
-  int64_t bytes = 0;    // per rank, where message sizes were recorded
+  int64_t bytes = 0;  // per rank, where message sizes were recorded
 };
 
 struct RankRow {
   int rank = 0;
   int64_t waited_ns = 0;  // in collectives, for others
-  size_t last = 0;        // calls in which it came last (its own duration the shortest)
+  size_t last = 0;  // calls in which it came last (its own duration the shortest)
   size_t calls = 0;
 };
 
 struct Ranks {
   std::vector<CollectiveRow> collectives;  // the longest wait first
   std::vector<RankRow> ranks;
-  int64_t unmatched = 0;                   // calls that not all ranks have: left out
-  std::vector<int> stragglers;             // came last in more than twice their share of calls (of two ranks: in 3 of 4)
+  int64_t unmatched = 0;  // calls that not all ranks have: left out
+  std::vector<int> stragglers;  // came last in more than twice their share of calls (of two ranks: in 3 of 4)
 };
 
 // `ranks` gives the rank of each view.

@@ -71,17 +71,20 @@ std::vector<std::filesystem::path> find_traces(const std::vector<std::filesystem
   for (const auto& path : paths) {
     std::error_code error;
     if (!std::filesystem::is_directory(path, error)) {
-      if (!std::filesystem::exists(path, error)) throw ConfigError("--trace", "a file or a folder", "'" + path.string() + "', which does not exist");
+      if (!std::filesystem::exists(path, error))
+        throw ConfigError("--trace", "a file or a folder", "'" + path.string() + "', which does not exist");
       found.push_back(path);
       continue;
     }
     std::vector<std::filesystem::path> inside;
     for (const auto& entry : std::filesystem::directory_iterator(path)) {
       std::string name = entry.path().filename().string();
-      if (entry.is_regular_file() && (name.ends_with(".json") || name.ends_with(".json.gz"))) inside.push_back(entry.path());
+      if (entry.is_regular_file() && (name.ends_with(".json") || name.ends_with(".json.gz")))
+        inside.push_back(entry.path());
     }
     if (inside.empty()) {
-      throw ConfigError("--trace", "traces (*.json, *.json.gz) in the folder", "'" + path.string() + "', which has none");
+      throw ConfigError("--trace", "traces (*.json, *.json.gz) in the folder",
+                        "'" + path.string() + "', which has none");
     }
     std::sort(inside.begin(), inside.end());
     found.insert(found.end(), inside.begin(), inside.end());

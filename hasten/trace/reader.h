@@ -9,7 +9,7 @@
 namespace hasten::trace {
 
 struct ReadOptions {
-  bool accept_torn = false;      // a file that ends too early: keep the complete events, count the torn one
+  bool accept_torn = false;  // a file that ends too early: keep the complete events, count the torn one
   size_t piece_bytes = 1 << 20;  // how much text is indexed at once
 };
 

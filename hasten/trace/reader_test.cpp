@@ -25,7 +25,9 @@ std::string gzip(const std::string& text) {
   return out;
 }
 
-std::string event(const std::string& fields) { return "{\"ph\": \"X\", \"cat\": \"cpu_op\", \"name\": \"a\", \"pid\": 1, \"tid\": 1, " + fields + "}"; }
+std::string event(const std::string& fields) {
+  return "{\"ph\": \"X\", \"cat\": \"cpu_op\", \"name\": \"a\", \"pid\": 1, \"tid\": 1, " + fields + "}";
+}
 std::string file_of(const std::string& events) { return "{\"traceEvents\": [" + events + "]}"; }
 
 Trace read_text(const std::string& text, const ReadOptions& options = {}) {
@@ -71,9 +73,10 @@ TEST(Reader, TimesAsIntegersDecimalsAndTexts) {
 }
 
 TEST(Reader, IdsAsTextsAreTheSameLane) {
-  Trace trace = read_text(file_of("{\"ph\": \"X\", \"cat\": \"cpu_op\", \"name\": \"a\", \"pid\": \"1\", \"tid\": \"2\", \"ts\": 1, \"dur\": 1},"
-                                  "{\"ph\": \"X\", \"cat\": \"kernel\", \"name\": \"k\", \"pid\": 1, \"tid\": 2, \"ts\": 1, \"dur\": 1,"
-                                  " \"args\": {\"correlation\": \"12\", \"stream\": \"7\", \"External id\": \"9\"}}"));
+  Trace trace = read_text(file_of(
+      "{\"ph\": \"X\", \"cat\": \"cpu_op\", \"name\": \"a\", \"pid\": \"1\", \"tid\": \"2\", \"ts\": 1, \"dur\": 1},"
+      "{\"ph\": \"X\", \"cat\": \"kernel\", \"name\": \"k\", \"pid\": 1, \"tid\": 2, \"ts\": 1, \"dur\": 1,"
+      " \"args\": {\"correlation\": \"12\", \"stream\": \"7\", \"External id\": \"9\"}}"));
   EXPECT_EQ(trace.lanes.size(), 1u);
   EXPECT_EQ(trace.correlation[1], 12);
   EXPECT_EQ(trace.stream[1], 7);
@@ -85,7 +88,8 @@ TEST(Reader, FaultsAreCountedNotSilent) {
                        event("\"ts\": \"soon\", \"dur\": 1") + "," +    // not a time
                        event("\"ts\": 1") + "," +                       // no duration
                        event("\"ts\": 1, \"dur\": -4") + "," + "17, [1, {\"a\": 2}], null, \"x\"," +
-                       "{\"ph\": \"Q\", \"name\": \"?\", \"ts\": 1}," + "{\"ph\": \"X\", \"ts\": 3, \"dur\": 1, \"args\": 5}," +
+                       "{\"ph\": \"Q\", \"name\": \"?\", \"ts\": 1}," +
+                       "{\"ph\": \"X\", \"ts\": 3, \"dur\": 1, \"args\": 5}," +
                        event("\"ts\": 9223372036854775, \"dur\": 9223372036854775");
   Trace trace = read_text(file_of(events));
   EXPECT_EQ(trace.events, 11);
@@ -103,9 +107,13 @@ TEST(Reader, FaultsAreCountedNotSilent) {
 }
 
 TEST(Reader, BeginAndEndAreJoined) {
-  auto mark = [](const char* ph, const char* name, int ts) { return cat("{\"ph\": \"", ph, "\", \"cat\": \"cpu_op\", \"name\": \"", name, "\", \"pid\": 1, \"tid\": 1, \"ts\": ", ts, "}"); };
-  Trace trace = read_text(file_of(mark("B", "outer", 1) + "," + mark("B", "inner", 2) + "," + mark("E", "inner", 5) + "," +
-                                  mark("E", "outer", 9) + "," + mark("E", "nobody", 10) + "," + mark("B", "open", 11)));
+  auto mark = [](const char* ph, const char* name, int ts) {
+    return cat("{\"ph\": \"", ph, "\", \"cat\": \"cpu_op\", \"name\": \"", name,
+               "\", \"pid\": 1, \"tid\": 1, \"ts\": ", ts, "}");
+  };
+  Trace trace =
+      read_text(file_of(mark("B", "outer", 1) + "," + mark("B", "inner", 2) + "," + mark("E", "inner", 5) + "," +
+                        mark("E", "outer", 9) + "," + mark("E", "nobody", 10) + "," + mark("B", "open", 11)));
   ASSERT_EQ(trace.size(), 2u);
   EXPECT_EQ(trace.dur_ns, (std::vector<int64_t>{8000, 3000}));
   EXPECT_EQ(trace.repairs.count(Repair::kUnpairedBegin), 2);
@@ -113,9 +121,10 @@ TEST(Reader, BeginAndEndAreJoined) {
 }
 
 TEST(Reader, WrongEncodingIsMended) {
-  Trace trace = read_text(file_of("{\"ph\": \"X\", \"cat\": \"cpu_op\", \"name\": \"a\xff\xc3[\", \"ts\": 1, \"dur\": 1},"
-                                  "{\"ph\": \"X\", \"cat\": \"cpu_op\", \"name\": \"tab\there\", \"ts\": 1, \"dur\": 1},"
-                                  "{\"ph\": \"X\", \"cat\": \"cpu_op\", \"name\": \"\\u00e9\\ud83d\\ude00\\n\\q\", \"ts\": 1, \"dur\": 1}"));
+  Trace trace = read_text(file_of(
+      "{\"ph\": \"X\", \"cat\": \"cpu_op\", \"name\": \"a\xff\xc3[\", \"ts\": 1, \"dur\": 1},"
+      "{\"ph\": \"X\", \"cat\": \"cpu_op\", \"name\": \"tab\there\", \"ts\": 1, \"dur\": 1},"
+      "{\"ph\": \"X\", \"cat\": \"cpu_op\", \"name\": \"\\u00e9\\ud83d\\ude00\\n\\q\", \"ts\": 1, \"dur\": 1}"));
   EXPECT_EQ(trace.name_of(0), "a??[");
   EXPECT_EQ(trace.name_of(1), "tab here");
   EXPECT_EQ(trace.name_of(2), "\xc3\xa9\xf0\x9f\x98\x80\n\\q");
@@ -132,22 +141,33 @@ TEST(Reader, WhatIsNotATraceIsAnErrorWithItsPlace) {
   EXPECT_NE(error_of("[[1, 2], [3, 4]]").find("not a trace"), std::string::npos);
   EXPECT_NE(error_of("{\"traceEvents\": []} tail").find("byte 20|"), std::string::npos);
   EXPECT_NE(error_of("{\"traceEvents\": [{\"ph\": \"X\" \"ts\": 1}]}").find("byte 28|"), std::string::npos);
-  EXPECT_NE(error_of("{\"traceEvents\": [" + event("\"ts\": 1, \"dur\": 1") + " " + event("\"ts\": 1, \"dur\": 1") + "]}").find("',' or ']'"), std::string::npos);
+  EXPECT_NE(
+      error_of("{\"traceEvents\": [" + event("\"ts\": 1, \"dur\": 1") + " " + event("\"ts\": 1, \"dur\": 1") + "]}")
+          .find("',' or ']'"),
+      std::string::npos);
   for (const char* inside : {"[1 \"b\"]", "{\"a\" 1}", "{\"a\": 1 \"b\": 2}", "[1,]", "{,}", "[1}", "\"a\" \"b\""}) {
-    EXPECT_NE(error_of(cat("{\"traceEvents\": [{\"ph\": \"X\", \"args\": {\"x\": ", inside, "}}]}")).find("expected"), std::string::npos) << inside;
+    EXPECT_NE(error_of(cat("{\"traceEvents\": [{\"ph\": \"X\", \"args\": {\"x\": ", inside, "}}]}")).find("expected"),
+              std::string::npos)
+        << inside;
   }
-  EXPECT_NE(error_of("{\"traceEvents\": [{\"ph\": \"X\", \"args\": " + std::string(600, '[') + std::string(600, ']') + "}]}").find("512 levels"), std::string::npos);
+  EXPECT_NE(
+      error_of("{\"traceEvents\": [{\"ph\": \"X\", \"args\": " + std::string(600, '[') + std::string(600, ']') + "}]}")
+          .find("512 levels"),
+      std::string::npos);
 }
 
 TEST(Reader, EmptyListsAreTraces) {
   EXPECT_EQ(read_text("{\"traceEvents\": []}").size(), 0u);
   EXPECT_EQ(read_text("[]").size(), 0u);
-  EXPECT_EQ(read_text("[" + event("\"ts\": 1, \"dur\": 1") + "\n").size(), 1u);  // the format lets the bracket be missing
+  EXPECT_EQ(read_text("[" + event("\"ts\": 1, \"dur\": 1") + "\n").size(),
+            1u);  // the format lets the bracket be missing
 }
 
 TEST(Reader, EveryCutOfAFileIsAnErrorOrRepaired) {
   TraceText text;
-  text.meta("\"distributedInfo\": {\"rank\": 3, \"note\": \"\\u00e9 \\\\\"}").op("aten::mm \"x\" \\", 1.5, 2.25).launch("k<int>(a)", 2, 1, 4, 5);
+  text.meta("\"distributedInfo\": {\"rank\": 3, \"note\": \"\\u00e9 \\\\\"}")
+      .op("aten::mm \"x\" \\", 1.5, 2.25)
+      .launch("k<int>(a)", 2, 1, 4, 5);
   std::string whole = text.text();
   ASSERT_EQ(text.read().size(), 3u);
   for (size_t cut = 0; cut + 3 < whole.size(); ++cut) {
@@ -204,10 +224,12 @@ TEST(Reader, GzipWholeTornCorruptAndInParts) {
 }
 
 TEST(Reader, MetadataAndMemoryAndLanes) {
-  Trace trace = read_text("{\"schemaVersion\": 1, \"distributedInfo\": {\"rank\": 5, \"world_size\": 8}, \"odd\": NaN, \"traceEvents\": ["
-                          "{\"ph\": \"M\", \"name\": \"thread_name\", \"pid\": 1, \"tid\": 2, \"args\": {\"name\": \"main\"}},"
-                          "{\"ph\": \"i\", \"name\": \"[memory]\", \"pid\": 1, \"tid\": 2, \"ts\": 4.5, \"args\": {\"Addr\": 18446744073709551615,"
-                          " \"Bytes\": -512, \"Total Allocated\": 1024, \"Device Type\": 1, \"Device Id\": 0}}], \"traceName\": \"x\"}");
+  Trace trace = read_text(
+      "{\"schemaVersion\": 1, \"distributedInfo\": {\"rank\": 5, \"world_size\": 8}, \"odd\": NaN, \"traceEvents\": ["
+      "{\"ph\": \"M\", \"name\": \"thread_name\", \"pid\": 1, \"tid\": 2, \"args\": {\"name\": \"main\"}},"
+      "{\"ph\": \"i\", \"name\": \"[memory]\", \"pid\": 1, \"tid\": 2, \"ts\": 4.5, \"args\": {\"Addr\": "
+      "18446744073709551615,"
+      " \"Bytes\": -512, \"Total Allocated\": 1024, \"Device Type\": 1, \"Device Id\": 0}}], \"traceName\": \"x\"}");
   EXPECT_EQ(trace.rank(), 5);
   EXPECT_EQ(trace.world_size(), 8);
   EXPECT_EQ(trace.metadata["traceName"], "x");

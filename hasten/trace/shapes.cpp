@@ -42,10 +42,29 @@ double first_width(std::string_view types) {
 }
 
 bool elementwise(std::string_view name) {
-  constexpr std::string_view kNames[] = {"aten::add", "aten::add_", "aten::mul", "aten::mul_", "aten::sub", "aten::sub_", "aten::div",
-                                         "aten::div_", "aten::relu", "aten::relu_", "aten::gelu", "aten::silu", "aten::sigmoid",
-                                         "aten::tanh", "aten::exp", "aten::sqrt", "aten::copy_", "aten::fill_", "aten::clamp_min",
-                                         "aten::clamp_min_", "aten::threshold_backward", "aten::native_layer_norm", "aten::_softmax"};
+  constexpr std::string_view kNames[] = {"aten::add",
+                                         "aten::add_",
+                                         "aten::mul",
+                                         "aten::mul_",
+                                         "aten::sub",
+                                         "aten::sub_",
+                                         "aten::div",
+                                         "aten::div_",
+                                         "aten::relu",
+                                         "aten::relu_",
+                                         "aten::gelu",
+                                         "aten::silu",
+                                         "aten::sigmoid",
+                                         "aten::tanh",
+                                         "aten::exp",
+                                         "aten::sqrt",
+                                         "aten::copy_",
+                                         "aten::fill_",
+                                         "aten::clamp_min",
+                                         "aten::clamp_min_",
+                                         "aten::threshold_backward",
+                                         "aten::native_layer_norm",
+                                         "aten::_softmax"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
@@ -81,7 +100,8 @@ std::optional<Cost> operator_cost(const Trace& trace, uint32_t row) {
   std::string_view name = trace.name_of(row);
   bool product = name == "aten::mm" || name == "aten::bmm" || name == "aten::matmul";
   bool biased = name == "aten::addmm" || name == "aten::baddbmm";
-  bool conv = name == "aten::convolution" || name == "aten::conv2d" || name == "aten::cudnn_convolution" || name == "aten::_convolution";
+  bool conv = name == "aten::convolution" || name == "aten::conv2d" || name == "aten::cudnn_convolution" ||
+              name == "aten::_convolution";
   if (!product && !biased && !conv && !elementwise(name)) return std::nullopt;
   auto shapes = parse_dims(dims);
   double width = first_width(trace.text_arg(Arg::kInputTypes, row));

@@ -26,9 +26,10 @@ constexpr size_t kBlocks = 4;
 
 class File {
  public:
-  explicit File(const std::filesystem::path& path) : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  explicit File(const std::filesystem::path& path)
+      : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     if (descriptor_ < 0) fail();
-    struct stat status{};
+    struct stat status {};
     if (::fstat(descriptor_, &status) != 0) fail();
     if (S_ISDIR(status.st_mode)) {
       ::close(descriptor_);
@@ -45,7 +46,8 @@ class File {
     while (got < bytes) {
       ssize_t n = ::read(descriptor_, to + got, bytes - got);
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) throw DataError(path_.string(), cat("byte ", position_ + static_cast<int64_t>(got)), std::strerror(errno));
+      if (n < 0)
+        throw DataError(path_.string(), cat("byte ", position_ + static_cast<int64_t>(got)), std::strerror(errno));
       if (n == 0) break;
       got += static_cast<size_t>(n);
     }
@@ -122,8 +124,9 @@ class Inflater {
     } else if (code == Z_DATA_ERROR && members_ > 0 && stream_.total_out == 0) {
       throw DataError(path_, cat("byte ", read_ - stream_.avail_in), "bytes after the end of the gzip data");
     } else if (code != Z_OK && code != Z_BUF_ERROR) {
-      throw DataError(path_, cat("byte ", read_ - stream_.avail_in),
-                      cat("the gzip data are corrupt (", stream_.msg != nullptr ? stream_.msg : "no reason given", ")"));
+      throw DataError(
+          path_, cat("byte ", read_ - stream_.avail_in),
+          cat("the gzip data are corrupt (", stream_.msg != nullptr ? stream_.msg : "no reason given", ")"));
     }
   }
 

@@ -19,10 +19,8 @@ bool runs(const View& view, size_t i) {
     case Category::kKernel:
     case Category::kMemcpy:
     case Category::kMemset:
-    case Category::kAccelerator:
-      return view.device[i] != 0;
-    default:
-      return !hta(view) && view.device[i] != 0;
+    case Category::kAccelerator: return view.device[i] != 0;
+    default: return !hta(view) && view.device[i] != 0;
   }
 }
 
@@ -68,7 +66,8 @@ StreamId stream_of(const View& view, size_t place) {
   uint32_t row = view.rows[place];
   auto device = view.trace->args.integer(Arg::kDevice, row);
   // A file without these arguments: the line of the timeline says the same.
-  return {device ? *device : -1 - static_cast<int64_t>(view.stream(place) < 0 ? view.lane(place) : 0), view.stream(place)};
+  return {device ? *device : -1 - static_cast<int64_t>(view.stream(place) < 0 ? view.lane(place) : 0),
+          view.stream(place)};
 }
 
 std::vector<StreamIdle> idle_by_stream(const View& view, int64_t consecutive_ticks) {
@@ -111,10 +110,18 @@ bool queue_launch(const View& view, size_t i) {
   if (view.device[i] != 0 || view.partner[i] < 0) return false;
   if (!hta(view)) return view.kind(i) == Category::kRuntime || view.kind(i) == Category::kDriver;
   // HTA's list, hta/common/trace_symbol_table.py
-  constexpr std::string_view kNames[] = {
-      "cudaLaunchKernel", "cudaLaunchKernelExC", "cuLaunchKernel", "cuLaunchKernelEx", "cudaMemcpyAsync", "cudaMemsetAsync",
-      "runFunction - job_prep_and_submit_for_execution", "hipLaunchKernel", "hipExtModuleLaunchKernel", "hipMemsetAsync",
-      "hipMemcpyAsync", "hipMemcpyWithStream"};
+  constexpr std::string_view kNames[] = {"cudaLaunchKernel",
+                                         "cudaLaunchKernelExC",
+                                         "cuLaunchKernel",
+                                         "cuLaunchKernelEx",
+                                         "cudaMemcpyAsync",
+                                         "cudaMemsetAsync",
+                                         "runFunction - job_prep_and_submit_for_execution",
+                                         "hipLaunchKernel",
+                                         "hipExtModuleLaunchKernel",
+                                         "hipMemsetAsync",
+                                         "hipMemcpyAsync",
+                                         "hipMemcpyWithStream"};
   return std::find(std::begin(kNames), std::end(kNames), view.name(i)) != std::end(kNames);
 }
 
@@ -145,7 +152,8 @@ std::vector<Change> queue_changes(const View& view) {
     launches.push_back({id, view.ts[place], place, 1});  // a graph's launch puts each of its kernels on a stream
     starts.push_back({id, view.ts[i], i, -1});
   }
-  std::stable_sort(launches.begin(), launches.end(), [](const Change& a, const Change& b) { return a.place < b.place; });
+  std::stable_sort(launches.begin(), launches.end(),
+                   [](const Change& a, const Change& b) { return a.place < b.place; });
   launches.insert(launches.end(), starts.begin(), starts.end());
   return launches;
 }
@@ -153,9 +161,8 @@ std::vector<Change> queue_changes(const View& view) {
 std::vector<Change> sorted_changes(const View& view) {
   std::vector<Change> changes = queue_changes(view);
   if (!hta(view)) {  // at one and the same time the launch counts before the start
-    std::stable_sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
-      return a.ts != b.ts ? a.ts < b.ts : a.by > b.by;
-    });
+    std::stable_sort(changes.begin(), changes.end(),
+                     [](const Change& a, const Change& b) { return a.ts != b.ts ? a.ts < b.ts : a.by > b.by; });
     return changes;
   }
   std::vector<int64_t> times;
@@ -191,8 +198,8 @@ std::vector<StreamQueue> queue_lengths(const View& view, int32_t full) {
 
 LaunchStats launch_stats(const View& view) {
   // HTA's list, hta/analyzers/cuda_kernel_analysis.py
-  constexpr std::string_view kNames[] = {"cudaLaunchKernel", "cudaLaunchKernelExC", "cudaMemcpyAsync", "cudaMemsetAsync",
-                                         "runFunction - job_prep_and_submit_for_execution"};
+  constexpr std::string_view kNames[] = {"cudaLaunchKernel", "cudaLaunchKernelExC", "cudaMemcpyAsync",
+                                         "cudaMemsetAsync", "runFunction - job_prep_and_submit_for_execution"};
   LaunchStats stats;
   std::vector<double> delays;
   for (uint32_t i = 0; i < view.size(); ++i) {

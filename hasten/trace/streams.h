@@ -39,7 +39,7 @@ struct StreamQueue {
   StreamId id;
   std::vector<QueuePoint> points;  // by time
   Summary summary;
-  int64_t blocked = 0;             // ticks with at least `full` entries waiting
+  int64_t blocked = 0;  // ticks with at least `full` entries waiting
 };
 std::vector<StreamQueue> queue_lengths(const View& view, int32_t full = 1024);
 
@@ -53,7 +53,7 @@ struct LaunchStats {
   int64_t host_ticks = 0, device_ticks = 0, delay_ticks = 0;
   double median_delay = 0;
   size_t shorter_than_launch = 0;  // work that took less time than its launch
-  size_t graph_kernels = 0;        // started by a graph's launch
+  size_t graph_kernels = 0;  // started by a graph's launch
 };
 LaunchStats launch_stats(const View& view);
 

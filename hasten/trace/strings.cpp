@@ -33,7 +33,8 @@ uint32_t StringTable::intern(std::string_view text) {
     block_used_ = 0;
   }
   if (!text.empty()) std::memcpy(blocks_.back().get() + block_used_, text.data(), text.size());
-  std::string_view kept = text.empty() ? std::string_view() : std::string_view(blocks_.back().get() + block_used_, text.size());
+  std::string_view kept =
+      text.empty() ? std::string_view() : std::string_view(blocks_.back().get() + block_used_, text.size());
   block_used_ += text.size();
   auto id = static_cast<uint32_t>(views_.size());
   views_.push_back(kept);

@@ -87,7 +87,8 @@ std::vector<TypeShare> kernel_type_shares(const View& view) {
   for (TypeShare& share : shares) {
     share.percent = total == 0 ? 0 : 100.0 * static_cast<double>(share.ticks) / static_cast<double>(total);
   }
-  std::stable_sort(shares.begin(), shares.end(), [](const TypeShare& a, const TypeShare& b) { return a.ticks > b.ticks; });
+  std::stable_sort(shares.begin(), shares.end(),
+                   [](const TypeShare& a, const TypeShare& b) { return a.ticks > b.ticks; });
   return shares;
 }
 

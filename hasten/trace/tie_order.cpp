@@ -17,7 +17,8 @@ struct Range {
 };
 
 // Moves the pivot to its place between smaller and larger keys and returns that place.
-std::ptrdiff_t partition(const std::vector<int64_t>& keys, std::vector<uint32_t>& order, std::ptrdiff_t low, std::ptrdiff_t high) {
+std::ptrdiff_t partition(const std::vector<int64_t>& keys, std::vector<uint32_t>& order, std::ptrdiff_t low,
+                         std::ptrdiff_t high) {
   auto at = [&](std::ptrdiff_t i) -> uint32_t& { return order[static_cast<size_t>(i)]; };
   auto key = [&](std::ptrdiff_t i) { return keys[at(i)]; };
   std::ptrdiff_t middle = low + ((high - low) >> 1);
@@ -39,7 +40,8 @@ std::ptrdiff_t partition(const std::vector<int64_t>& keys, std::vector<uint32_t>
   return up;
 }
 
-void insertion_sort(const std::vector<int64_t>& keys, std::vector<uint32_t>& order, std::ptrdiff_t low, std::ptrdiff_t high) {
+void insertion_sort(const std::vector<int64_t>& keys, std::vector<uint32_t>& order, std::ptrdiff_t low,
+                    std::ptrdiff_t high) {
   for (std::ptrdiff_t i = low + 1; i <= high; ++i) {
     uint32_t moving = order[static_cast<size_t>(i)];
     std::ptrdiff_t j = i;
@@ -61,7 +63,8 @@ void sink(const std::vector<int64_t>& keys, uint32_t* heap, size_t hole, size_t 
   heap[hole - 1] = moving;
 }
 
-void heap_sort(const std::vector<int64_t>& keys, std::vector<uint32_t>& order, std::ptrdiff_t low, std::ptrdiff_t high) {
+void heap_sort(const std::vector<int64_t>& keys, std::vector<uint32_t>& order, std::ptrdiff_t low,
+               std::ptrdiff_t high) {
   if (high <= low) return;
   uint32_t* heap = order.data() + low;
   auto count = static_cast<size_t>(high - low + 1);

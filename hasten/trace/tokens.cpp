@@ -44,16 +44,11 @@ IndexStatus Tokens::index(const char* text, size_t length) {
       at_ = impl_->parser->structural_indexes.get();
       count_ = impl_->parser->n_structural_indexes;
       return IndexStatus::kOk;
-    case simdjson::EMPTY:
-      return IndexStatus::kEmpty;
-    case simdjson::UNCLOSED_STRING:
-      return IndexStatus::kOpenString;
-    case simdjson::UTF8_ERROR:
-      return IndexStatus::kBadEncoding;
-    case simdjson::UNESCAPED_CHARS:
-      return IndexStatus::kControlCharacter;
-    default:
-      throw InternalError(std::string("JSON index: ") + simdjson::error_message(error));
+    case simdjson::EMPTY: return IndexStatus::kEmpty;
+    case simdjson::UNCLOSED_STRING: return IndexStatus::kOpenString;
+    case simdjson::UTF8_ERROR: return IndexStatus::kBadEncoding;
+    case simdjson::UNESCAPED_CHARS: return IndexStatus::kControlCharacter;
+    default: throw InternalError(std::string("JSON index: ") + simdjson::error_message(error));
   }
 }
 
@@ -151,7 +146,10 @@ int32_t hex4(std::string_view text) {
   if (text.size() < 4) return -1;
   int32_t value = 0;
   for (char c : text.substr(0, 4)) {
-    int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    int digit = c >= '0' && c <= '9'   ? c - '0'
+                : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                       : -1;
     if (digit < 0) return -1;
     value = value * 16 + digit;
   }

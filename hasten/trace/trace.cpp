@@ -89,10 +89,8 @@ bool is_drop(Repair repair) {
     case Repair::kNotAnObject:
     case Repair::kUnpairedBegin:
     case Repair::kTornEnd:
-    case Repair::kUnknownPhase:
-      return true;
-    default:
-      return false;
+    case Repair::kUnknownPhase: return true;
+    default: return false;
   }
 }
 

@@ -15,16 +15,50 @@ namespace hasten::trace {
 
 // What Kineto's `cat` says; names of old versions ("Kernel", "Runtime") and of other devices mean the same.
 enum class Category : uint8_t {
-  kNone, kCpuOp, kUserAnnotation, kDeviceAnnotation, kMemcpy, kMemset, kKernel, kRuntime, kDriver, kPython, kOverhead,
-  kSync, kAccelerator, kCollective, kProfilerRange, kTrace, kOther
+  kNone,
+  kCpuOp,
+  kUserAnnotation,
+  kDeviceAnnotation,
+  kMemcpy,
+  kMemset,
+  kKernel,
+  kRuntime,
+  kDriver,
+  kPython,
+  kOverhead,
+  kSync,
+  kAccelerator,
+  kCollective,
+  kProfilerRange,
+  kTrace,
+  kOther
 };
 Category category_of(std::string_view cat);
 
 // Things in a file that are not as they should be, mended or left out; each is counted.
 enum class Repair : uint8_t {
-  kNoTime, kBadTime, kNoDuration, kNotAnObject, kRoundedTime, kNegativeDuration, kTextNumber, kBadNumber, kBadEncoding,
-  kControlCharacter, kBadEscape, kUnpairedBegin, kPairedBegin, kBadArgs, kBadMetadata, kTornEnd, kNoCategory, kNoName,
-  kCounter, kUnknownPhase, kSharedCorrelation, kCount
+  kNoTime,
+  kBadTime,
+  kNoDuration,
+  kNotAnObject,
+  kRoundedTime,
+  kNegativeDuration,
+  kTextNumber,
+  kBadNumber,
+  kBadEncoding,
+  kControlCharacter,
+  kBadEscape,
+  kUnpairedBegin,
+  kPairedBegin,
+  kBadArgs,
+  kBadMetadata,
+  kTornEnd,
+  kNoCategory,
+  kNoName,
+  kCounter,
+  kUnknownPhase,
+  kSharedCorrelation,
+  kCount
 };
 std::string_view repair_text(Repair repair);
 

@@ -6,42 +6,11 @@
 #include <cmath>
 
 #include "hasten/base/error.h"
+#include "hasten/trace/correlation_index.h"
 #include "hasten/trace/times.h"
 
 namespace hasten::trace {
 namespace {
-
-// Correlation number -> place of the last row that was added with it.
-class CorrelationIndex {
- public:
-  explicit CorrelationIndex(size_t expected) : keys_(size_for(expected), -1), places_(keys_.size(), 0) {}
-
-  void set(int64_t correlation, int32_t place) {
-    size_t slot = find_slot(correlation);
-    keys_[slot] = correlation;
-    places_[slot] = place;
-  }
-  int32_t find(int64_t correlation) const {
-    size_t slot = find_slot(correlation);
-    return keys_[slot] == correlation ? places_[slot] : -1;
-  }
-
- private:
-  static size_t size_for(size_t expected) {
-    size_t size = 64;
-    while (size < expected * 2) size *= 2;
-    return size;
-  }
-  size_t find_slot(int64_t correlation) const {
-    size_t mask = keys_.size() - 1;
-    size_t slot = (static_cast<uint64_t>(correlation) * 0x9e3779b97f4a7c15ULL >> 20) & mask;
-    while (keys_[slot] != -1 && keys_[slot] != correlation) slot = (slot + 1) & mask;
-    return slot;
-  }
-
-  std::vector<int64_t> keys_;
-  std::vector<int32_t> places_;
-};
 
 bool is_sync_name(std::string_view name) { return name == "Event Sync" || name == "Context Sync"; }
 
@@ -87,13 +56,10 @@ class Builder {
       case Category::kKernel:
       case Category::kMemcpy:
       case Category::kMemset:
-      case Category::kAccelerator:
-        return true;
+      case Category::kAccelerator: return true;
       case Category::kCollective:
-      case Category::kOther:
-        return trace_.stream[row] >= 0;
-      default:
-        return false;
+      case Category::kOther: return trace_.stream[row] >= 0;
+      default: return false;
     }
   }
 
@@ -122,11 +88,8 @@ class Builder {
       uint32_t row = view_.rows[i];
       int64_t ts = trace_.ts_ns[row], dur = trace_.dur_ns[row];
       switch (view_.options.semantics) {
-        case Semantics::kExact:
-          break;
-        case Semantics::kHta:
-          hta_times(doubles, ts, dur);
-          break;
+        case Semantics::kExact: break;
+        case Semantics::kHta: hta_times(doubles, ts, dur); break;
         case Semantics::kTraceLens: {  // microseconds as doubles, and their sum rounded once more
           double start = microseconds_as_double(ts), end = start + microseconds_as_double(dur);
           ts = picoseconds(start - first);
@@ -166,7 +129,8 @@ class Builder {
   KernelType type_of(uint32_t row) {
     std::string_view name = trace_.name_of(row);
     if (!hta_ && trace_.kind(row) != Category::kAccelerator && trace_.kind(row) != Category::kOther) {
-      if (view_.options.semantics == Semantics::kTraceLens && trace_.kind(row) == Category::kMemset) return KernelType::kComputation;
+      if (view_.options.semantics == Semantics::kTraceLens && trace_.kind(row) == Category::kMemset)
+        return KernelType::kComputation;
       return kernel_type_of(trace_.kind(row), name);
     }
     uint8_t& known = type_of_name_[trace_.name[row]];
@@ -347,7 +311,8 @@ class Builder {
   static int32_t step_at(const std::vector<Step>& in_file, const std::vector<Step>& sorted, bool apart, int64_t ts) {
     int32_t number = -1;
     if (apart) {
-      auto behind = std::upper_bound(sorted.begin(), sorted.end(), ts, [](int64_t t, const Step& s) { return t < s.ts; });
+      auto behind =
+          std::upper_bound(sorted.begin(), sorted.end(), ts, [](int64_t t, const Step& s) { return t < s.ts; });
       if (behind == sorted.begin()) return -1;
       const Step& step = *std::prev(behind);
       return ts < step.ts + step.dur ? static_cast<int32_t>(step.number) : -1;

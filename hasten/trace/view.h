@@ -20,7 +20,7 @@ std::string_view semantics_name(Semantics semantics);
 struct ViewOptions {
   Semantics semantics = Semantics::kExact;
   bool include_last_step = false;  // the last ProfilerStep is cut off by the profiler's end: left out unless asked for
-  bool drop_unlinked = false;      // leave out device work that no host operator of the file launched (TraceLens's default)
+  bool drop_unlinked = false;  // leave out device work that no host operator of the file launched (TraceLens's default)
 };
 
 // A profiler step: "ProfilerStep#12" on the host.
@@ -34,18 +34,18 @@ struct View {
 
   const Trace* trace = nullptr;
   ViewOptions options;
-  int64_t tick_ns = 1;             // length of a tick; 0 with kTraceLens, whose ticks are picoseconds since the first event
-  std::vector<uint32_t> rows;      // of the trace
+  int64_t tick_ns = 1;  // length of a tick; 0 with kTraceLens, whose ticks are picoseconds since the first event
+  std::vector<uint32_t> rows;  // of the trace
   std::vector<int64_t> ts, dur;
-  std::vector<int32_t> partner;    // the launch of a device event, the last device event of a launch: a place in the view
-  std::vector<int32_t> step;       // number of the profiler step, -1: none
-  std::vector<uint8_t> device;     // 1: device work (with kHta also waits: every row on a stream)
-  std::vector<KernelType> type;    // of device work
-  std::vector<Step> steps;         // the kept ones, by time
+  std::vector<int32_t> partner;  // the launch of a device event, the last device event of a launch: a place in the view
+  std::vector<int32_t> step;  // number of the profiler step, -1: none
+  std::vector<uint8_t> device;  // 1: device work (with kHta also waits: every row on a stream)
+  std::vector<KernelType> type;  // of device work
+  std::vector<Step> steps;  // the kept ones, by time
   int64_t steps_in_file = 0;
-  int64_t clipped_negative = 0;    // durations below 0 taken as 0
-  int64_t unlinked = 0;            // device events without a launch in the file
-  int64_t unlinked_left_out = 0;   // of these, left out because the file has steps and they belong to none
+  int64_t clipped_negative = 0;  // durations below 0 taken as 0
+  int64_t unlinked = 0;  // device events without a launch in the file
+  int64_t unlinked_left_out = 0;  // of these, left out because the file has steps and they belong to none
   int64_t left_out_last_step = 0;  // rows of the step that was cut off
 
   size_t size() const { return rows.size(); }
@@ -56,7 +56,9 @@ struct View {
   int64_t stream(size_t i) const { return trace->stream[rows[i]]; }
   uint32_t lane(size_t i) const { return trace->lane[rows[i]]; }
   int64_t correlation(size_t i) const { return trace->correlation[rows[i]]; }
-  double ns(int64_t ticks) const { return tick_ns == 0 ? static_cast<double>(ticks) * 1e-3 : static_cast<double>(ticks * tick_ns); }
+  double ns(int64_t ticks) const {
+    return tick_ns == 0 ? static_cast<double>(ticks) * 1e-3 : static_cast<double>(ticks * tick_ns);
+  }
 
   std::vector<uint32_t> device_rows() const;  // places in the view, in file order
 };

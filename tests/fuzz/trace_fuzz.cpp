@@ -49,12 +49,14 @@ void analyse(const std::filesystem::path& path, trace::Semantics semantics, size
   if (semantics != trace::Semantics::kExact) return;
   report::trace_page(analysis, verdict, {});
   std::filesystem::path overlay = path.string() + ".overlay";
-  if (rank.trace->repairs.count(trace::Repair::kTornEnd) == 0) trace::write_overlay(rank.view, *rank.path, *rank.partition, rank.queues, overlay);
+  if (rank.trace->repairs.count(trace::Repair::kTornEnd) == 0)
+    trace::write_overlay(rank.view, *rank.path, *rank.partition, rank.queues, overlay);
   std::filesystem::remove(overlay);
 }
 
 bool run(const std::string& input, RandomStream& random, Counts& counts) {
-  static const std::filesystem::path path = std::filesystem::temp_directory_path() / cat("trace_fuzz_", ::getpid(), ".json");
+  static const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / cat("trace_fuzz_", ::getpid(), ".json");
   std::ofstream(path, std::ios::binary) << input;
   ++counts.runs;
   bool good = true;
@@ -76,11 +78,45 @@ bool run(const std::string& input, RandomStream& random, Counts& counts) {
 }
 
 std::string mutated(std::string text, const std::vector<std::string>& corpus, RandomStream& random) {
-  static const std::vector<std::string> kTokens = {
-      "0", "-1", "1e308", "9223372036854775807", "-9223372036854775808", "4294967295", "1125899906842624", "0.0005", "null", "\"\"", "[]", "{}",
-      "\"\\ud800\"", "\\", "\"", "{", "}", "[", "]", ",", ":", "\n", "\xff", "</script>", "\"ph\": \"B\"", "\"ph\": \"E\"", "\"dur\": -5",
-      "\"correlation\": 7", "\"stream\": -1", "\"stream\": 0", "\"ts\": 0", "ProfilerStep#1", "ncclKernel", "cudaDeviceSynchronize", "Context Sync",
-      "cuda_sync", "kernel", "traceEvents", "NaN"};
+  static const std::vector<std::string> kTokens = {"0",
+                                                   "-1",
+                                                   "1e308",
+                                                   "9223372036854775807",
+                                                   "-9223372036854775808",
+                                                   "4294967295",
+                                                   "1125899906842624",
+                                                   "0.0005",
+                                                   "null",
+                                                   "\"\"",
+                                                   "[]",
+                                                   "{}",
+                                                   "\"\\ud800\"",
+                                                   "\\",
+                                                   "\"",
+                                                   "{",
+                                                   "}",
+                                                   "[",
+                                                   "]",
+                                                   ",",
+                                                   ":",
+                                                   "\n",
+                                                   "\xff",
+                                                   "</script>",
+                                                   "\"ph\": \"B\"",
+                                                   "\"ph\": \"E\"",
+                                                   "\"dur\": -5",
+                                                   "\"correlation\": 7",
+                                                   "\"stream\": -1",
+                                                   "\"stream\": 0",
+                                                   "\"ts\": 0",
+                                                   "ProfilerStep#1",
+                                                   "ncclKernel",
+                                                   "cudaDeviceSynchronize",
+                                                   "Context Sync",
+                                                   "cuda_sync",
+                                                   "kernel",
+                                                   "traceEvents",
+                                                   "NaN"};
   size_t edits = 1 + random.below(6);
   for (size_t k = 0; k < edits && !text.empty(); ++k) {
     size_t at = random.below(text.size()), other = random.below(text.size());
@@ -124,7 +160,8 @@ int main(int argc, char** argv) {
     if (std::strcmp(argv[i], "--seed") == 0) seed = std::stoull(argv[i + 1]);
   }
   std::vector<std::string> corpus;
-  for (const auto& entry : std::filesystem::directory_iterator(argv[1])) corpus.push_back(hasten::read_file(entry.path()));
+  for (const auto& entry : std::filesystem::directory_iterator(argv[1]))
+    corpus.push_back(hasten::read_file(entry.path()));
   std::erase_if(corpus, [](const std::string& text) { return text.empty(); });
   if (corpus.empty()) {
     std::cerr << "no corpus in " << argv[1] << "\n";
