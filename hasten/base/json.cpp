@@ -12,6 +12,8 @@ Json parse_json(std::string_view text, const std::filesystem::path& path) {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
     throw DataError(path.string(), cat("byte ", error.byte), "not valid JSON");
+  } catch (const Json::out_of_range&) {
+    throw DataError(path.string(), "", "a number in it is too large");
   }
 }
 

@@ -96,6 +96,7 @@ TEST_F(RecordTest, WrongTypesNameTheField) {
             "run.json, field data[0].samples: expected a whole number, got 1.5");
   EXPECT_EQ(message(R"({"id":"a"})"), "run.json, field version: missing: this is no run record");
   EXPECT_EQ(message(R"({"version":1})"), "run.json, field id: missing");
+  EXPECT_EQ(message("{\"version\":1e9999}"), "run.json: a number in it is too large");
   EXPECT_EQ(message("[]"), "run.json: expected an object with the fields of a run record");
 }
 
