@@ -1,7 +1,6 @@
 // Views and targets of a batch.
 #include "hasten/data/batch.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -41,7 +40,8 @@ at::Tensor channels_last(const at::Tensor& images) {
 }
 
 int64_t images_per_thread(int64_t values) {
-  return std::max<int64_t>(1, at::internal::GRAIN_SIZE / std::max<int64_t>(1, values));
+  constexpr int64_t kValuesPerThread = 32768;  // LibTorch's own grain for work on elements
+  return std::max<int64_t>(1, kValuesPerThread / std::max<int64_t>(1, values));
 }
 
 }  // namespace hasten

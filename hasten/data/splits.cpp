@@ -46,7 +46,8 @@ std::string how_to_get(const DatasetSpec& spec) {
 std::filesystem::path idx_file(const std::filesystem::path& folder, const DatasetSpec& spec, const std::string& name) {
   std::filesystem::path path = find_idx(folder, name);
   if (path.empty())
-    throw DataError((folder / name).string(), "", "expected this file, plain or with .gz, got none", how_to_get(spec));
+    throw ConfigError("data.path", "the file " + (folder / name).string() + ", plain or with .gz", "none",
+                      how_to_get(spec));
   return path;
 }
 
@@ -89,9 +90,8 @@ Splits load_both(const Recipe& recipe, const DatasetInfo& info) {
   if (folder.empty()) {
     std::vector<std::string> searched;
     for (const auto& candidate : idx_folders(info.name, path)) searched.push_back(candidate.string());
-    throw DataError(searched.front(), "",
-                    "expected the IDX files of " + info.name + " in " + ordinal_list(searched, "or") + ", got none",
-                    how_to_get(*recipe.dataset));
+    throw ConfigError("data.path", "the IDX files of " + info.name + " in " + ordinal_list(searched, "or"), "none",
+                      how_to_get(*recipe.dataset));
   }
   return {load_idx(folder, *recipe.dataset, info, Split::kTrain),
           {load_idx(folder, *recipe.dataset, info, Split::kTest)}};

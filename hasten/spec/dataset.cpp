@@ -9,7 +9,7 @@ namespace hasten {
 const std::vector<DatasetSpec>& dataset_specs() {
   static const std::vector<DatasetSpec> specs{
       {"fashion-mnist", "70,000 grey images of clothes, 28x28, 10 classes (Xiao, Rasul, Vollgraf 2017)",
-       "Debian package dataset-fashion-mnist", describe<IdxParams>(),
+       "apt-get install dataset-fashion-mnist", describe<IdxParams>(),
        [](const ParamSet&) { return DatasetInfo{"fashion-mnist", {1, 28, 28}, 10, 60000, 10000}; }},
       {"mnist", "70,000 grey images of digits, 28x28, 10 classes (LeCun, Cortes, Burges 1998)",
        "put the four IDX files in a folder and name it as data.path", describe<IdxParams>(),
