@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "hasten/base/error.h"
+#include "hasten/base/json.h"
 #include "hasten/base/text.h"
 
 namespace hasten {
@@ -33,6 +34,17 @@ void check_fits(const MethodSpec& spec, const Plan& plan) {
   }
 }
 
+// Data without tokens would leave such a length undefined in the middle of the run.
+void check_durations(const MethodChoice& choice) {
+  for (const FieldInfo& info : choice.spec->params->fields()) {
+    if (info.type != "duration") continue;
+    const std::string where = "method." + choice.spec->name + "." + info.name;
+    const std::string text = choice.params.get(info.name).get<std::string>();
+    if (parse_duration(text, where).unit != Unit::kToken) continue;
+    throw ConfigError(where, "a unit that this data has", "'" + text + "'", "images are counted in samples");
+  }
+}
+
 }  // namespace
 
 Registry::Registry(std::vector<MethodEntry> entries)
@@ -42,6 +54,7 @@ Engine Registry::make_engine(const std::vector<MethodChoice>& choices, const Pla
   std::vector<Engine::Active> methods;
   for (const MethodChoice& choice : choices) {
     check_fits(*choice.spec, baseline);
+    check_durations(choice);
     auto entry =
         std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.spec.name == choice.spec->name; });
     HASTEN_CHECK(entry != entries_.end(), "no factory for " + choice.spec->name);

@@ -132,6 +132,12 @@ void finish_plan(Plan& plan) {
     throw ConfigError("budget.train", "a unit that this data has", "'" + to_string(run.budget) + "'",
                       "images are counted in samples");
   }
+  for (const auto& [where, every] :
+       {std::pair{"evaluation.every", run.evaluation.every}, {"checkpoint.every", run.checkpoint.every}}) {
+    if (every.unit != Unit::kToken) continue;
+    throw ConfigError(where, "a unit that this data has", "'" + to_string(every) + "'",
+                      "images are counted in samples");
+  }
   if (!run.data.is_image() && !run.transforms.empty()) {
     throw ConfigError("data." + run.transforms.front().name, "image data", run.data.name);
   }

@@ -52,12 +52,22 @@ struct Trainer::Impl {
         writer(options.out, recipe.hash(), options.resume),
         record(describe_run(recipe, plan(), splits, budget, options)) {
     recipe_hash = recipe.hash();
+    require_counter("budget.train", plan().run.budget);
+    require_counter("evaluation.every", plan().run.evaluation.every);
+    require_counter("checkpoint.every", plan().run.checkpoint.every);
     for (const auto& [path, schedule] : plan().run.schedules) {
       if (path == "lr") continue;
       double* number = path.rfind("method.", 0) == 0 ? engine().scheduled(path) : optimizers.scheduled(path);
       HASTEN_CHECK(number != nullptr, "nothing is scheduled by " + path);
       scheduled.emplace_back(number, &schedule);
     }
+  }
+
+  // A length in joules would never pass without a counter.
+  void require_counter(const char* where, const Duration& length) const {
+    if (length.unit != Unit::kJoule || ledger.has_energy()) return;
+    throw ConfigError(where, "a machine with an energy counter for a length in joules", "'" + to_string(length) + "'",
+                      "'hasten doctor' says what is missing; or plan in ep, step, s or flop");
   }
 
   const Plan& plan() const { return planned.plan; }
