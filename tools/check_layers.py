@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "data": SUPPLY, "nn": SUPPLY, "optim": SUPPLY, "distributed": SUPPLY,
     "methods": ["base", "spec", "core", "data", "nn", "optim", "distributed"],
     "train": ["base", "stats", "spec", "evaluate", "meter", "core", "data", "nn", "optim", "distributed"],
-    "study": ["base", "stats", "spec", "evaluate", "diagnose", "meter", "core", "train"],
+    "study": ["base", "stats", "spec", "evaluate", "diagnose", "meter", "core", "data", "nn", "optim", "train"],
 }
 ALL = [*MAY_INCLUDE, "cli"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

@@ -39,6 +39,7 @@ void add_train(CLI::App& app, Context& context);
 void add_race(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
+void add_methods_check(CLI::App& app, Context& context);  // below add_methods
 #endif
 
 // Prints a document to stdout, indented.

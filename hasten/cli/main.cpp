@@ -47,6 +47,9 @@ int run(int argc, char** argv) {
   add_doctor(app, context);
 #endif
   add_methods(app, context);
+#ifdef HASTEN_WITH_TORCH
+  add_methods_check(app, context);
+#endif
   add_compare(app, context);
   add_lint(app, context);
   add_score(app, context);

@@ -12,7 +12,9 @@ namespace hasten {
 Budget::Budget(const RunPlan& plan)
     : budget_(plan.budget),
       steps_per_epoch_(static_cast<double>(plan.steps_per_epoch())),
+      steps_vary_(plan.steps_vary),
       batch_size_(plan.batch.size) {
+  if (steps_vary_ && budget_.unit != Unit::kStep) return;
   switch (budget_.unit) {
     case Unit::kEpoch: total_steps_ = std::llround(budget_.value * steps_per_epoch_); break;
     case Unit::kStep: total_steps_ = std::llround(budget_.value); break;
@@ -24,14 +26,21 @@ Budget::Budget(const RunPlan& plan)
 }
 
 double Budget::fraction(const Progress& progress) const {
-  double share = total_steps_ > 0 ? static_cast<double>(progress.step) / static_cast<double>(total_steps_)
-                                  : consumed(progress, budget_.unit) / budget_.value;
-  return std::min(share, 1.0);
+  if (total_steps_ > 0) return std::min(static_cast<double>(progress.step) / static_cast<double>(total_steps_), 1.0);
+  double before = 0;
+  if (budget_.unit == Unit::kSecond) before = seconds(progress.prelude_ns);
+  if (budget_.unit == Unit::kFlop) before = progress.prelude_flops;
+  if (budget_.unit == Unit::kJoule) before = progress.prelude_joules;
+  // Preludes that cost the whole budget leave nothing.
+  if (before >= budget_.value) return 1;
+  // A billionth keeps sums of epochs from falling short of a whole.
+  double share = (consumed(progress, budget_.unit) - before) / (budget_.value - before);
+  return share > 1 - 1e-9 ? 1 : share;
 }
 
 double Budget::consumed(const Progress& progress, Unit unit) const {
   switch (unit) {
-    case Unit::kEpoch: return static_cast<double>(progress.step) / steps_per_epoch_;
+    case Unit::kEpoch: return steps_vary_ ? progress.epochs : static_cast<double>(progress.step) / steps_per_epoch_;
     case Unit::kStep: return static_cast<double>(progress.step);
     case Unit::kSample: return static_cast<double>(progress.samples);
     case Unit::kSecond: return seconds(progress.train_ns);

@@ -10,7 +10,8 @@ class Budget {
  public:
   explicit Budget(const RunPlan& plan);
 
-  // Consumed share, in [0, 1]. Budgets in epochs, steps and samples are whole steps, so they end exactly.
+  // Consumed share, in [0, 1]. Budgets in epochs, steps and samples are whole steps, so they end exactly. Preludes are
+  // charged to the run's cost, but its schedule begins behind them.
   double fraction(const Progress& progress) const;
   bool finished(const Progress& progress) const { return fraction(progress) >= 1; }
   int64_t total_steps() const { return total_steps_; }  // -1 if only the run will tell
@@ -21,6 +22,7 @@ class Budget {
  private:
   Duration budget_;
   double steps_per_epoch_;
+  bool steps_vary_;
   int64_t batch_size_;
   int64_t total_steps_ = -1;
 };

@@ -9,7 +9,7 @@ namespace {
 RunPlan run_plan(Duration budget) {
   RunPlan run;
   run.budget = budget;
-  run.train_count = 1005;
+  run.train_count = run.epoch_samples = 1005;
   run.batch.size = 100;
   return run;
 }

@@ -2,10 +2,13 @@
 #include "hasten/core/engine.h"
 
 #include <algorithm>
+#include <map>
 
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
+#include "hasten/base/rng.h"
 #include "hasten/base/text.h"
+#include "hasten/spec/explain.h"
 
 namespace hasten {
 namespace {
@@ -20,6 +23,20 @@ void refuse_neutral(const MethodChoice& choice) {
                     "remove the method, or choose another value");
 }
 
+// A schedule that two methods set would be the later one's alone.
+void own_schedules(const std::map<std::string, Schedule>& before, const std::map<std::string, Schedule>& after,
+                   const std::string& method, std::map<std::string, std::string>& owner) {
+  for (const auto& [path, schedule] : after) {
+    auto old = before.find(path);
+    if (old != before.end() && old->second == schedule) continue;
+    auto [entry, first] = owner.emplace(path, method);
+    if (first) continue;
+    throw ConfigError("method." + method, "one method that sets the exclusive schedule of " + path,
+                      "'" + entry->second + "' and '" + method + "'",
+                      "drop one, for example by --without " + entry->second);
+  }
+}
+
 }  // namespace
 
 Engine::Engine(std::vector<Active> methods) : methods_(std::move(methods)) {
@@ -31,6 +48,7 @@ Engine::Engine(std::vector<Active> methods) : methods_(std::move(methods)) {
       Active* active =
           &*std::find_if(methods_.begin(), methods_.end(), [&](const Active& a) { return a.choice.spec == spec; });
       if (site.is_plan()) planners_.push_back(active);
+      else if (site.is_replan()) replanners_.push_back(active);
       else if (site.is_event()) hooks_[static_cast<size_t>(site.event())].push_back(active);
       else parts_[static_cast<size_t>(site.seam())].push_back(active);
     }
@@ -41,11 +59,18 @@ void Engine::edit_plan(Plan& plan, bool allow_inert) {
   if (!allow_inert) {
     for (const Active& active : methods_) refuse_neutral(active.choice);
   }
+  std::map<std::string, std::string> schedule_owner;
   for (Active* active : planners_) {
     const MethodSpec& spec = *active->choice.spec;
+    if (plan.model.opaque && (spec.effects & kPlanModel) != 0) {
+      throw ConfigError("method." + spec.name, "a model that is made from a plan, whose layers it can change",
+                        "a module of the program", "use one of the families, or methods that act on seams and events");
+    }
     Json before = allow_inert || spec.capabilities() != kPlans ? Json() : plan.to_json();
+    std::map<std::string, Schedule> schedules = plan.run.schedules;
     active->method->plan(plan);
     plan.model.infer();
+    own_schedules(schedules, plan.run.schedules, spec.name, schedule_owner);
     if (!before.is_null() && before == plan.to_json()) {
       throw ConfigError("method." + spec.name, "a recipe in which the method changes something",
                         "one in which it would do nothing", "remove the method: " + spec.summary);
@@ -57,6 +82,33 @@ void Engine::call_hooks(Event event, State& state) {
   for (Active* active : hooks_[static_cast<size_t>(event)]) {
     call(*active, event, state, [&] { active->method->on(event, state); });
   }
+}
+
+std::optional<PlanChange> Engine::replan(State& state) {
+  for (Active* active : replanners_) {
+    std::optional<PlanChange> change;
+    call(*active, Site::replan(), state, [&] { change = active->method->replan(state); });
+    if (change) return change;
+  }
+  return std::nullopt;
+}
+
+void Engine::carry(const PlanChange& change, State& state) {
+  for (Active& active : methods_) {
+    call(active, Site::replan(), state, [&] { active.method->carry(change, state); });
+  }
+}
+
+CostEstimate Engine::estimate_cost(const Plan& plan) const {
+  CostEstimate estimate = plan_cost(plan);
+  for (const Active& active : methods_) active.method->cost(plan, estimate);
+  return estimate;
+}
+
+uint64_t Engine::work(const State& state) {
+  uint64_t all = 0;
+  for (const Active& active : methods_) all = mix(all, active.method->work(state));
+  return all;
 }
 
 std::vector<Phase> Engine::phases_at(Seam seam) const {

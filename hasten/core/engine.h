@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,12 +54,38 @@ class Engine {
   std::vector<Phase> phases() const {
     return phases_at(Interface::kSeam);
   }
+  template <class Interface>
+  size_t count() const {
+    return parts_[static_cast<size_t>(Interface::kSeam)].size();
+  }
+  // A part to ask at build time, by its place in the order.
+  template <class Interface>
+  const Interface& look(size_t index) const {
+    return part<Interface>(*parts_[static_cast<size_t>(Interface::kSeam)][index]);
+  }
   // Calls `use(part)` for one part of a seam by its place in the order.
   template <class Interface, class Use>
   void one(size_t index, const State& state, Use&& use) {
     Active& active = *parts_[static_cast<size_t>(Interface::kSeam)][index];
     call(active, Interface::kSeam, state, [&] { use(part<Interface>(active)); });
   }
+
+  // The change of plan that some method asks for at the end of a step; call until there is none.
+  std::optional<PlanChange> replan(State& state);
+  void carry(const PlanChange& change, State& state);
+  // FLOPs of the planned run, with what its methods cost or save beyond the plan.
+  CostEstimate estimate_cost(const Plan& plan) const;
+  // What the methods say of the coming step's work, as one number.
+  uint64_t work(const State& state);
+
+  // Sees every call from outside: for tests that hold what methods change against what they declare.
+  class Probe {
+   public:
+    virtual ~Probe() = default;
+    virtual void before(const MethodSpec& spec, Site site) = 0;
+    virtual void after(const MethodSpec& spec, Site site) = 0;
+  };
+  void set_probe(Probe* probe) { probe_ = probe; }
 
   std::vector<Active>& methods() { return methods_; }
   const MethodOrder& order() const { return order_; }
@@ -75,6 +102,7 @@ class Engine {
   }
   template <class Body>
   void call(Active& active, Site site, const State& state, Body&& body) {
+    if (probe_ != nullptr) probe_->before(*active.choice.spec, site);
     int64_t start = now_ns();
     try {
       body();
@@ -83,6 +111,7 @@ class Engine {
     }
     active.elapsed_ns += now_ns() - start;
     ++active.calls;
+    if (probe_ != nullptr) probe_->after(*active.choice.spec, site);
   }
   [[noreturn]] static void missing_part(const Active& active, Seam seam);
   [[noreturn]] static void rethrow_with_context(const Active& active, Site site, const State& state);
@@ -93,7 +122,8 @@ class Engine {
   MethodOrder order_;
   std::array<std::vector<Active*>, kEventCount> hooks_;
   std::array<std::vector<Active*>, kSeamCount> parts_;
-  std::vector<Active*> planners_;
+  std::vector<Active*> planners_, replanners_;
+  Probe* probe_ = nullptr;
 };
 
 }  // namespace hasten

@@ -1,10 +1,13 @@
 // The base class of methods.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "hasten/core/plan_change.h"
 #include "hasten/core/state.h"
 #include "hasten/core/state_visitor.h"
 #include "hasten/spec/method_spec.h"
@@ -16,15 +19,27 @@ namespace hasten {
 //   plan    edits model and run plan before anything is built              (Site::plan())
 //   hook    is called at events                                            (Event::...)
 //   seam    also implements a seam's interface and is called through it    (Seam::...)
-//   replan  returns a new plan at the end of a step
+//   replan  changes what its plan() does, at the end of a step, and says how tensors are carried over (Site::replan())
 // Only the Engine calls methods.
 class Method {
  public:
   virtual ~Method() = default;
 
-  // Edits the plan. Throws ConfigError when the method cannot act on it, saying what is missing.
+  // Edits the plan. Throws ConfigError when the method cannot act on it, saying what is missing. The edit is a function
+  // of settings and state, so that a resumed run, whose state is loaded first, makes the plan that it left.
   virtual void plan(Plan&) {}
   virtual void on(Event, State&) {}
+  // Called at the end of a step: a change of what plan() does from now on, if it is time for one. The trainer plans
+  // anew with all methods, builds, and carries parameters, statistics and optimizer slots over.
+  virtual std::optional<PlanChange> replan(State&) { return std::nullopt; }
+  // The plan was changed, by this method or another: state.model is the new one. Whoever keeps tensors of the model's
+  // shapes carries them over.
+  virtual void carry(const PlanChange&, State&) {}
+  // What the method costs or saves in FLOPs beyond what the plan of the first step shows.
+  virtual void cost(const Plan&, CostEstimate&) const {}
+  // What decides the work of the coming step besides its shapes (dropped blocks, an extra pass): two steps of equal
+  // shapes and equal answers cost equal FLOPs. Called after BatchReady.
+  virtual uint64_t work(const State&) const { return 0; }
   // Enumerates everything that a resumed run needs. A method without state says so by an empty body.
   virtual void state(StateVisitor&) = 0;
   // The numeric setting of that name for schedules, or nullptr.
@@ -55,13 +70,11 @@ class MethodOf : public Method {
 // A method's spec with the function that makes it.
 struct MethodEntry {
   template <class P>
-  MethodEntry(MethodSpec spec_value, std::unique_ptr<Method> (*factory)(const P&)) : spec(std::move(spec_value)) {
-    static auto typed = factory;  // one factory a parameter type: names of both come from the same file
-    make = [](const ParamSet& params) { return typed(params.as<P>()); };
-  }
+  MethodEntry(MethodSpec spec_value, std::unique_ptr<Method> (*factory)(const P&))
+      : spec(std::move(spec_value)), make([factory](const ParamSet& params) { return factory(params.as<P>()); }) {}
 
   MethodSpec spec;
-  std::unique_ptr<Method> (*make)(const ParamSet&);
+  std::function<std::unique_ptr<Method>(const ParamSet&)> make;
 };
 
 }  // namespace hasten

@@ -64,11 +64,30 @@ Engine Registry::make_engine(const std::vector<MethodChoice>& choices, const Pla
 }
 
 PlannedRun plan_run(const Recipe& recipe, const Registry& registry, bool allow_inert) {
-  Plan baseline = baseline_plan(recipe);
-  Plan checked = baseline;
+  return plan_run(recipe, registry, std::nullopt, allow_inert);
+}
+
+PlannedRun plan_run(const Recipe& recipe, const Registry& registry, const std::optional<ModelPlan>& own_model,
+                    bool allow_inert) {
+  Plan unplanned = baseline_plan(recipe);
+  if (own_model) unplanned.model = *own_model;
+  if (unplanned.model.opaque != own_model.has_value()) {
+    throw ConfigError("model.family", own_model ? "'custom', since the program brings the model" : "a family of this program",
+                      "'" + unplanned.model.family + "'",
+                      own_model ? "" : "the program that owns the module trains it, through TrainOptions::model");
+  }
+  if (recipe.data.translate > 0) {
+    unplanned.run.strengths.push_back({"data.translate", static_cast<double>(recipe.data.translate)});
+  }
+  for (const MethodChoice& choice : recipe.methods) {
+    if (choice.spec->strength.empty()) continue;
+    unplanned.run.strengths.push_back({"method." + choice.spec->name + "." + choice.spec->strength,
+                                       choice.params.get(choice.spec->strength).get<double>()});
+  }
+  Plan checked = unplanned;
   finish_plan(checked);
-  Engine engine = registry.make_engine(recipe.methods, baseline);
-  Plan plan = baseline;
+  Engine engine = registry.make_engine(recipe.methods, unplanned);
+  Plan plan = unplanned;
   engine.edit_plan(plan, allow_inert);
   finish_plan(plan);
   for (const auto& [path, schedule] : plan.run.schedules) {
@@ -76,7 +95,14 @@ PlannedRun plan_run(const Recipe& recipe, const Registry& registry, bool allow_i
     throw ConfigError("schedule." + path, "a numeric setting of a method of the recipe", "'" + path + "'",
                       "write method.NAME.SETTING");
   }
-  return {std::move(checked), std::move(plan), std::move(engine)};
+  return {std::move(unplanned), std::move(checked), std::move(plan), std::move(engine)};
+}
+
+Plan plan_again(const PlannedRun& run, Engine& engine) {
+  Plan plan = run.unplanned;
+  engine.edit_plan(plan, true);
+  finish_plan(plan);
+  return plan;
 }
 
 }  // namespace hasten

@@ -19,11 +19,15 @@ struct Progress {
   int64_t step = 0;            // optimizer steps done
   int64_t epoch = 0;           // passes over the training data done
   int64_t step_in_epoch = 0;
+  double epochs = 0;           // passes done, the current one in part
   int64_t samples = 0;         // training samples seen
   double flops = 0;            // training FLOPs done, extra passes and preludes included
   int64_t train_ns = 0;        // training time, without evaluation and checkpoints
   double joules = -1;          // training energy, or negative if no counter is there
   double fraction = 0;         // of the planned budget, in [0, 1]
+  double prelude_flops = 0;    // of the above, what preludes cost; the budget begins behind them
+  int64_t prelude_ns = 0;
+  double prelude_joules = 0;
 };
 
 struct State {
@@ -40,6 +44,7 @@ struct State {
   Batch* microbatch = nullptr;      // a slice of it; set from BeforeForward to AfterBackward
   at::Tensor outputs;               // of the microbatch, set from AfterForward on
   at::Tensor loss_terms;            // one loss a sample of the microbatch, set from AfterLoss on
+  bool extra_pass = false;          // within a forward and backward pass that only computes gradients
 };
 
 }  // namespace hasten

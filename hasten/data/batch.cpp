@@ -1,6 +1,7 @@
 // Views and targets of a batch.
 #include "hasten/data/batch.h"
 
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -21,6 +22,15 @@ Batch Batch::slice(int64_t begin, int64_t count) const {
           part(weights),
           epoch,
           step};
+}
+
+Batch Batch::select(const std::vector<int64_t>& places) const {
+  at::Tensor index = at::tensor(places, labels.options().dtype(at::kLong));
+  auto part = [&](const at::Tensor& tensor) { return tensor.defined() ? tensor.index_select(0, index) : at::Tensor(); };
+  Batch chosen{{}, part(inputs), part(labels), part(targets), part(weights), epoch, step};
+  for (int64_t place : places) chosen.ids.push_back(ids.at(static_cast<size_t>(place)));
+  if (chosen.inputs.dim() == 4) chosen.inputs = channels_last(chosen.inputs);
+  return chosen;
 }
 
 at::Tensor Batch::soft_targets(int64_t classes) const {

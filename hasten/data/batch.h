@@ -15,12 +15,14 @@ struct Batch {
   at::Tensor inputs;         // float [n, channels, height, width] (channels last in memory) or [n, features]
   at::Tensor labels;         // int64 [n]: the true classes
   at::Tensor targets;        // float [n, classes] when something made them soft, else undefined
-  at::Tensor weights;        // float [n]: weight of each sample in the loss, or undefined for 1
+  at::Tensor weights;        // float [n]: factor of each sample's loss, or undefined for 1
   int64_t epoch = 0, step = 0;
 
   int64_t size() const { return static_cast<int64_t>(ids.size()); }
   // Samples begin..begin+count-1; tensors are views.
   Batch slice(int64_t begin, int64_t count) const;
+  // The samples at these places, in this order.
+  Batch select(const std::vector<int64_t>& places) const;
   // The targets as probabilities, [n, classes]: the labels as one-hot rows if nothing made them soft yet.
   at::Tensor soft_targets(int64_t classes) const;
 };

@@ -35,7 +35,7 @@ TEST(SamplerTest, EverySampleOnceAnEpochInAnotherOrder) {
   std::vector<std::vector<int64_t>> epochs(2);
   for (auto& epoch : epochs) {
     for (int i = 0; i < 3; ++i) {
-      std::vector<int64_t> ids = sampler.next(4);
+      std::vector<int64_t> ids = sampler.next(4).ids;
       epoch.insert(epoch.end(), ids.begin(), ids.end());
     }
     EXPECT_EQ(std::set<int64_t>(epoch.begin(), epoch.end()).size(), 12u);
@@ -43,7 +43,7 @@ TEST(SamplerTest, EverySampleOnceAnEpochInAnotherOrder) {
   }
   EXPECT_EQ(sampler.epoch(), 1);
   EXPECT_NE(epochs[0], epochs[1]);
-  EXPECT_NE(Sampler(12, 4).next(12), epochs[0]) << "another seed, another order";
+  EXPECT_NE(Sampler(12, 4).next(12).ids, epochs[0]) << "another seed, another order";
 }
 
 TEST(SamplerTest, TheIncompleteBatchIsLeftOutAndAnotherOneEachEpoch) {
@@ -53,7 +53,7 @@ TEST(SamplerTest, TheIncompleteBatchIsLeftOutAndAnotherOneEachEpoch) {
     std::set<int64_t> seen;
     for (int i = 0; i < 3; ++i) {
       EXPECT_EQ(sampler.epoch_finished(3), i == 0 && epoch > 0);
-      for (int64_t id : sampler.next(3)) seen.insert(id);
+      for (int64_t id : sampler.next(3).ids) seen.insert(id);
       EXPECT_EQ(sampler.epoch(), epoch);
     }
     EXPECT_EQ(seen.size(), 9u);
@@ -67,23 +67,23 @@ TEST(SamplerTest, TheIncompleteBatchIsLeftOutAndAnotherOneEachEpoch) {
 TEST(SamplerTest, ResumesAtAnyBatch) {
   for (int done = 0; done < 8; ++done) {
     Sampler sampler(10, 5);
-    for (int i = 0; i < done; ++i) sampler.next(3);
+    for (int i = 0; i < done; ++i) sampler.next(3).ids;
     Integers saved;
     sampler.state(saved);
     saved.load = true;
     Sampler resumed(10, 5);
-    resumed.next(2);  // whatever it did before
+    resumed.next(2).ids;  // whatever it did before
     resumed.state(saved);
-    for (int i = 0; i < 6; ++i) EXPECT_EQ(resumed.next(3), sampler.next(3)) << done;
+    for (int i = 0; i < 6; ++i) EXPECT_EQ(resumed.next(3).ids, sampler.next(3).ids) << done;
     EXPECT_EQ(resumed.epoch(), sampler.epoch());
   }
 }
 
 TEST(SamplerTest, BatchSizesMayChange) {
   Sampler sampler(10, 5);
-  std::vector<int64_t> whole = Sampler(10, 5).next(10), parts;
+  std::vector<int64_t> whole = Sampler(10, 5).next(10).ids, parts;
   for (int64_t size : {1, 4, 5}) {
-    std::vector<int64_t> ids = sampler.next(size);
+    std::vector<int64_t> ids = sampler.next(size).ids;
     parts.insert(parts.end(), ids.begin(), ids.end());
   }
   EXPECT_EQ(parts, whole);
@@ -91,8 +91,8 @@ TEST(SamplerTest, BatchSizesMayChange) {
 
 TEST(SamplerTest, RefusesABatchLargerThanTheData) {
   Sampler sampler(10, 5);
-  EXPECT_THROW(sampler.next(11), InternalError);
-  EXPECT_THROW(sampler.next(0), InternalError);
+  EXPECT_THROW(sampler.next(11).ids, InternalError);
+  EXPECT_THROW(sampler.next(0).ids, InternalError);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <functional>
 
@@ -58,7 +59,7 @@ void shift_image(const float* in, float* out, const Images& size, int64_t down, 
 
 using ImageFunction = std::function<void(Batch&, uint64_t seed)>;
 
-ImageFunction built_in(const TransformPlan& plan, const DatasetInfo& data) {
+ImageFunction built_in(const TransformPlan& plan, const DatasetInfo& data, double& translate) {
   if (plan.name == "flip") return [](Batch& batch, uint64_t seed) { flip_images(batch, seed); };
   if (plan.name == "translate") {
     const int64_t pixels = plan.params.as<TranslateSettings>().pixels;
@@ -66,7 +67,8 @@ ImageFunction built_in(const TransformPlan& plan, const DatasetInfo& data) {
     if (pixels >= side) {
       throw ConfigError("data.translate", cat("fewer pixels than the ", side, " of an image"), std::to_string(pixels));
     }
-    return [pixels](Batch& batch, uint64_t seed) { translate_images(batch, pixels, seed); };
+    translate = static_cast<double>(pixels);
+    return [&translate](Batch& batch, uint64_t seed) { translate_images(batch, std::llround(translate), seed); };
   }
   throw InternalError("no transform '" + plan.name + "' in the data layer");
 }
@@ -74,10 +76,19 @@ ImageFunction built_in(const TransformPlan& plan, const DatasetInfo& data) {
 }  // namespace
 
 void flip_images(Batch& batch, uint64_t seed) {
+  std::vector<char> mirrored(batch.ids.size());
+  for (size_t i = 0; i < mirrored.size(); ++i) {
+    mirrored[i] = stream_of(batch, static_cast<int64_t>(i), seed, operation("data.flip")).bits() & 1;
+  }
+  mirror_images(batch, mirrored);
+}
+
+void mirror_images(Batch& batch, const std::vector<char>& mirrored) {
   Images images = images_of(batch);
+  HASTEN_CHECK(mirrored.size() == batch.ids.size(), "a choice for each image");
   at::parallel_for(0, images.count, images_per_thread(images.image()), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      if ((stream_of(batch, i, seed, operation("data.flip")).bits() & 1) == 0) continue;
+      if (mirrored[static_cast<size_t>(i)] == 0) continue;
       float* row = images.data + i * images.image();
       for (int64_t y = 0; y < images.height; ++y, row += images.row()) {
         if (images.channels == 1) {
@@ -118,13 +129,17 @@ struct TransformChain::Link {
 
 TransformChain::TransformChain(const RunPlan& plan, Engine& engine) : engine_(engine) {
   for (const TransformPlan& transform : plan.transforms)
-    links_.push_back({transform.phase, built_in(transform, plan.data), 0});
+    links_.push_back({transform.phase, built_in(transform, plan.data, translate_), 0});
   const std::vector<Phase> phases = engine.phases<BatchTransform>();
   for (size_t i = 0; i < phases.size(); ++i) links_.push_back({phases[i], nullptr, i});
   std::stable_sort(links_.begin(), links_.end(), [](const Link& a, const Link& b) { return a.phase < b.phase; });
 }
 
 TransformChain::~TransformChain() = default;
+
+double* TransformChain::scheduled(std::string_view path) {
+  return path == "data.translate" && translate_ > 0 ? &translate_ : nullptr;
+}
 
 void TransformChain::apply(Batch& batch, const State& state) {
   for (const Link& link : links_) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "hasten/core/engine.h"
@@ -23,15 +24,20 @@ class TransformChain {
   TransformChain(const RunPlan& plan, Engine& engine);
   ~TransformChain();
   void apply(Batch& batch, const State& state);
+  // The number that a schedule of "data.translate" sets, or nullptr.
+  double* scheduled(std::string_view path);
 
  private:
   struct Link;
   Engine& engine_;
+  double translate_ = 0;  // pixels; rounded when used
   std::vector<Link> links_;
 };
 
 // Mirrors each image left to right by a coin keyed by (seed, epoch, sample id).
 void flip_images(Batch& batch, uint64_t seed);
+// Mirrors the images whose place says so.
+void mirror_images(Batch& batch, const std::vector<char>& mirrored);
 // Shifts each image by up to `pixels` in each direction, reflecting at the border; keyed like flip_images.
 void translate_images(Batch& batch, int64_t pixels, uint64_t seed);
 

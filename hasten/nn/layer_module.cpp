@@ -28,22 +28,22 @@ class Conv2dModule final : public LayerModule {
  public:
   Conv2dModule(const Conv2d& plan, const ParameterSource& get)
       : plan_(plan), weight_(get("weight")), bias_(get("bias")) {}
-  at::Tensor forward(const at::Tensor& x, bool) override {
-    return at::conv2d(x, weight_, bias_, plan_.stride, plan_.padding, 1, plan_.groups);
+  at::Tensor forward(const at::Tensor& x, const PassMode&) override {
+    return at::conv2d(x, weight_(), bias_(), plan_.stride, plan_.padding, 1, plan_.groups);
   }
 
  private:
   Conv2d plan_;
-  at::Tensor weight_, bias_;
+  EffectiveTensor weight_, bias_;
 };
 
 class LinearModule final : public LayerModule {
  public:
   explicit LinearModule(const ParameterSource& get) : weight_(get("weight")), bias_(get("bias")) {}
-  at::Tensor forward(const at::Tensor& x, bool) override { return at::linear(x, weight_, bias_); }
+  at::Tensor forward(const at::Tensor& x, const PassMode&) override { return at::linear(x, weight_(), bias_()); }
 
  private:
-  at::Tensor weight_, bias_;
+  EffectiveTensor weight_, bias_;
 };
 
 class BatchNormModule final : public LayerModule {
@@ -54,20 +54,25 @@ class BatchNormModule final : public LayerModule {
         bias_(get("bias")),
         mean_(at::zeros({channels})),
         variance_(at::ones({channels})) {}
-  at::Tensor forward(const at::Tensor& x, bool training) override {
-    return at::batch_norm(x, weight_, bias_, mean_, variance_, training, plan_.momentum, plan_.epsilon, true);
+  at::Tensor forward(const at::Tensor& x, const PassMode& mode) override {
+    const bool keep = mode.training && mode.statistics == Statistics::kKeep;
+    const double momentum = mode.statistics == Statistics::kAverage ? 1.0 / static_cast<double>(mode.averaged + 1)
+                                                                    : plan_.momentum;
+    return at::batch_norm(x, weight_(), bias_(), keep ? at::Tensor() : mean_, keep ? at::Tensor() : variance_,
+                          mode.training, momentum, plan_.epsilon, true);
   }
   std::vector<NamedTensor> buffers() override { return {{"running_mean", mean_}, {"running_variance", variance_}}; }
 
  private:
   BatchNorm plan_;
-  at::Tensor weight_, bias_, mean_, variance_;
+  EffectiveTensor weight_, bias_;
+  at::Tensor mean_, variance_;
 };
 
 class ActivationModule final : public LayerModule {
  public:
   explicit ActivationModule(const Activation& plan) : function_(plan.function) {}
-  at::Tensor forward(const at::Tensor& x, bool) override {
+  at::Tensor forward(const at::Tensor& x, const PassMode&) override {
     switch (function_) {
       case ActivationKind::kRelu: return at::relu(x);
       case ActivationKind::kGelu: return at::gelu(x);
@@ -84,7 +89,9 @@ class ActivationModule final : public LayerModule {
 class DropoutModule final : public LayerModule {
  public:
   explicit DropoutModule(const Dropout& plan) : rate_(plan.rate) {}
-  at::Tensor forward(const at::Tensor& x, bool training) override { return training ? at::dropout(x, rate_, true) : x; }
+  at::Tensor forward(const at::Tensor& x, const PassMode& mode) override {
+    return mode.training ? at::dropout(x, rate_, true) : x;
+  }
 
  private:
   double rate_;
@@ -93,7 +100,7 @@ class DropoutModule final : public LayerModule {
 class ScaleModule final : public LayerModule {
  public:
   explicit ScaleModule(const Scale& plan) : factor_(plan.factor) {}
-  at::Tensor forward(const at::Tensor& x, bool) override { return x.mul(factor_); }
+  at::Tensor forward(const at::Tensor& x, const PassMode&) override { return x.mul(factor_); }
 
  private:
   double factor_;
@@ -101,15 +108,15 @@ class ScaleModule final : public LayerModule {
 
 class FlattenModule final : public LayerModule {
  public:
-  at::Tensor forward(const at::Tensor& x, bool) override { return x.reshape({x.size(0), -1}); }
+  at::Tensor forward(const at::Tensor& x, const PassMode&) override { return x.reshape({x.size(0), -1}); }
 };
 
 class Pool2dModule final : public LayerModule {
  public:
   explicit Pool2dModule(const Pool2d& plan) : plan_(plan) {}
-  at::Tensor forward(const at::Tensor& x, bool) override {
-    if (plan_.function == PoolKind::kMax) return at::max_pool2d(x, plan_.kernel, plan_.stride);
-    return at::avg_pool2d(x, plan_.kernel, plan_.stride);
+  at::Tensor forward(const at::Tensor& x, const PassMode&) override {
+    if (plan_.function == PoolKind::kMax) return at::max_pool2d(x, plan_.kernel, plan_.stride, plan_.padding);
+    return at::avg_pool2d(x, plan_.kernel, plan_.stride, plan_.padding, false, /*count_include_pad=*/false);
   }
 
  private:
@@ -119,7 +126,7 @@ class Pool2dModule final : public LayerModule {
 class GlobalPoolModule final : public LayerModule {
  public:
   explicit GlobalPoolModule(const GlobalPool& plan) : function_(plan.function) {}
-  at::Tensor forward(const at::Tensor& x, bool) override {
+  at::Tensor forward(const at::Tensor& x, const PassMode&) override {
     if (function_ == PoolKind::kAverage) return x.mean({2, 3});
     // Not amax: its gradient is shared among ties, and in bf16 ties are common.
     return at::max_pool2d(x, {x.size(2), x.size(3)}).reshape({x.size(0), -1});

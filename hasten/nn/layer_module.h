@@ -8,20 +8,20 @@
 #include <string_view>
 #include <vector>
 
+#include "hasten/nn/method_seams.h"
 #include "hasten/nn/model.h"
-#include "hasten/spec/model_plan.h"
 
 namespace hasten {
 
 class LayerModule {
  public:
   virtual ~LayerModule() = default;
-  virtual at::Tensor forward(const at::Tensor& x, bool training) = 0;
+  virtual at::Tensor forward(const at::Tensor& x, const PassMode& mode) = 0;
   virtual std::vector<NamedTensor> buffers() { return {}; }
 };
 
 // The layer's own parameters by name, as built; undefined if the layer has none of that name.
-using ParameterSource = std::function<at::Tensor(std::string_view)>;
+using ParameterSource = std::function<EffectiveTensor(std::string_view)>;
 
 // Builds the module of a planned layer. Throws InternalError for a kind that nothing builds.
 std::unique_ptr<LayerModule> build_layer(const Layer& layer, const ParameterSource& parameters);

@@ -12,6 +12,12 @@ at::Tensor Model::parameter(std::string_view name) const {
   throw InternalError("the model has no parameter " + std::string(name));
 }
 
+std::vector<NamedTensor> Model::tensors() const {
+  std::vector<NamedTensor> all = parameters_;
+  all.insert(all.end(), buffers_.begin(), buffers_.end());
+  return all;
+}
+
 void Model::clear_gradients() {
   for (NamedTensor& entry : parameters_) entry.value.mutable_grad().reset();
 }

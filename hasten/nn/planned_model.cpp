@@ -4,52 +4,85 @@
 #include "hasten/nn/init.h"
 
 namespace hasten {
+namespace {
 
-PlannedModel::PlannedModel(const ModelPlan& plan, uint64_t seed) {
-  for (const Block& block : plan.blocks) {
+at::Tensor run_chain(const std::vector<std::unique_ptr<LayerModule>>& chain, at::Tensor x, const PassMode& mode) {
+  for (const auto& layer : chain) x = layer->forward(x, mode);
+  return x;
+}
+
+// Wrappers are for training; evaluation, and statistics that are measured for it, are of the model as it stands.
+bool wrapped(const PassMode& mode) { return mode.training && mode.statistics != Statistics::kAverage; }
+
+}  // namespace
+
+PlannedModel::PlannedModel(const ModelPlan& plan, uint64_t seed, const MethodSeams& seams) {
+  for (size_t i = 0; i < plan.blocks.size(); ++i) {
+    const Block& block = plan.blocks[i];
     BuiltBlock built;
-    built.layers = build_chain(block, block.layers, seed);
-    built.shortcut = build_chain(block, block.shortcut, seed);
-    built.after = build_chain(block, block.after, seed);
+    built.layers = build_chain(block, block.layers, seed, seams);
+    built.shortcut = build_chain(block, block.shortcut, seed, seams);
+    built.after = build_chain(block, block.after, seed, seams);
     built.residual = block.residual;
+    built.frozen = block.frozen;
+    built.whole = WrappedBlock(plan, i, BlockScope::kWhole, seams);
+    if (block.residual) built.branch = WrappedBlock(plan, i, BlockScope::kBranch, seams);
+    for (const AuxiliaryHead& head : plan.heads) {
+      if (head.after != block.name) continue;
+      built.heads.push_back(heads_.size());
+      heads_.push_back({head.block.name, build_chain(head.block, head.block.layers, seed, seams)});
+    }
     blocks_.push_back(std::move(built));
   }
 }
 
-PlannedModel::Chain PlannedModel::build_chain(const Block& block, const std::vector<Layer>& layers, uint64_t seed) {
+PlannedModel::Chain PlannedModel::build_chain(const Block& block, const std::vector<Layer>& layers, uint64_t seed,
+                                              const MethodSeams& seams) {
   Chain chain;
   for (const Layer& layer : layers) {
     const std::string prefix = block.name + "." + layer.name + ".";
-    std::vector<NamedTensor> own;
+    std::vector<std::pair<std::string, EffectiveTensor>> own;
     for (const ParameterPlan& parameter : layer.parameters) {
-      at::Tensor value = initial_value(parameter, prefix + parameter.name, seed);
+      const PlacedParameter placed{prefix + parameter.name, &parameter, block.part};
+      at::Tensor value = initial_value(parameter, placed.name, seed);
       if (value.dim() == 4) value = value.contiguous(at::MemoryFormat::ChannelsLast);
       value.set_requires_grad(parameter.trainable);
-      own.push_back({parameter.name, value});
-      parameters_.push_back({prefix + parameter.name, value});
+      own.emplace_back(parameter.name, EffectiveTensor(value, placed, seams));
+      parameters_.push_back({placed.name, value});
     }
     chain.push_back(build_layer(layer, [&](std::string_view name) {
-      for (const NamedTensor& entry : own) {
-        if (entry.name == name) return entry.value;
+      for (const auto& [parameter, value] : own) {
+        if (parameter == name) return value;
       }
-      return at::Tensor();
+      return EffectiveTensor();
     }));
     for (NamedTensor& buffer : chain.back()->buffers()) buffers_.push_back({prefix + buffer.name, buffer.value});
   }
   return chain;
 }
 
-at::Tensor PlannedModel::run(const Chain& chain, at::Tensor x) const {
-  for (const auto& layer : chain) x = layer->forward(x, training_);
-  return x;
+at::Tensor PlannedModel::run_block(const BuiltBlock& block, const at::Tensor& x, const PassMode& mode) const {
+  auto branch = [&block](const at::Tensor& in, const PassMode& with) { return run_chain(block.layers, in, with); };
+  at::Tensor y = block.residual && wrapped(mode) ? block.branch.run(x, mode, branch) : branch(x, mode);
+  if (block.residual) {
+    at::Tensor passed = run_chain(block.shortcut, x, mode);
+    y = y.defined() ? y.add(passed) : passed;
+  }
+  return run_chain(block.after, y, mode);
 }
 
 at::Tensor PlannedModel::forward(const at::Tensor& inputs) {
+  auxiliary_.clear();
   at::Tensor x = inputs;
   for (const BuiltBlock& block : blocks_) {
-    at::Tensor y = run(block.layers, x);
-    if (block.residual) y = y.add(run(block.shortcut, x));
-    x = run(block.after, y);
+    PassMode mode = mode_;
+    mode.training = mode.training && !block.frozen;
+    auto whole = [this, &block](const at::Tensor& in, const PassMode& with) { return run_block(block, in, with); };
+    x = wrapped(mode) ? block.whole.run(x, mode, whole) : whole(x, mode);
+    if (!mode_.training) continue;
+    for (size_t head : block.heads) {
+      auxiliary_.push_back({heads_[head].name, run_chain(heads_[head].layers, x, mode_)});
+    }
   }
   return x;
 }

@@ -11,20 +11,28 @@ namespace hasten {
 
 class PlannedModel final : public Model {
  public:
-  // Filters are kept channels last in memory, which the CPU's and the GPU's convolutions are fastest with.
-  PlannedModel(const ModelPlan& plan, uint64_t seed);
+  // Filters are kept channels last in memory, which the CPU's and the GPU's convolutions are fastest with. Methods of
+  // the run, if there is one, act through `seams`.
+  PlannedModel(const ModelPlan& plan, uint64_t seed, const MethodSeams& seams = {});
   at::Tensor forward(const at::Tensor& inputs) override;
 
  private:
   using Chain = std::vector<std::unique_ptr<LayerModule>>;
   struct BuiltBlock {
     Chain layers, shortcut, after;
-    bool residual = false;
+    bool residual = false, frozen = false;
+    WrappedBlock whole, branch;
+    std::vector<size_t> heads;  // that tap its output
   };
-  Chain build_chain(const Block& block, const std::vector<Layer>& layers, uint64_t seed);
-  at::Tensor run(const Chain& chain, at::Tensor x) const;
+  struct BuiltHead {
+    std::string name;
+    Chain layers;
+  };
+  Chain build_chain(const Block& block, const std::vector<Layer>& layers, uint64_t seed, const MethodSeams& seams);
+  at::Tensor run_block(const BuiltBlock& block, const at::Tensor& x, const PassMode& mode) const;
 
   std::vector<BuiltBlock> blocks_;
+  std::vector<BuiltHead> heads_;
 };
 
 }  // namespace hasten

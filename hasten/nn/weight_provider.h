@@ -9,6 +9,9 @@
 
 namespace hasten {
 
+// Batches of training data that running statistics are measured on: their mean over so many is as good as over all.
+constexpr int64_t kStatisticsBatches = 64;
+
 class WeightProvider {
  public:
   static constexpr Seam kSeam = Seam::kWeightProvider;
@@ -18,6 +21,8 @@ class WeightProvider {
   virtual void exchange(Model& model) = 0;
   virtual bool ready() const = 0;
   virtual std::string label() const = 0;  // how records name these weights: "ema"
+  // Whether running statistics do not belong to these weights, and are to be measured with them on training data.
+  virtual bool needs_statistics() const { return false; }
 };
 
 // Exchanges the values of two lists of tensors of equal shapes.

@@ -1,6 +1,10 @@
 // Adam with decoupled weight decay on LibTorch's fused kernel.
 #include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_addcmul.h>
+#include <ATen/ops/_foreach_lerp.h>
+#include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/pow.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -30,6 +34,22 @@ class AdamW final : public Optimizer {
                       group.slots[2], group.lr, params_.beta1, params_.beta2, group.weight_decay, params_.epsilon,
                       /*amsgrad=*/false,
                       /*maximize=*/false);
+  }
+
+  std::vector<at::Tensor> direction(UpdateGroup& group) override {
+    at::_foreach_add_(group.slots[2], 1);
+    at::_foreach_lerp_(group.slots[0], group.gradients, 1 - params_.beta1);
+    at::_foreach_mul_(group.slots[1], params_.beta2);
+    at::_foreach_addcmul_(group.slots[1], group.gradients, group.gradients, 1 - params_.beta2);
+    std::vector<at::Tensor> directions;
+    for (size_t i = 0; i < group.parameters.size(); ++i) {
+      // The step is a tensor so that nothing waits for it.
+      at::Tensor mean_correction = at::pow(params_.beta1, group.slots[2][i]).neg().add(1);
+      at::Tensor square_correction = at::pow(params_.beta2, group.slots[2][i]).neg().add(1);
+      at::Tensor root = group.slots[1][i].div(square_correction).sqrt().add(params_.epsilon);
+      directions.push_back(group.slots[0][i].div(mean_correction).div(root));
+    }
+    return directions;
   }
 
   double* scheduled(std::string_view setting) override {

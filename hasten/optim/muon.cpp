@@ -1,4 +1,6 @@
 // Muon: momentum, orthogonalised (Jordan, Jin, Boza, You, Cesista, Newhouse, Bernstein 2024).
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/zeros_like.h>
@@ -24,19 +26,28 @@ class Muon final : public Optimizer {
     for (const at::Tensor& p : group.parameters) group.slots[0].push_back(at::zeros_like(p));
   }
 
+  // No fused kernel: both ways are the same computation.
   void update(UpdateGroup& group) override {
+    std::vector<at::Tensor> directions = direction(group);
+    if (group.weight_decay > 0) at::_foreach_mul_(group.parameters, 1 - group.lr * group.weight_decay);
+    at::_foreach_add_(group.parameters, directions, -group.lr);
+  }
+
+  // With kUnitNorm the weights are brought back to their norm first.
+  std::vector<at::Tensor> direction(UpdateGroup& group) override {
+    std::vector<at::Tensor> directions;
     for (size_t i = 0; i < group.parameters.size(); ++i) {
       at::Tensor parameter = group.parameters[i], buffer = group.slots[0][i];
       const at::Tensor& gradient = group.gradients[i];
       buffer.mul_(params_.momentum).add_(gradient);
-      at::Tensor direction = params_.nesterov ? gradient.add(buffer, params_.momentum) : buffer;
-      at::Tensor update = orthogonalised(as_matrix(direction), params_.iterations);
+      at::Tensor momentum = params_.nesterov ? gradient.add(buffer, params_.momentum) : buffer;
+      at::Tensor update = orthogonalised(as_matrix(momentum), params_.iterations);
       double rows = static_cast<double>(update.size(0)), columns = static_cast<double>(update.size(1));
       double scale = params_.scale == MuonScale::kSpectral ? std::sqrt(std::max(1.0, rows / columns)) : 1;
       if (params_.scale == MuonScale::kUnitNorm) parameter.mul_(parameter.norm().reciprocal().mul(std::sqrt(rows)));
-      if (group.weight_decay > 0) parameter.mul_(1 - group.lr * group.weight_decay);
-      parameter.add_(update.reshape(parameter.sizes()), -group.lr * scale);
+      directions.push_back(update.reshape(parameter.sizes()).mul(scale));
     }
+    return directions;
   }
 
   double* scheduled(std::string_view setting) override { return setting == "momentum" ? &params_.momentum : nullptr; }

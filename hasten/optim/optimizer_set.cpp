@@ -1,4 +1,6 @@
 // All optimizers of a run with their groups.
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_mul.h>
 #include <c10/core/GradMode.h>
 
 #include "hasten/base/error.h"
@@ -13,6 +15,34 @@ std::unique_ptr<Optimizer> make_optimizer(const OptimizerChoice& choice) {
   if (name == "adamw") return make_adamw(choice.params.as<AdamWParams>());
   if (name == "muon") return make_muon(choice.params.as<MuonParams>());
   throw InternalError("no optimizer is built for " + name);
+}
+
+// The part of a group that took part in the step: a branch that was left out has no gradient, and neither its weights
+// nor its slots move.
+UpdateGroup with_gradients(const UpdateGroup& group) {
+  UpdateGroup part = group;
+  part.names.clear();
+  part.parameters.clear();
+  part.gradients.clear();
+  for (auto& slot : part.slots) slot.clear();
+  for (size_t i = 0; i < group.parameters.size(); ++i) {
+    if (!group.gradients[i].defined()) continue;
+    part.names.push_back(group.names[i]);
+    part.parameters.push_back(group.parameters[i]);
+    part.gradients.push_back(group.gradients[i]);
+    for (size_t s = 0; s < group.slots.size(); ++s) part.slots[s].push_back(group.slots[s][i]);
+  }
+  return part;
+}
+
+void apply_in_steps(Optimizer& optimizer, UpdateGroup& group, Engine& engine, const State& state) {
+  Update update{group, optimizer.direction(group), {}};
+  if (optimizer.decoupled() && group.weight_decay > 0) {
+    update.decay = at::_foreach_mul(group.parameters, group.weight_decay);
+  }
+  engine.each<UpdateTransform>(state, [&](UpdateTransform& part) { part.transform(update, state); });
+  if (!update.decay.empty()) at::_foreach_add_(update.direction, update.decay);
+  at::_foreach_add_(group.parameters, update.direction, -group.lr);
 }
 
 }  // namespace
@@ -36,6 +66,8 @@ OptimizerSet::OptimizerSet(const Plan& plan, const std::function<at::Tensor(std:
 }
 
 OptimizerSet::~OptimizerSet() = default;
+OptimizerSet::OptimizerSet(OptimizerSet&&) noexcept = default;
+OptimizerSet& OptimizerSet::operator=(OptimizerSet&&) noexcept = default;
 
 void OptimizerSet::schedule(double fraction) {
   for (Member& member : members_) {
@@ -43,18 +75,49 @@ void OptimizerSet::schedule(double fraction) {
   }
 }
 
-void OptimizerSet::update() {
+void OptimizerSet::update(Engine& engine, const State& state) {
   c10::NoGradGuard no_grad;
   for (Member& member : members_) {
     for (UpdateGroup& group : member.groups) {
       group.gradients.clear();
+      bool all = true;
       for (const at::Tensor& parameter : group.parameters) {
-        const at::Tensor& gradient = parameter.grad();
-        HASTEN_CHECK(gradient.defined(), "a trained parameter has no gradient: " + group.names[group.gradients.size()]);
-        group.gradients.push_back(gradient);
+        group.gradients.push_back(parameter.grad());
+        all = all && parameter.grad().defined();
       }
-      member.optimizer->update(group);
+      UpdateGroup some;
+      if (!all) some = with_gradients(group);
+      UpdateGroup& updated = all ? group : some;
+      if (updated.parameters.empty()) continue;
+      if (engine.has<UpdateTransform>()) apply_in_steps(*member.optimizer, updated, engine, state);
+      else member.optimizer->update(updated);
     }
+  }
+}
+
+void OptimizerSet::carry(const PlanChange& change, const OptimizerSet& before) {
+  // A slot is found by optimizer, name of the slot and of the parameter: a change may move parameters between groups.
+  for (size_t m = 0; m < members_.size() && m < before.members_.size(); ++m) {
+    const size_t slots = members_[m].optimizer->slot_names().size();
+    for (size_t s = 0; s < slots; ++s) {
+      std::vector<NamedTensor> old;
+      for (const UpdateGroup& group : before.members_[m].groups) {
+        for (size_t p = 0; p < group.names.size(); ++p) old.push_back({group.names[p], group.slots[s][p]});
+      }
+      for (UpdateGroup& group : members_[m].groups) {
+        for (size_t p = 0; p < group.names.size(); ++p) {
+          at::Tensor& slot = group.slots[s][p];
+          at::Tensor value = change.moved(group.names[p], old, group.parameters[p].dim());
+          if (value.defined() && value.sizes() == slot.sizes()) slot.copy_(value);
+        }
+      }
+    }
+  }
+}
+
+void OptimizerSet::each_group(const std::function<void(const Optimizer&, UpdateGroup&)>& visit) {
+  for (Member& member : members_) {
+    for (UpdateGroup& group : member.groups) visit(*member.optimizer, group);
   }
 }
 

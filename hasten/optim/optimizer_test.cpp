@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 
 #include "hasten/base/json.h"
 
@@ -97,6 +98,47 @@ TEST(MuonTest, StepHasTheSameSizeWhateverTheGradientsScale) {
   EXPECT_TRUE(at::allclose(a.parameters[0].sub(before_a), b.parameters[0].sub(before_b), 1e-3, 1e-3));
   double norm = a.parameters[0].sub(before_a).norm().item<double>();
   EXPECT_NEAR(norm, 0.1 * std::sqrt(4.0), 0.06);  // four rows of about unit length
+}
+
+// The update in two steps against the fused one, over steps that move the slots.
+void expect_same_in_steps(const std::function<std::unique_ptr<Optimizer>()>& make, double decay) {
+  auto fused = make(), stepped = make();
+  at::Tensor start = at::randn({4, 3, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast);
+  UpdateGroup a, b;
+  for (UpdateGroup* group : {&a, &b}) {
+    group->names = {"w"};
+    group->parameters = {start.clone()};
+    group->lr = 0.1;
+    group->weight_decay = decay;
+    (group == &a ? fused : stepped)->prepare(*group);
+  }
+  for (int step = 0; step < 4; ++step) {
+    at::Tensor gradient = gradient_like(start);
+    a.gradients = b.gradients = {gradient};
+    fused->update(a);
+    at::Tensor before = b.parameters[0].clone();
+    std::vector<at::Tensor> direction = stepped->direction(b);
+    if (stepped->decoupled()) b.parameters[0].sub_(before, b.lr * decay);
+    b.parameters[0].sub_(direction[0], b.lr);
+    EXPECT_TRUE(at::allclose(a.parameters[0], b.parameters[0], 1e-4, 1e-5)) << "step " << step << ", off by " << a.parameters[0].sub(b.parameters[0]).abs().max().item<double>()
+        << ", decay " << decay << ", decoupled " << stepped->decoupled();
+    for (size_t s = 0; s < a.slots.size(); ++s) EXPECT_TRUE(at::allclose(a.slots[s][0], b.slots[s][0], 1e-4, 1e-5));
+  }
+}
+
+TEST(UpdateInStepsTest, EqualsTheFusedKernel) {
+  for (bool nesterov : {false, true}) {
+    for (bool decoupled : {false, true}) {
+      expect_same_in_steps(
+          [&] {
+            return make_sgd({.lr = 0.1, .momentum = 0.9, .weight_decay = 0.1, .nesterov = nesterov, .decoupled = decoupled});
+          },
+          0.1);
+    }
+  }
+  expect_same_in_steps([] { return make_sgd({.lr = 0.1, .momentum = 0}); }, 0);
+  expect_same_in_steps([] { return make_adamw({.lr = 0.1, .weight_decay = 0.1}); }, 0.1);
+  expect_same_in_steps([] { return make_muon({.lr = 0.1, .weight_decay = 0.1}); }, 0.1);
 }
 
 }  // namespace

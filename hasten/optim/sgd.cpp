@@ -1,4 +1,5 @@
 // Gradient descent with momentum on LibTorch's fused kernel.
+#include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_fused_sgd.h>
 #include <ATen/ops/zeros_like.h>
@@ -30,6 +31,21 @@ class Sgd final : public Optimizer {
     at::_fused_sgd_(group.parameters, group.gradients, buffers, coupled, params_.momentum, group.lr, /*dampening=*/0,
                     params_.nesterov && params_.momentum > 0, /*maximize=*/false, /*is_first_step=*/false);
   }
+
+  std::vector<at::Tensor> direction(UpdateGroup& group) override {
+    std::vector<at::Tensor> gradients = group.gradients;
+    if (!params_.decoupled && group.weight_decay > 0)
+      gradients = at::_foreach_add(gradients, group.parameters, group.weight_decay);
+    if (params_.momentum <= 0) return gradients;
+    at::_foreach_mul_(group.slots[0], params_.momentum);
+    at::_foreach_add_(group.slots[0], gradients);
+    if (params_.nesterov) return at::_foreach_add(gradients, group.slots[0], params_.momentum);
+    std::vector<at::Tensor> directions;
+    for (const at::Tensor& buffer : group.slots[0]) directions.push_back(buffer.clone());
+    return directions;
+  }
+
+  bool decoupled() const override { return params_.decoupled; }
 
   double* scheduled(std::string_view setting) override { return setting == "momentum" ? &params_.momentum : nullptr; }
 

@@ -47,15 +47,15 @@ constexpr size_t kEventCount = 22;
 enum class Seam : uint8_t {
   kSampler,            // data: which samples, in which order, how many      (chain)
   kBatchTransform,     // data: what a batch becomes                         (chain)
-  kLossTerm,           // train: per-sample terms and targets                (chain)
+  kLossTerm,           // core: the loss of each sample                      (chain)
   kWeightTransform,    // nn: weight -> effective weight                     (chain)
   kBlockWrapper,       // nn: around a named block                           (chain)
-  kForwardBackward,    // train: how gradients of a batch are computed       (exclusive)
+  kForwardBackward,    // core: how gradients of a batch are computed        (exclusive)
   kGradientReducer,    // distributed: how a bucket travels                  (exclusive)
   kUpdateTransform,    // optim: the direction, before it is applied         (chain)
-  kWeightProvider,     // train: which weights are evaluated                 (exclusive)
-  kPrediction,         // train: what is predicted from a batch              (exclusive)
-  kPrelude,            // train: a run before the run, charged to its cost   (chain)
+  kWeightProvider,     // nn: which weights are evaluated                    (exclusive)
+  kPrediction,         // nn: what is predicted from a batch                 (exclusive)
+  kPrelude,            // core: runs before the run, charged to its cost     (chain)
 };
 constexpr std::array<std::string_view, 11> choices(Seam) {
   return {"sampler",         "batch_transform",  "loss_term",        "weight_transform",
@@ -84,12 +84,19 @@ enum class Phase : uint8_t {
   kOptimizer,    // optimizers and groups
   kSchedule,     // values over time
   kPrecision,    // number formats
-  // batches
+  // samples and batches
   kSelect,
+  kOrder,
+  kBatchSize,
   kGeometry,
   kColour,
   kMix,
   kTarget,
+  // blocks, outermost first
+  kRecompute,
+  kSkip,
+  // losses
+  kTerm,
   // gradients and updates
   kGradient,
   kClip,
@@ -99,15 +106,17 @@ enum class Phase : uint8_t {
   // anything that only looks
   kObserve,
 };
-constexpr std::array<std::string_view, 17> choices(Phase) {
-  return {"structure", "layers", "initialize", "optimizer", "schedule",  "precision", "select",  "geometry", "colour",
-          "mix",       "target", "gradient",   "clip",      "direction", "apply",     "average", "observe"};
+constexpr std::array<std::string_view, 22> choices(Phase) {
+  return {"structure",  "layers", "initialize", "optimizer", "schedule", "precision", "select", "order",
+          "batch_size", "geometry", "colour",   "mix",       "target",   "recompute", "skip",   "term",
+          "gradient",   "clip",   "direction",  "apply",     "average",  "observe"};
 }
 
-// A place where a method acts: the plan, an event or a seam.
+// A place where a method acts: the plan, an event, a seam, or the plan again in the middle of the run.
 class Site {
  public:
   static constexpr Site plan() { return Site(0, 0); }
+  static constexpr Site replan() { return Site(3, 0); }
   constexpr Site(Event event) : Site(1, static_cast<uint8_t>(event)) {}  // NOLINT: meant to convert
   constexpr Site(Seam seam) : Site(2, static_cast<uint8_t>(seam)) {}     // NOLINT: meant to convert
 
@@ -116,12 +125,14 @@ class Site {
   constexpr bool is_plan() const { return kind_ == 0; }
   constexpr bool is_event() const { return kind_ == 1; }
   constexpr bool is_seam() const { return kind_ == 2; }
+  constexpr bool is_replan() const { return kind_ == 3; }
   constexpr Event event() const { return static_cast<Event>(index_); }
   constexpr Seam seam() const { return static_cast<Seam>(index_); }
   constexpr bool exclusive() const { return is_seam() && is_exclusive(seam()); }
   constexpr bool unwinding() const { return is_event() && is_unwinding(event()); }
   constexpr std::string_view name() const {
     if (is_plan()) return "plan";
+    if (is_replan()) return "replan";
     return is_event() ? choices(Event{})[index_] : choices(Seam{})[index_];
   }
 

@@ -1,6 +1,8 @@
 // Explaining a plan.
 #include "hasten/spec/explain.h"
 
+#include <algorithm>
+
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
 
@@ -10,14 +12,14 @@ namespace {
 // bfloat16 halves the time of a multiply-add at best on hardware with twice the rate for it; more is hardware-specific.
 constexpr double kBf16Rate = 2;
 
-PlanCost cost_of(const Plan& plan) {
+PlanCost cost_of(const Plan& plan, const CostEstimate& estimate) {
   PlanCost cost;
-  PassCost pass = plan.model.flops();
   cost.parameters = static_cast<double>(plan.model.parameter_count());
-  cost.forward_flops = pass.forward;
-  cost.backward_flops = pass.backward;
-  double samples = plan.run.length().total(Unit::kSample);
-  if (samples > 0) cost.run_flops = samples * (pass.forward + pass.backward);
+  cost.forward_flops = estimate.forward;
+  cost.backward_flops = estimate.backward;
+  cost.before_flops = estimate.before;
+  double samples = plan.run.length().total(Unit::kSample) ;
+  if (samples > 0) cost.run_flops = estimate.before + samples * (estimate.forward + estimate.backward);
   // fp32 weight, gradient and one slot at least.
   cost.weight_bytes = cost.parameters * 4 * 3;
   return cost;
@@ -40,19 +42,27 @@ Json cost_json(const PlanCost& cost) {
           {"forward_flops_per_sample", cost.forward_flops},
           {"backward_flops_per_sample", cost.backward_flops},
           {"run_flops", cost.run_flops > 0 ? Json(cost.run_flops) : Json()},
+          {"before_flops", cost.before_flops},
           {"weight_bytes", cost.weight_bytes}};
 }
 
 std::string cost_line(const char* name, const PlanCost& cost) {
   return cat("  ", name, si(cost.parameters), " parameters, ", si(cost.forward_flops), " + ", si(cost.backward_flops),
              " FLOPs a sample (forward + backward), ",
-             cost.run_flops > 0 ? si(cost.run_flops) + " for the run" : "run length known at the end", ", ",
+             cost.run_flops > 0 ? si(cost.run_flops) + " for the run" : "run length known at the end",
+             cost.before_flops > 0 ? " (" + si(cost.before_flops) + " of them before its first step)" : "", ", ",
              si(cost.weight_bytes), "B of weights, gradients and slots at least\n");
 }
 
 }  // namespace
 
-Explanation explain(const Recipe& recipe, const Plan& baseline, const Plan& plan, const MethodOrder& order) {
+CostEstimate plan_cost(const Plan& plan) {
+  PassCost pass = plan.model.flops();
+  return {pass.forward, pass.backward};
+}
+
+Explanation explain(const Recipe& recipe, const Plan& baseline, const CostedPlan& planned, const MethodOrder& order) {
+  const Plan& plan = planned.plan;
   Explanation out;
   out.recipe = recipe.name;
   for (const auto& [site, methods] : order) {
@@ -64,20 +74,20 @@ Explanation explain(const Recipe& recipe, const Plan& baseline, const Plan& plan
   out.changes = json_difference(baseline.to_json(), plan.to_json());
   out.model_table = plan.model.table();
   for (const ParameterGroup& group : parameter_groups(plan)) out.groups.push_back(group_line(plan, group));
-  out.baseline = cost_of(baseline);
-  out.plan = cost_of(plan);
+  out.baseline = cost_of(baseline, plan_cost(baseline));
+  out.plan = cost_of(plan, planned.cost);
   return out;
 }
 
-void add_ceiling(Explanation& explanation, const MethodChoice& choice, const Plan& baseline,
-                 const Plan& with_it_alone) {
-  auto step_cost = [](const Plan& plan, StepCost factor) {
-    PassCost pass = plan.model.flops();
-    double rate = plan.run.precision.compute == Compute::kBf16 ? kBf16Rate : 1;
-    return (pass.forward * factor.forward + pass.backward * factor.backward) / rate;
+void add_ceiling(Explanation& explanation, const std::string& method, const Plan& baseline,
+                 const CostedPlan& with_it_alone) {
+  auto run_cost = [](const CostedPlan& costed) {
+    // Where only the run will tell its length, a sample of one stands against a sample of the other.
+    const double samples = std::max(costed.plan.run.length().total(Unit::kSample), 1.0);
+    const double rate = costed.plan.run.precision.compute == Compute::kBf16 ? kBf16Rate : 1;
+    return (costed.cost.before + samples * (costed.cost.forward + costed.cost.backward)) / rate;
   };
-  StepCost factor = choice.spec->cost == nullptr ? StepCost{} : choice.spec->cost(choice.params);
-  explanation.ceilings.push_back({choice.spec->name, step_cost(baseline, {}) / step_cost(with_it_alone, factor)});
+  explanation.ceilings.push_back({method, run_cost({baseline, plan_cost(baseline)}) / run_cost(with_it_alone)});
 }
 
 std::string explanation_text(const Explanation& e) {
@@ -92,9 +102,8 @@ std::string explanation_text(const Explanation& e) {
   out += "\nanalytic cost\n" + cost_line("baseline  ", e.baseline) + cost_line("recipe    ", e.plan);
   if (e.ceilings.empty()) return out;
   out +=
-      "\nceiling of each method alone, at the same number of steps (FLOPs only, bf16 counted at twice the rate of "
-      "fp32)\n";
-  for (const Ceiling& c : e.ceilings) out += "  " + c.method + ": " + fixed(c.step_speedup, 2) + "x\n";
+      "\nceiling of each method alone, at the same budget (FLOPs only, bf16 counted at twice the rate of fp32)\n";
+  for (const Ceiling& c : e.ceilings) out += "  " + c.method + ": " + fixed(c.speedup, 2) + "x\n";
   return out;
 }
 
@@ -103,7 +112,7 @@ Json explanation_json(const Explanation& e) {
   for (const SiteOrder& site : e.sites) json["order"][site.site] = site.methods;
   json["cost"] = {{"baseline", cost_json(e.baseline)}, {"recipe", cost_json(e.plan)}};
   json["ceilings"] = Json::object();
-  for (const Ceiling& c : e.ceilings) json["ceilings"][c.method] = c.step_speedup;
+  for (const Ceiling& c : e.ceilings) json["ceilings"][c.method] = c.speedup;
   return json;
 }
 

@@ -14,15 +14,16 @@ namespace hasten {
 struct PlanCost {
   double parameters = 0;
   double forward_flops = 0, backward_flops = 0;  // of one sample
-  double run_flops = 0;                          // of the whole budget; 0 if only the run will tell
+  double run_flops = 0;                          // of the whole budget and what goes before; 0 if only the run tells
+  double before_flops = 0;                       // of preludes
   double weight_bytes = 0;                       // weights, gradients and optimizer slots
 };
 
-// How much faster a step could be at best, if FLOPs were all that counts: the plan with this method alone against the
-// baseline, at the same number of steps. A gain beyond it must come from fewer steps.
+// How much faster the run could be at best, if FLOPs were all that counts: the recipe with this method alone against the
+// baseline, at the same budget. A gain beyond it must come from reaching the quality earlier.
 struct Ceiling {
   std::string method;
-  double step_speedup = 1;
+  double speedup = 1;
 };
 
 struct SiteOrder {
@@ -40,8 +41,17 @@ struct Explanation {
   std::vector<Ceiling> ceilings;
 };
 
-Explanation explain(const Recipe& recipe, const Plan& baseline, const Plan& plan, const MethodOrder& order);
-void add_ceiling(Explanation& explanation, const MethodChoice& choice, const Plan& baseline, const Plan& with_it_alone);
+// A plan with the FLOPs that its methods say it will take (Engine::estimate_cost).
+struct CostedPlan {
+  const Plan& plan;
+  CostEstimate cost;
+};
+// The FLOPs that the plan shows, before methods had their say.
+CostEstimate plan_cost(const Plan& plan);
+
+Explanation explain(const Recipe& recipe, const Plan& baseline, const CostedPlan& planned, const MethodOrder& order);
+void add_ceiling(Explanation& explanation, const std::string& method, const Plan& baseline,
+                 const CostedPlan& with_it_alone);
 std::string explanation_text(const Explanation& explanation);
 Json explanation_json(const Explanation& explanation);
 

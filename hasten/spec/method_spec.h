@@ -30,6 +30,9 @@ enum Effect : Effects {
   kEvaluation = 1 << 11,     // weights or predictions used at evaluation
 };
 
+// The words for a set of effects: "gradients", "parameters", ...
+std::vector<std::string> effect_names(Effects effects);
+
 // What the method needs of the run it joins; checked at plan time.
 using Needs = uint32_t;
 enum Need : Needs {
@@ -58,15 +61,19 @@ struct Neutral {
 inline Neutral exact(std::string parameter, double value) { return {std::move(parameter), value, 0, ""}; }
 inline Neutral no_neutral(std::string why) { return {"", 0, 0, std::move(why)}; }
 
-// A parameter's value in the smallest setting that acts; text is read like a recipe's.
+// A parameter's value in the smallest setting that acts; text is read like a recipe's. A name with a dot is a value of
+// the recipe that the method needs: "optimizer.weight_decay".
 struct Setting {
   std::string parameter;
   std::string toml;  // "0.5", "\"2step\"", "[1, 2]"
 };
 
-// Cost of a step relative to the plan's own FLOPs: forward and backward passes of the whole batch.
-struct StepCost {
-  double forward = 1, backward = 1;
+// FLOPs of a recipe, by its plan and then by what its methods do in the run; every method turns what the ones before it
+// left into what it leaves. Random draws enter by their means.
+struct CostEstimate {
+  double forward = 0, backward = 0;  // of one training sample of the planned budget, averaged over the run
+  double before = 0;                 // of the whole run before its first step: preludes
+  bool by_chance = false;            // draws or losses decide; these are means
 };
 
 struct MethodSpec {
@@ -85,7 +92,7 @@ struct MethodSpec {
   Neutral neutral;
   std::vector<Setting> conformance;
   Duration min_horizon{0, Unit::kStep};               // the shortest run in which it can act
-  StepCost (*cost)(const ParamSet&) = nullptr;        // beyond what the plan shows; nullptr: nothing
+  std::string strength;                               // of an augmentation: the setting that grows with its effect
   const ParamTable* params = nullptr;
 
   Capabilities capabilities() const;

@@ -38,6 +38,43 @@ void visit_layers(Plan& plan, const Visit& visit) {
     for (auto& layer : block.shortcut) visit(block, layer);
     for (auto& layer : block.after) visit(block, layer);
   }
+  for (auto& head : plan.heads) {
+    for (auto& layer : head.block.layers) visit(head.block, layer);
+  }
+}
+
+// FLOPs of a chain of layers; `flows`: whether its input needs a gradient, and then whether its output does.
+PassCost chain_cost(const std::vector<Layer>& layers, bool& flows) {
+  PassCost cost;
+  for (const Layer& layer : layers) {
+    double forward = layer.kind.flops(layer.in);
+    bool trains_weight = false, trains_any = false;
+    for (const ParameterPlan& p : layer.parameters) {
+      bool weight = p.role == Role::kFilter || p.role == Role::kMatrix;
+      trains_weight = trains_weight || (weight && p.trainable);
+      trains_any = trains_any || p.trainable;
+    }
+    cost.forward += forward;
+    cost.backward += forward * ((flows ? 1 : 0) + (trains_weight ? 1 : 0));
+    flows = flows || trains_any;
+  }
+  return cost;
+}
+
+struct BlockCost {
+  PassCost whole, branch;
+};
+
+BlockCost block_cost(const Block& block, bool& flows) {
+  BlockCost cost;
+  bool through_layers = flows, through_shortcut = flows;
+  cost.branch = chain_cost(block.layers, through_layers);
+  PassCost shortcut = chain_cost(block.shortcut, through_shortcut);
+  flows = through_layers || through_shortcut;
+  PassCost after = chain_cost(block.after, flows);
+  cost.whole = {cost.branch.forward + shortcut.forward + after.forward,
+                cost.branch.backward + shortcut.backward + after.backward};
+  return cost;
 }
 
 Json layer_json(const Layer& layer) {
@@ -86,6 +123,7 @@ ParameterPlan* Layer::parameter(std::string_view wanted) {
 }
 
 void ModelPlan::infer() {
+  if (opaque) return;
   std::set<std::string> names;
   Shape shape = input;
   for (Block& block : blocks) {
@@ -98,6 +136,11 @@ void ModelPlan::infer() {
       }
     }
     shape = infer_chain(block.after, inner);
+    for (AuxiliaryHead& head : heads) {
+      if (head.after != block.name) continue;
+      HASTEN_CHECK(names.insert(head.block.name).second, "two blocks are named " + head.block.name);
+      infer_chain(head.block.layers, shape);
+    }
   }
   if (shape != Shape{outputs}) {
     throw ConfigError("model", cat("an output of ", outputs, " values"), to_string(shape));
@@ -113,7 +156,7 @@ std::vector<PlacedParameter> ModelPlan::parameters() const {
   std::vector<PlacedParameter> list;
   each_layer([&](const Block& block, const Layer& layer) {
     for (const ParameterPlan& p : layer.parameters) {
-      list.push_back({block.name + "." + layer.name + "." + p.name, &p, block.part});
+      list.push_back({opaque ? p.name : block.name + "." + layer.name + "." + p.name, &p, block.part});
     }
   });
   return list;
@@ -127,28 +170,33 @@ int64_t ModelPlan::parameter_count() const {
 
 PassCost ModelPlan::flops() const {
   PassCost cost;
-  bool gradient_flows = false;  // whether the input of the layer needs a gradient
+  bool flows = false;  // whether the input of the next block needs a gradient
+  auto add = [&](const PassCost& more) {
+    cost.forward += more.forward;
+    cost.backward += more.backward;
+  };
   for (const Block& block : blocks) {
-    bool flowed_in = gradient_flows;
-    auto walk = [&](const std::vector<Layer>& layers, bool flows) {
-      for (const Layer& layer : layers) {
-        double forward = layer.kind.flops(layer.in);
-        bool trains_weight = false, trains_any = false;
-        for (const ParameterPlan& p : layer.parameters) {
-          bool weight = p.role == Role::kFilter || p.role == Role::kMatrix;
-          trains_weight = trains_weight || (weight && p.trainable);
-          trains_any = trains_any || p.trainable;
-        }
-        cost.forward += forward;
-        cost.backward += forward * ((flows ? 1 : 0) + (trains_weight ? 1 : 0));
-        flows = flows || trains_any;
-      }
-      return flows;
-    };
-    bool through_layers = walk(block.layers, flowed_in), through_shortcut = walk(block.shortcut, flowed_in);
-    gradient_flows = walk(block.after, through_layers || through_shortcut);
+    add(block_cost(block, flows).whole);
+    for (const AuxiliaryHead& head : heads) {
+      bool tapped = flows;
+      if (head.after == block.name) add(block_cost(head.block, tapped).whole);
+    }
   }
   return cost;
+}
+
+PassCost ModelPlan::block_flops(size_t index, bool branch) const {
+  bool flows = false;
+  for (size_t i = 0; i < index; ++i) block_cost(blocks[i], flows);
+  BlockCost cost = block_cost(blocks.at(index), flows);
+  return branch ? cost.branch : cost.whole;
+}
+
+ModelPlan ModelPlan::with_input(const Shape& shape) const {
+  ModelPlan other = *this;
+  other.input = shape;
+  other.infer();
+  return other;
 }
 
 Json ModelPlan::to_json() const {
@@ -158,7 +206,11 @@ Json ModelPlan::to_json() const {
     Json entry = {{"part", name_of(block.part)}, {"layers", chain_json(block.layers)}};
     if (block.residual) entry["shortcut"] = block.shortcut.empty() ? Json("identity") : chain_json(block.shortcut);
     if (!block.after.empty()) entry["after"] = chain_json(block.after);
+    if (block.frozen) entry["frozen"] = true;
     list[block.name] = entry;
+  }
+  for (const AuxiliaryHead& head : heads) {
+    json["heads"][head.block.name] = {{"after", head.after}, {"layers", chain_json(head.block.layers)}};
   }
   return json;
 }

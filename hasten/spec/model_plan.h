@@ -31,6 +31,7 @@ struct Block {
   bool residual = false;         // output = layers(x) + shortcut(x); an empty shortcut passes x through
   std::vector<Layer> shortcut;
   std::vector<Layer> after;      // behind the sum
+  bool frozen = false;           // not trained any more: statistics stay and dropout is off, as at evaluation
 
   void add(std::string layer_name, LayerKind kind) {
     layers.push_back({std::move(layer_name), std::move(kind), {}, {}, {}});
@@ -45,7 +46,14 @@ struct PlacedParameter {
 };
 
 struct PassCost {
-  double forward = 0, backward = 0;  // FLOPs of one sample
+  double forward = 0, backward = 0;  // FLOPs of one sample in training
+  PassCost operator-(const PassCost& other) const { return {forward - other.forward, backward - other.backward}; }
+};
+
+// An output beside the main one, computed in training only, from what a block passes on.
+struct AuxiliaryHead {
+  std::string after;  // name of the block that is tapped
+  Block block;        // its name is that of the output
 };
 
 struct ModelPlan {
@@ -53,7 +61,9 @@ struct ModelPlan {
   Shape input;
   int64_t outputs = 0;
   std::vector<Block> blocks;
+  std::vector<AuxiliaryHead> heads;
   int64_t generation = 0;  // counts replans during a run
+  bool opaque = false;     // made by a program, not by this plan: parameters are known, layers are not
 
   // Recomputes every shape and parameter list from the input on. Throws ConfigError where a layer does not fit.
   void infer();
@@ -66,6 +76,10 @@ struct ModelPlan {
   // FLOPs counted as the operators will run: a weight that is not trained costs no weight gradient, and nothing
   // before the first trained parameter costs an input gradient.
   PassCost flops() const;
+  // The share of one block in flops(), by its place; of a residual block's layers alone if `branch`.
+  PassCost block_flops(size_t block, bool branch = false) const;
+  // The same model on other inputs, for the cost of other resolutions. Throws ConfigError where it does not fit.
+  ModelPlan with_input(const Shape& shape) const;
 
   Json to_json() const;
   std::string table() const;  // parameters, shapes and FLOPs per layer, for people

@@ -45,11 +45,25 @@ bool same_values(const ParameterGroup& a, const ParameterGroup& b) {
          a.lr_schedule == b.lr_schedule;
 }
 
-void flatten(const Json& json, const std::string& path, std::map<std::string, std::string>& out) {
-  if (json.is_object() && !json.empty()) {
-    for (const auto& [key, value] : json.items()) flatten(value, path.empty() ? key : path + "." + key, out);
-  } else {
-    out[path] = json.is_string() ? json.get<std::string>() : json.dump();
+std::string leaf_text(const Json& json) {
+  if (json.is_string()) return json.get<std::string>();
+  return json.is_object() && !json.empty() ? "{...}" : json.dump();
+}
+
+// What is new or gone as a whole is one line.
+void compare_json(const Json& before, const Json& after, const std::string& path, std::vector<std::string>& lines) {
+  if (before == after) return;
+  if (!before.is_object() || !after.is_object()) {
+    lines.push_back("~ " + path + ": " + leaf_text(before) + " -> " + leaf_text(after));
+    return;
+  }
+  auto below = [&](const std::string& key) { return path.empty() ? key : path + "." + key; };
+  for (const auto& [key, value] : before.items()) {
+    if (after.contains(key)) compare_json(value, after[key], below(key), lines);
+    else lines.push_back("- " + below(key) + ": " + leaf_text(value));
+  }
+  for (const auto& [key, value] : after.items()) {
+    if (!before.contains(key)) lines.push_back("+ " + below(key) + ": " + leaf_text(value));
   }
 }
 
@@ -57,6 +71,7 @@ void flatten(const Json& json, const std::string& path, std::map<std::string, st
 void check_schedule_paths(const RunPlan& run) {
   for (const auto& [path, schedule] : run.schedules) {
     if (path == "lr") continue;
+    if (path == "data.translate" && run.data_settings.translate > 0) continue;
     std::vector<std::string> parts = split(path, '.');
     bool optimizer =
         parts.size() == 2 && (parts[0] == "optimizer" || (parts[0] == "auxiliary" && run.optimizers.size() > 1));
@@ -72,7 +87,8 @@ void check_schedule_paths(const RunPlan& run) {
                         suggest(path, names));
     }
     if (parts.size() == 3 && parts[0] == "method") continue;  // checked where the method's settings are known
-    throw ConfigError("schedule." + path, "lr, optimizer.SETTING, auxiliary.SETTING or method.NAME.SETTING",
+    throw ConfigError("schedule." + path,
+                      "lr, optimizer.SETTING, auxiliary.SETTING, data.translate (where it is set) or method.NAME.SETTING",
                       "'" + path + "'");
   }
 }
@@ -86,9 +102,10 @@ RunLength RunPlan::length() const {
 Plan baseline_plan(const Recipe& recipe) {
   Plan plan;
   RunPlan& run = plan.run;
+  run.recipe = recipe;
   run.data = recipe.dataset->info(recipe.dataset_params);
   run.data_settings = recipe.data;
-  run.train_count = run.data.train_count - recipe.data.validation;
+  run.train_count = run.epoch_samples = run.data.train_count - recipe.data.validation;
   plan.model = recipe.family->build(recipe.family_params, run.data);
   if (recipe.data.flip != FlipKind::kNone) {
     run.transforms.push_back({"flip", Phase::kGeometry, param_set(FlipSettings{recipe.data.flip})});
@@ -120,8 +137,8 @@ void finish_plan(Plan& plan) {
     throw ConfigError("workload.metric", "a validation part of the data", "data.validation = 0",
                       "set data.validation, for example to 5000");
   }
-  if (run.batch.size > run.train_count) {
-    throw ConfigError("batch.size", cat("at most the ", run.train_count, " training samples"),
+  if (run.batch.size > run.epoch_samples) {
+    throw ConfigError("batch.size", cat("at most the ", run.epoch_samples, " training samples"),
                       std::to_string(run.batch.size));
   }
   if (run.batch.microbatch > run.batch.size) {
@@ -155,13 +172,15 @@ std::vector<ParameterGroup> parameter_groups(const Plan& plan) {
   std::vector<ParameterGroup> groups;
   std::vector<bool> used(plan.run.groups.size(), false), busy(plan.run.optimizers.size(), false);
   for (const PlacedParameter& parameter : plan.model.parameters()) {
-    if (!parameter.plan->trainable) {
-      for (size_t i = 0; i < used.size(); ++i) used[i] = used[i] || matches(plan.run.groups[i], parameter);
-      continue;
-    }
     size_t optimizer = 0;
     while (optimizer < plan.run.optimizers.size() && !plan.run.optimizers[optimizer].spec->takes(parameter))
       ++optimizer;
+    if (!parameter.plan->trainable) {
+      // A frozen parameter still shows that its group and its optimizer were meant for something.
+      for (size_t i = 0; i < used.size(); ++i) used[i] = used[i] || matches(plan.run.groups[i], parameter);
+      if (optimizer < busy.size()) busy[optimizer] = true;
+      continue;
+    }
     if (optimizer == plan.run.optimizers.size()) {
       throw ConfigError(
           "optimizer.auxiliary",
@@ -198,6 +217,8 @@ Json Plan::to_json() const {
   Json json = {{"model", model.to_json()}};
   Json& out = json["run"];
   out["data"] = {{"name", run.data.name}, {"sample", run.data.sample}, {"train_count", run.train_count}};
+  if (run.epoch_samples != run.train_count) out["data"]["epoch_samples"] = run.epoch_samples;
+  if (run.steps_vary) out["data"]["steps_vary"] = true;
   out["transforms"] = Json::object();
   for (const TransformPlan& transform : run.transforms) out["transforms"][transform.name] = transform.params.to_json();
   out["batch"] = param_set(run.batch).to_json();
@@ -225,18 +246,8 @@ Json Plan::to_json() const {
 }
 
 std::vector<std::string> json_difference(const Json& before, const Json& after) {
-  std::map<std::string, std::string> a, b;
-  flatten(before, "", a);
-  flatten(after, "", b);
   std::vector<std::string> lines;
-  for (const auto& [path, value] : a) {
-    auto found = b.find(path);
-    if (found == b.end()) lines.push_back("- " + path + ": " + value);
-    else if (found->second != value) lines.push_back("~ " + path + ": " + value + " -> " + found->second);
-  }
-  for (const auto& [path, value] : b) {
-    if (!a.contains(path)) lines.push_back("+ " + path + ": " + value);
-  }
+  compare_json(before, after, "", lines);
   return lines;
 }
 

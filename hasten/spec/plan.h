@@ -37,9 +37,19 @@ struct ParameterGroup {
   std::vector<std::string> parameters;
 };
 
+// A numeric setting that says how strong an augmentation is: "method.cutout.length", "data.translate".
+struct Strength {
+  std::string path;
+  double full = 0;  // as the recipe sets it
+};
+
 struct RunPlan {
+  Recipe recipe;            // what was planned; for methods whose preludes are runs of an edited recipe
   DatasetInfo data;
   int64_t train_count = 0;  // training samples that are left when the validation part is taken out
+  int64_t epoch_samples = 0;  // how many of them an epoch visits
+  bool steps_vary = false;    // the sampler decides as it goes how many steps an epoch has
+  std::vector<Strength> strengths;
   DataSettings data_settings;
   std::vector<TransformPlan> transforms;
   BatchSettings batch;
@@ -53,7 +63,7 @@ struct RunPlan {
   CheckpointSettings checkpoint;
   Duration budget;
 
-  int64_t steps_per_epoch() const { return train_count / batch.size; }  // the incomplete last batch is left out
+  int64_t steps_per_epoch() const { return epoch_samples / batch.size; }  // the incomplete last batch is left out
   RunLength length() const;
 };
 

@@ -210,11 +210,13 @@ CheckpointReader::CheckpointReader(const std::filesystem::path& path)
 }
 
 CheckpointReader::~CheckpointReader() = default;
+CheckpointReader::CheckpointReader(CheckpointReader&&) noexcept = default;
 
-void CheckpointReader::restore(const EnumerateState& state) const {
+void CheckpointReader::restore(const EnumerateState& state, Extent extent) const {
   const Contents& c = *contents_;
   LoadVisitor visitor(path_, c.header, c.values, std::string_view(c.bytes).substr(c.data_begin));
   state(visitor);
+  if (extent == Extent::kPart) return;
   for (const auto& [name, entry] : c.header.items()) {
     if (name == "__metadata__" || name == kDigest || visitor.used.contains(name)) continue;
     throw DataError(path_.string(), name, "saved by something that this run does not have");

@@ -35,8 +35,11 @@ class CheckpointReader {
  public:
   explicit CheckpointReader(const std::filesystem::path& path);
   ~CheckpointReader();
+  CheckpointReader(CheckpointReader&&) noexcept;
   const CheckpointInfo& info() const { return info_; }
-  void restore(const EnumerateState& state) const;
+  // kAll: `state` enumerates everything that the file holds; kPart: some of it.
+  enum class Extent { kAll, kPart };
+  void restore(const EnumerateState& state, Extent extent = Extent::kAll) const;
 
  private:
   struct Contents;

@@ -25,6 +25,11 @@ void CostLedger::charge(Account account) {
   current_ = account;
 }
 
+void CostLedger::add(Account account, int64_t ns, double joules) {
+  spent_ns_[static_cast<size_t>(account)] += ns;
+  spent_joules_[static_cast<size_t>(account)] += joules;
+}
+
 int64_t CostLedger::ns(Account account) const {
   return spent_ns_[static_cast<size_t>(account)] + (account == current_ ? now_ns() - since_ns_ : 0);
 }
@@ -39,7 +44,7 @@ double CostLedger::joules(Account account) const {
 
 void CostLedger::state(StateVisitor& visitor) {
   if (!visitor.loading()) refresh();
-  std::array<int64_t, 4> before{};
+  std::array<int64_t, kAccounts> before{};
   for (size_t i = 0; i < spent_ns_.size(); ++i) {
     StateVisitor::Scope scope(visitor, std::to_string(i));
     // What this process spent before it loaded the state (starting up) comes on top of what was spent then.

@@ -13,7 +13,7 @@ namespace hasten {
 
 class CostLedger {
  public:
-  enum class Account { kSetup, kTraining, kEvaluation, kCheckpoint };
+  enum class Account { kSetup, kTraining, kEvaluation, kCheckpoint, kPrelude };
 
   // Starts on kSetup at `start_ns` (base clock). `why` of the meter is kept when there is no counter.
   CostLedger(int64_t start_ns, std::unique_ptr<EnergyMeter> energy);
@@ -21,6 +21,8 @@ class CostLedger {
   void charge(Account account);  // from now on
   int64_t ns(Account account) const;   // up to now
   int64_t total_ns() const;
+  // Books what was spent elsewhere: preludes, which may have run in another process.
+  void add(Account account, int64_t ns, double joules);
   // Energy charged to an account, or negative without a counter. Current up to the last charge() or refresh().
   double joules(Account account) const;
   void refresh() { charge(current_); }
@@ -42,8 +44,9 @@ class CostLedger {
   void state(StateVisitor& visitor);  // resumed runs go on counting
 
  private:
-  std::array<int64_t, 4> spent_ns_{};
-  std::array<double, 4> spent_joules_{};
+  static constexpr size_t kAccounts = 5;
+  std::array<int64_t, kAccounts> spent_ns_{};
+  std::array<double, kAccounts> spent_joules_{};
   Account current_ = Account::kSetup;
   int64_t since_ns_;
   double since_joules_ = 0;

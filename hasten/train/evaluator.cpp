@@ -8,45 +8,85 @@
 #include <algorithm>
 #include <numeric>
 
+#include "hasten/base/rng.h"
+#include "hasten/meter/flops.h"
 #include "hasten/nn/autocast.h"
+#include "hasten/nn/extra_pass.h"
+#include "hasten/nn/loss.h"
+#include "hasten/nn/prediction.h"
 #include "hasten/nn/weight_provider.h"
-#include "hasten/train/training_step.h"
 
 namespace hasten {
-
-Evaluation Evaluator::measure(const Dataset& data) {
-  c10::NoGradGuard no_grad;
-  PrecisionScope precision(plan_.run.precision.compute);
-  at::Tensor correct = at::zeros({}, at::kLong), loss = at::zeros({}, at::kDouble);
-  const int64_t step = plan_.run.evaluation.batch;
-  std::vector<int64_t> ids;
-  for (int64_t begin = 0; begin < data.size(); begin += step) {
-    ids.resize(static_cast<size_t>(std::min(step, data.size() - begin)));
-    std::iota(ids.begin(), ids.end(), begin);
-    Batch batch = data.gather(ids);
-    at::Tensor logits = model_.forward(batch.inputs).to(at::kFloat);
-    correct.add_(logits.argmax(1).eq(batch.labels).sum());
-    loss.add_(cross_entropy(logits, batch).sum());
-  }
-  auto count = static_cast<double>(data.size());
-  return {static_cast<double>(correct.item<int64_t>()) / count, loss.item<double>() / count, "raw"};
-}
-
-Evaluation Evaluator::run(const Dataset& data, State& state) {
-  engine_.fire(Event::kEvaluationStart, state);
-  model_.set_training(false);
-  std::string label = "raw";
+double Evaluator::install(State& state) {
+  bool measure = false;
   engine_.each<WeightProvider>(state, [&](WeightProvider& provider) {
     if (!provider.ready()) return;
     provider.exchange(model_);
-    label = provider.label();
+    installed_ = provider.label();
+    measure = provider.needs_statistics() && !model_.buffers().empty();
   });
-  Evaluation result = measure(data);
-  result.weights = label;
-  if (label != "raw") engine_.each<WeightProvider>(state, [&](WeightProvider& provider) { provider.exchange(model_); });
+  return measure ? measure_statistics(state) : 0;
+}
+
+double Evaluator::measure_statistics(const State& state) {
+  FlopCounter counter;
+  c10::NoGradGuard no_grad;
+  const at::Tensor random = random_state();  // dropout draws here, too, and training must not notice
+  PrecisionScope precision(plan_.run.precision.compute);
+  const Dataset& data = *state.train_data;
+  const int64_t size = std::min(plan_.run.batch.size, data.size());
+  const std::vector<int64_t> order = permutation(data.size(), state.seed, operation("evaluator.statistics"), 0);
+  PassMode mode{true, Statistics::kAverage, 0};
+  for (; mode.averaged < std::min(kStatisticsBatches, data.size() / size); ++mode.averaged) {
+    const auto first = order.begin() + mode.averaged * size;
+    model_.set_mode(mode);
+    model_.forward(data.gather({first, first + size}).inputs);
+  }
+  model_.set_training(true);
+  set_random_state(random);
+  return counter.total();
+}
+
+Evaluation Evaluator::measure(const Dataset& data, State& state) {
+  engine_.fire(Event::kEvaluationStart, state);
+  model_.set_training(false);
+  Evaluation result;
+  {
+    c10::NoGradGuard no_grad;
+    PrecisionScope precision(plan_.run.precision.compute);
+    std::string prediction;
+    auto forward = [&](const at::Tensor& inputs) { return model_.forward(inputs).to(at::kFloat); };
+    at::Tensor correct = at::zeros({}, at::kLong), loss = at::zeros({}, at::kDouble);
+    const int64_t step = plan_.run.evaluation.batch;
+    std::vector<int64_t> ids;
+    for (int64_t begin = 0; begin < data.size(); begin += step) {
+      ids.resize(static_cast<size_t>(std::min(step, data.size() - begin)));
+      std::iota(ids.begin(), ids.end(), begin);
+      Batch batch = data.gather(ids);
+      at::Tensor logits;
+      engine_.each<Prediction>(state, [&](Prediction& part) {
+        logits = part.predict(batch.inputs, forward);
+        prediction = part.label();
+      });
+      if (!logits.defined()) logits = forward(batch.inputs);
+      correct.add_(logits.argmax(1).eq(batch.labels).sum());
+      loss.add_(cross_entropy(logits, batch.labels, {}).sum());
+    }
+    auto count = static_cast<double>(data.size());
+    result = {static_cast<double>(correct.item<int64_t>()) / count, loss.item<double>() / count, "raw"};
+    if (!installed_.empty() || !prediction.empty()) {
+      result.weights = installed_ + (installed_.empty() || prediction.empty() ? "" : "+") + prediction;
+    }
+  }
   model_.set_training(true);
   engine_.fire(Event::kEvaluationEnd, state);
   return result;
+}
+
+void Evaluator::remove(State& state) {
+  if (installed_.empty()) return;
+  engine_.each<WeightProvider>(state, [&](WeightProvider& provider) { provider.exchange(model_); });
+  installed_.clear();
 }
 
 }  // namespace hasten

@@ -19,15 +19,21 @@ class Evaluator {
  public:
   Evaluator(const Plan& plan, Engine& engine, Model& model) : plan_(plan), engine_(engine), model_(model) {}
 
-  // Mean accuracy and cross-entropy over all samples, with the weights that a method provides if one does. Leaves the
-  // model as it was: running statistics, gradients and random state are not touched.
-  Evaluation run(const Dataset& data, State& state);
+  // The weights that a method provides if one does, with running statistics that belong to them. What this costs is
+  // training: without it there would be nothing to evaluate. Returns the FLOPs of measuring statistics.
+  double install(State& state);
+  // Mean accuracy and cross-entropy over all samples. Leaves the model as it was: running statistics, gradients and
+  // random state are not touched.
+  Evaluation measure(const Dataset& data, State& state);
+  // Back to the weights that are trained.
+  void remove(State& state);
 
  private:
-  Evaluation measure(const Dataset& data);
+  double measure_statistics(const State& state);
   const Plan& plan_;
   Engine& engine_;
   Model& model_;
+  std::string installed_;  // label of the provided weights while they are in the model
 };
 
 }  // namespace hasten

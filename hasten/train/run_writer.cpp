@@ -20,8 +20,7 @@ RunWriter::RunWriter(std::filesystem::path directory, const std::string& recipe_
   if (!std::filesystem::exists(directory_ / "run.json")) {
     throw ConfigError("--resume", "a directory that holds a run", "'" + where + "'", "leave --resume out to start one");
   }
-  std::string found =
-      evaluate::record_from_json(read_json(directory_ / "run.json"), directory_ / "run.json").recipe_hash;
+  const std::string found = record().recipe_hash;
   if (found != recipe_hash) {
     throw ConfigError("--resume", "the recipe of the run (" + found + ")", "another one (" + recipe_hash + ")",
                       "resume with the recipe that started it: its run.json holds it");
@@ -60,6 +59,10 @@ std::unique_ptr<CheckpointReader> RunWriter::newest_checkpoint(const std::string
 }
 
 void RunWriter::write(const evaluate::RunRecord& record) { evaluate::write_run_record(directory_, record); }
+
+evaluate::RunRecord RunWriter::record() const {
+  return evaluate::record_from_json(read_json(directory_ / "run.json"), directory_ / "run.json");
+}
 
 void RunWriter::save(const CheckpointInfo& info, int64_t keep, const EnumerateState& state) {
   events_->sync();

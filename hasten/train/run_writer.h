@@ -23,6 +23,7 @@ class RunWriter {
   std::unique_ptr<CheckpointReader> newest_checkpoint(const std::string& recipe_hash, uint64_t seed) const;
 
   void write(const evaluate::RunRecord& record);
+  evaluate::RunRecord record() const;  // as it was written last
   void append(const evaluate::EventRecord& event) { events_->append(event); }
   int64_t offset() const { return events_->offset(); }
   // Makes events durable first, so that a checkpoint never knows more than they do.

@@ -8,9 +8,9 @@
 #include <memory>
 #include <string>
 
-#include "hasten/base/hash.h"
 #include "hasten/base/json.h"
 #include "hasten/core/registry.h"
+#include "hasten/core/state_hashes.h"
 #include "hasten/train/trainer.h"
 
 namespace hasten::testing {
@@ -46,32 +46,10 @@ inline Json small_recipe() {
           {"budget", {{"train", "20step"}}}};
 }
 
-// Hashes of everything that a resumed run needs, by name; clocks left out.
-class StateHashes final : public StateVisitor {
- public:
-  bool loading() const override { return false; }
-  std::map<std::string, std::string> values;
-
- private:
-  void on_tensor(const std::string& name, at::Tensor& value) override {
-    if (!value.defined()) return;
-    at::Tensor host = value.detach().cpu().contiguous();
-    values[name] = hex(hash64({static_cast<const char*>(host.const_data_ptr()), host.nbytes()}));
-  }
-  void on_integer(const std::string& name, int64_t& value) override {
-    if (name.rfind("cost/", 0) != 0 && name.find("_ns") == std::string::npos) values[name] = std::to_string(value);
-  }
-  void on_number(const std::string& name, double& value) override {
-    if (name.rfind("cost/", 0) != 0) values[name] = Json(value).dump();
-  }
-  void on_text(const std::string& name, std::string& value) override { values[name] = value; }
-  void on_integers(const std::string& name, std::vector<int64_t>& value) override { values[name] = Json(value).dump(); }
-};
-
 inline std::map<std::string, std::string> hashes_of(Trainer& trainer) {
   StateHashes visitor;
   trainer.enumerate_state(visitor);
-  return visitor.values;
+  return visitor.values();
 }
 
 }  // namespace hasten::testing

@@ -2,24 +2,14 @@
 #include "hasten/train/trainer.h"
 
 #include <ATen/CPUGeneratorImpl.h>
-
-#include <algorithm>
+#include <ATen/ops/tensor.h>
 
 #include "hasten/base/clock.h"
 #include "hasten/base/error.h"
 #include "hasten/base/rng.h"
-#include "hasten/base/text.h"
-#include "hasten/data/sampler.h"
-#include "hasten/data/transform.h"
 #include "hasten/meter/memory.h"
-#include "hasten/nn/planned_model.h"
-#include "hasten/train/checkpoint.h"
-#include "hasten/train/cost_ledger.h"
-#include "hasten/train/flop_ledger.h"
-#include "hasten/train/loss_window.h"
 #include "hasten/train/run_record.h"
-#include "hasten/train/run_writer.h"
-#include "hasten/train/training_step.h"
+#include "hasten/train/trainer_impl.h"
 
 namespace hasten {
 namespace {
@@ -31,117 +21,43 @@ std::unique_ptr<EnergyMeter> open_energy() {
   return EnergyMeter::open(-1, why);
 }
 
+std::optional<ModelPlan> own_plan(const TrainOptions& options) {
+  return options.model == nullptr ? std::nullopt : std::optional(options.model->plan);
+}
+
+// A length in joules would never pass without a counter.
+void require_counter(const char* where, const Duration& length, const CostLedger& ledger) {
+  if (length.unit != Unit::kJoule || ledger.has_energy()) return;
+  throw ConfigError(where, "a machine with an energy counter for a length in joules", "'" + to_string(length) + "'",
+                    "'hasten doctor' says what is missing; or plan in ep, step, s or flop");
+}
+
 }  // namespace
 
-struct Trainer::Impl {
-  Impl(const Recipe& recipe, const Registry& registry, TrainOptions given)
-      : options(std::move(given)),
-        ledger(options.start_ns >= 0 ? options.start_ns : now_ns(), open_energy()),
-        planned(plan_run(recipe, registry, options.allow_inert)),
-        budget(plan().run),
-        splits(load_splits(recipe)),
-        model(plan().model, mix(options.seed, operation("model"))),
-        optimizers(plan(), [this](std::string_view name) { return model.parameter(name); }),
-        sampler(splits.train.size(), options.seed),
-        transforms(plan().run, engine()),
-        step(plan(), engine(), model, optimizers),
-        evaluator(plan(), engine(), model),
-        evaluations(plan().run.evaluation.every, budget),
-        checkpoints(plan().run.checkpoint.every, budget),
-        state{plan(), budget, options.seed, {}, model, &optimizers, &splits.train, nullptr, nullptr, {}, {}},
-        writer(options.out, recipe.hash(), options.resume),
-        record(describe_run(recipe, plan(), splits, budget, options)) {
-    recipe_hash = recipe.hash();
-    require_counter("budget.train", plan().run.budget);
-    require_counter("evaluation.every", plan().run.evaluation.every);
-    require_counter("checkpoint.every", plan().run.checkpoint.every);
-    for (const auto& [path, schedule] : plan().run.schedules) {
-      if (path == "lr") continue;
-      double* number = path.rfind("method.", 0) == 0 ? engine().scheduled(path) : optimizers.scheduled(path);
-      HASTEN_CHECK(number != nullptr, "nothing is scheduled by " + path);
-      scheduled.emplace_back(number, &schedule);
-    }
-  }
-
-  // A length in joules would never pass without a counter.
-  void require_counter(const char* where, const Duration& length) const {
-    if (length.unit != Unit::kJoule || ledger.has_energy()) return;
-    throw ConfigError(where, "a machine with an energy counter for a length in joules", "'" + to_string(length) + "'",
-                      "'hasten doctor' says what is missing; or plan in ep, step, s or flop");
-  }
-
-  const Plan& plan() const { return planned.plan; }
-  Engine& engine() { return planned.engine; }
-
-  void enumerate(StateVisitor& visitor);
-  void begin();
-  void train_step();
-  void close_window();
-  void evaluate_now();
-  void save();
-  void end(evaluate::Status status);
-  void update_costs();
-  ProgressReport report() const;
-  evaluate::EventRecord event() const;
-
-  TrainOptions options;
-  CostLedger ledger;
-  PlannedRun planned;
-  Budget budget;
-  Splits splits;
-  PlannedModel model;
-  OptimizerSet optimizers;
-  Sampler sampler;
-  TransformChain transforms;
-  TrainingStep step;
-  Evaluator evaluator;
-  Recurrence evaluations, checkpoints;
-  State state;
-  RunWriter writer;
-  evaluate::RunRecord record;
-  std::string recipe_hash;
-  std::vector<std::pair<double*, const Schedule*>> scheduled;
-  FlopLedger flops;
-  LossWindow window;
-  int64_t loader_ns = 0;
-  int64_t window_begin = 0;      // step at which the window began
-  int64_t evaluated_step = -1;   // step of the last evaluation
-  int64_t saved_step = -1;
-  double last_loss = 0;
-  double last_quality = 0;
-  std::optional<int64_t> first_bad_step;
-};
-
-void Trainer::Impl::enumerate(StateVisitor& visitor) {
-  auto in = [&](std::string_view name, auto&& body) {
-    StateVisitor::Scope scope(visitor, name);
-    body();
-  };
-  in("model", [&] { model.state(visitor); });
-  in("optimizer", [&] { optimizers.state(visitor); });
-  in("sampler", [&] { sampler.state(visitor); });
-  in("method", [&] { engine().state(visitor); });
-  in("window", [&] { window.state(visitor); });
-  in("cost", [&] { ledger.state(visitor); });
-  in("trainer", [&] {
-    Progress& p = state.progress;
-    visitor.integer("step", p.step);
-    visitor.integer("epoch", p.epoch);
-    visitor.integer("step_in_epoch", p.step_in_epoch);
-    visitor.integer("samples", p.samples);
-    visitor.number("flops", p.flops);
-    visitor.number("fraction", p.fraction);
-    visitor.integer("loader_ns", loader_ns);
-    visitor.integer("window_begin", window_begin);
-    visitor.integer("evaluated_step", evaluated_step);
-    visitor.number("last_loss", last_loss);
-    visitor.number("last_quality", last_quality);
-    at::Generator generator = at::detail::getDefaultCPUGenerator();
-    std::lock_guard<std::mutex> lock(generator.mutex());
-    at::Tensor random = generator.get_state();
-    visitor.tensor("generator", random);
-    if (visitor.loading()) generator.set_state(random);
-  });
+Trainer::Impl::Impl(const Recipe& given_recipe, const Registry& given_registry, TrainOptions given)
+    : options(std::move(given)),
+      ledger(options.start_ns >= 0 ? options.start_ns : now_ns(), open_energy()),
+      recipe(given_recipe),
+      registry(given_registry),
+      planned(plan_run(recipe, registry, own_plan(options), options.allow_inert)),
+      budget(plan().run),
+      splits(load_splits(recipe)),
+      model(build_model()),
+      optimizers(build_optimizers()),
+      sampler(splits.train.size(), options.seed, &engine()),
+      transforms(plan().run, engine()),
+      step(plan(), engine(), *model, optimizers),
+      evaluator(plan(), engine(), *model),
+      evaluations(plan().run.evaluation.every, budget),
+      checkpoints(plan().run.checkpoint.every, budget),
+      state{plan(), budget, options.seed, {}, *model, &optimizers, &splits.train},
+      writer(options.out, recipe.hash(), options.resume),
+      record(describe_run(recipe, plan(), splits, budget, options)),
+      recipe_hash(recipe.hash()) {
+  require_counter("budget.train", plan().run.budget, ledger);
+  require_counter("evaluation.every", plan().run.evaluation.every, ledger);
+  require_counter("checkpoint.every", plan().run.checkpoint.every, ledger);
+  bind_schedules();
 }
 
 void Trainer::Impl::update_costs() {
@@ -185,20 +101,26 @@ void Trainer::Impl::begin() {
   std::unique_ptr<CheckpointReader> resumed =
       options.resume ? writer.newest_checkpoint(recipe_hash, options.seed) : nullptr;
   if (resumed != nullptr) {
-    resumed->restore([this](StateVisitor& visitor) { enumerate(visitor); });
+    restore(*resumed);
     saved_step = state.progress.step;
+    record.auxiliary = writer.record().auxiliary;  // what went before is known there alone
     writer.resume(resumed->info().events_offset, state.progress.step);
   } else {
     writer.create();
-    // Dropout draws from the process's own generator; here and not earlier, since another run may have used it.
-    at::Generator generator = at::detail::getDefaultCPUGenerator();
-    std::lock_guard<std::mutex> lock(generator.mutex());
-    generator.set_current_seed(mix(options.seed, operation("default generator")));
   }
   writer.write(record);
   record.executed.startup_s = seconds(ledger.ns(Account::kSetup));
+  if (resumed == nullptr && !train_preludes()) return;
   ledger.charge(Account::kTraining);
-  if (resumed == nullptr) engine().fire(Event::kInitialize, state);
+  if (resumed == nullptr) {
+    // Dropout draws from the process's own generator; here and not earlier, since another run may have used it.
+    at::Generator generator = at::detail::getDefaultCPUGenerator();
+    {
+      std::lock_guard<std::mutex> lock(generator.mutex());
+      generator.set_current_seed(mix(options.seed, operation("default generator")));
+    }
+    engine().fire(Event::kInitialize, state);
+  }
   engine().fire(Event::kFitStart, state);
   update_costs();
   if (options.listener != nullptr) options.listener->started(report());
@@ -206,33 +128,48 @@ void Trainer::Impl::begin() {
 
 void Trainer::Impl::train_step() {
   Progress& progress = state.progress;
-  const BatchSettings& settings = plan().run.batch;
-  if (sampler.epoch_finished(settings.size) || progress.step == 0) engine().fire(Event::kEpochStart, state);
+  const int64_t size = sampler.batch_size(plan().run.batch.size, state);
+  if (sampler.epoch_finished(size) || progress.step == 0) engine().fire(Event::kEpochStart, state);
   engine().fire(Event::kBatchRequest, state);
   optimizers.schedule(progress.fraction);
   for (auto& [number, schedule] : scheduled) *number = schedule->at(progress.fraction);
 
   int64_t start = now_ns();
-  Batch batch = splits.train.gather(sampler.next(settings.size));
+  Sampler::Draw draw = sampler.next(size, &state);
+  Batch batch = splits.train.gather(draw.ids);
+  if (!draw.weights.empty()) batch.weights = at::tensor(draw.weights);
   batch.epoch = sampler.epoch();
   batch.step = progress.step;
   state.batch = &batch;
   progress.epoch = sampler.epoch();
-  transforms.apply(batch, state);
+  const uint64_t work = mix(engine().work(state), static_cast<uint64_t>(plan().model.generation));
+  progress.flops += batch_flops.run(shape_of(batch, work), [&] { transforms.apply(batch, state); });
   loader_ns += now_ns() - start;
-  engine().fire(Event::kBatchReady, state);
 
-  StepShape shape{batch.size(), settings.microbatch, batch.inputs.size(-2), batch.inputs.size(-1), 0};
-  progress.flops += flops.run(shape, [&] { window.add(step.run(state)); });
+  progress.flops += step_flops.run(shape_of(batch, work), [&] {
+    engine().fire(Event::kBatchReady, state);
+    window.add(step.run(state));
+  });
   ++progress.step;
   ++progress.step_in_epoch;
-  progress.samples += batch.size();
+  progress.samples += size;
+  progress.train_ns = ledger.ns(Account::kTraining);
+  progress.epochs = sampler.epochs(size);
+  progress.fraction = budget.fraction(progress);
+  const int64_t next_size = sampler.batch_size(plan().run.batch.size, state);
+  progress.epochs = sampler.epochs(next_size);  // a larger batch may end the epoch
+  progress.fraction = budget.fraction(progress);
   engine().fire(Event::kStepEnd, state);
   state.batch = nullptr;
-  if (sampler.epoch_finished(settings.size)) {
+  while (std::optional<PlanChange> change = engine().replan(state)) change_plan(*change);
+  if (sampler.epoch_finished(next_size)) {
     progress.step_in_epoch = 0;
     engine().fire(Event::kEpochEnd, state);
   }
+}
+
+StepShape Trainer::Impl::shape_of(const Batch& batch, uint64_t work) const {
+  return {batch.size(), plan().run.batch.microbatch, batch.inputs.size(-2), batch.inputs.size(-1), work};
 }
 
 void Trainer::Impl::close_window() {
@@ -254,10 +191,13 @@ void Trainer::Impl::evaluate_now() {
   if (first_bad_step) return;
   const Metric& metric = plan().run.metric;
   Evaluation result;
+  state.progress.flops += evaluator.install(state);
   {
     CostLedger::Span span(ledger, Account::kEvaluation);
-    result = evaluator.run(splits.get(metric.split), state);
+    result = evaluator.measure(splits.get(metric.split), state);
   }
+  evaluator.remove(state);
+  update_costs();
   evaluated_step = state.progress.step;
   last_quality = result.value(metric.measure);
   evaluate::EventRecord line = event();
@@ -303,7 +243,7 @@ Trainer::Trainer(const Recipe& recipe, const Registry& registry, TrainOptions op
 Trainer::~Trainer() = default;
 
 const Plan& Trainer::plan() const { return impl_->plan(); }
-Model& Trainer::model() { return impl_->model; }
+Model& Trainer::model() { return *impl_->model; }
 Engine& Trainer::engine() { return impl_->engine(); }
 State& Trainer::state() { return impl_->state; }
 void Trainer::enumerate_state(StateVisitor& visitor) { impl_->enumerate(visitor); }
@@ -313,22 +253,20 @@ TrainResult Trainer::run() {
   auto stopping = [&] { return run.options.stop != nullptr && run.options.stop->load(std::memory_order_relaxed); };
   run.begin();
   Progress& progress = run.state.progress;
-  while (!run.budget.finished(progress) && !run.first_bad_step && !stopping()) {
+  while (!run.ended_early && !run.budget.finished(progress) && !run.first_bad_step && !stopping()) {
     Progress before = progress;
     run.train_step();
-    progress.train_ns = run.ledger.ns(Account::kTraining);
-    progress.fraction = run.budget.fraction(progress);
     bool last = run.budget.finished(progress);
     if (run.window.full()) run.close_window();
     if (!last && run.evaluations.passed(before, progress)) run.evaluate_now();
     if (!last && run.checkpoints.passed(before, progress)) run.save();
   }
-  bool interrupted = !run.budget.finished(progress) && !run.first_bad_step;
+  bool interrupted = run.ended_early || (!run.budget.finished(progress) && !run.first_bad_step);
   if (!interrupted) {
     run.evaluate_now();
     if (!run.first_bad_step) run.engine().fire(Event::kFitEnd, run.state);
   }
-  run.save();
+  if (!run.ended_early) run.save();
   run.end(run.first_bad_step ? evaluate::Status::kDiverged
           : interrupted      ? evaluate::Status::kInterrupted
                              : evaluate::Status::kOk);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,13 @@ class TrainListener {
   virtual void finished(const evaluate::RunRecord&) {}
 };
 
+// A model that the program brings instead of one of the families: a plan that lists its parameters (opaque_plan in
+// nn/module_model.h makes it), and the model itself, started from a seed.
+struct OwnModel {
+  ModelPlan plan;
+  std::function<std::unique_ptr<Model>(uint64_t seed)> make;
+};
+
 struct TrainOptions {
   std::filesystem::path out;               // the run directory
   uint64_t seed = 0;
@@ -46,6 +54,7 @@ struct TrainOptions {
   TrainListener* listener = nullptr;
   bool allow_inert = false;                // tests only: methods at their neutral setting
   int64_t start_ns = -1;                   // when the clock of t_total began; -1: now
+  const OwnModel* model = nullptr;         // for recipes of the family "custom"
 };
 
 struct TrainResult {

@@ -1,47 +1,45 @@
 // One optimizer step.
 #include "hasten/train/training_step.h"
 
-#include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/log_softmax.h>
-
 #include <algorithm>
+#include <optional>
 
+#include "hasten/core/loss_term.h"
 #include "hasten/nn/autocast.h"
+#include "hasten/nn/extra_pass.h"
+#include "hasten/nn/loss.h"
 
 namespace hasten {
-
-at::Tensor cross_entropy(const at::Tensor& logits, const Batch& batch) {
-  at::Tensor wide = logits.to(at::kFloat);
-  if (!batch.targets.defined()) return at::cross_entropy_loss(wide, batch.labels, {}, at::Reduction::None);
-  return at::log_softmax(wide, 1).mul(batch.targets).sum(1).neg();
-}
 
 at::Tensor TrainingStep::forward_backward(State& state) {
   Batch& batch = *state.batch;
   const int64_t size = batch.size();
   const int64_t micro = plan_.run.batch.microbatch > 0 ? plan_.run.batch.microbatch : size;
-  // The denominator is that of the whole batch, so microbatches add up to it.
-  at::Tensor total_weight = batch.weights.defined() ? batch.weights.sum() : at::Tensor();
+  auto fire = [&](Event event) {
+    if (!state.extra_pass) engine_.fire(event, state);
+  };
   at::Tensor loss;
   for (int64_t begin = 0; begin < size; begin += micro) {
     Batch sliced;
     if (micro < size) sliced = batch.slice(begin, std::min(micro, size - begin));
     Batch& part = micro < size ? sliced : batch;
     state.microbatch = &part;
-    engine_.fire(Event::kBeforeForward, state);
+    fire(Event::kBeforeForward);
     {
       PrecisionScope precision(plan_.run.precision.compute);
       state.outputs = model_.forward(part.inputs);
     }
-    engine_.fire(Event::kAfterForward, state);
-    engine_.fire(Event::kBeforeLoss, state);
-    state.loss_terms = cross_entropy(state.outputs, part);
-    engine_.fire(Event::kAfterLoss, state);
-    at::Tensor partial = batch.weights.defined() ? state.loss_terms.mul(part.weights).sum().div(total_weight)
-                                                 : state.loss_terms.sum().div(static_cast<double>(size));
-    engine_.fire(Event::kBeforeBackward, state);
+    fire(Event::kAfterForward);
+    fire(Event::kBeforeLoss);
+    state.loss_terms = cross_entropy(state.outputs, part.labels, part.targets);
+    engine_.each<LossTerm>(state, [&](LossTerm& term) { term.apply(state.loss_terms, state); });
+    fire(Event::kAfterLoss);
+    // The denominator is that of the whole batch, so microbatches add up to it.
+    at::Tensor weighted = batch.weights.defined() ? state.loss_terms.mul(part.weights) : state.loss_terms;
+    at::Tensor partial = weighted.sum().div(static_cast<double>(size));
+    fire(Event::kBeforeBackward);
     partial.backward();
-    engine_.fire(Event::kAfterBackward, state);
+    fire(Event::kAfterBackward);
     loss = loss.defined() ? loss.add(partial.detach()) : partial.detach();
     state.outputs.reset();
     state.loss_terms.reset();
@@ -50,13 +48,29 @@ at::Tensor TrainingStep::forward_backward(State& state) {
   return loss;
 }
 
+at::Tensor TrainingStep::run(bool extra) {
+  std::optional<ExtraPass> untraced;
+  if (extra) untraced.emplace(model_);
+  state_->extra_pass = extra;
+  at::Tensor loss = forward_backward(*state_);
+  state_->extra_pass = false;
+  return loss;
+}
+
 at::Tensor TrainingStep::run(State& state) {
+  state_ = &state;
   engine_.fire(Event::kStepBegin, state);
   model_.set_training(true);
-  at::Tensor loss = forward_backward(state);
+  at::Tensor loss;
+  if (engine_.has<ForwardBackward>()) {
+    engine_.each<ForwardBackward>(state, [&](ForwardBackward& part) { loss = part.compute(state, *this); });
+  } else {
+    loss = forward_backward(state);
+  }
+  model_.clear_auxiliary();
   engine_.fire(Event::kGradientsReady, state);
   engine_.fire(Event::kBeforeUpdate, state);
-  optimizers_.update();
+  optimizers_.update(engine_, state);
   model_.clear_gradients();
   engine_.fire(Event::kAfterUpdate, state);
   return loss;

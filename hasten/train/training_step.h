@@ -2,30 +2,30 @@
 #pragma once
 
 #include "hasten/core/engine.h"
+#include "hasten/core/forward_backward.h"
 #include "hasten/data/batch.h"
 #include "hasten/nn/model.h"
 #include "hasten/optim/optimizer.h"
 
 namespace hasten {
 
-class TrainingStep {
+class TrainingStep final : private GradientPass {
  public:
   TrainingStep(const Plan& plan, Engine& engine, Model& model, OptimizerSet& optimizers)
       : plan_(plan), engine_(engine), model_(model), optimizers_(optimizers) {}
 
   // Trains on state.batch. Returns the mean loss of the batch, a scalar on the device. Gradients, and so the update,
-  // are those of the weighted mean over the whole batch, whatever the microbatch size.
+  // are those of the mean of weighted losses over the whole batch, whatever the microbatch size.
   at::Tensor run(State& state);
 
  private:
+  at::Tensor run(bool extra) override;
   at::Tensor forward_backward(State& state);
   const Plan& plan_;
   Engine& engine_;
   Model& model_;
   OptimizerSet& optimizers_;
+  State* state_ = nullptr;  // during a step
 };
-
-// Cross-entropy of each sample, [n] in fp32; logits [n, classes] in any format. Uses soft targets if there are some.
-at::Tensor cross_entropy(const at::Tensor& logits, const Batch& batch);
 
 }  // namespace hasten

@@ -21,11 +21,14 @@ void add_explain(CLI::App& app, Context& context) {
   command->callback([flags, &context] {
     Recipe recipe = load_recipe(flags->recipe, registry().catalogue(), flags->edits);
     PlannedRun planned = plan_run(recipe, registry());
-    Explanation explanation = explain(recipe, planned.baseline, planned.plan, planned.engine.order());
+    Explanation explanation = explain(recipe, planned.baseline,
+                                      {planned.plan, planned.engine.estimate_cost(planned.plan)}, planned.engine.order());
     for (const MethodChoice& choice : recipe.methods) {
       Recipe alone = recipe;
       alone.methods = {choice};
-      add_ceiling(explanation, choice, planned.baseline, plan_run(alone, registry()).plan);
+      PlannedRun with_it = plan_run(alone, registry());
+      add_ceiling(explanation, choice.spec->name, planned.baseline,
+                  {with_it.plan, with_it.engine.estimate_cost(with_it.plan)});
     }
     if (context.json) print_json(explanation_json(explanation));
     else std::cout << explanation_text(explanation);

@@ -24,10 +24,10 @@ class Ema final : public MethodOf<EmaParams>, public WeightProvider {
     if (state.budget.consumed(state.progress, params_.start.unit) < params_.start.value) return;
     if (steps_++ % params_.interval != 0) return;
     c10::NoGradGuard no_grad;
-    std::vector<at::Tensor> live = tensors(state.model);
+    std::vector<NamedTensor> live = state.model.tensors();
     double now = state.budget.consumed(state.progress, params_.half_life.unit);
     if (averages_.empty()) {
-      for (const at::Tensor& value : live) averages_.push_back(value.detach().clone());
+      for (const NamedTensor& entry : live) averages_.push_back({entry.name, entry.value.detach().clone()});
     } else {
       average(live, std::exp2(-(now - last_) / params_.half_life.value));
     }
@@ -36,36 +36,32 @@ class Ema final : public MethodOf<EmaParams>, public WeightProvider {
 
   bool ready() const override { return !averages_.empty(); }
   std::string label() const override { return "ema"; }
-  void exchange(Model& model) override { exchange_values(tensors(model), averages_); }
+  void exchange(Model& model) override { exchange_values(values_of(model.tensors()), values_of(averages_)); }
+  void carry(const PlanChange& change, State& state) override {
+    if (ready()) averages_ = carried(change, averages_, state.model.tensors());
+  }
 
   void state(StateVisitor& visitor) override {
-    visitor.tensors("average", averages_);
+    visit_named(visitor, "average", averages_);
     visitor.number("last", last_);
     visitor.integer("steps", steps_);
   }
 
  private:
-  static std::vector<at::Tensor> tensors(const Model& model) {
-    std::vector<at::Tensor> list;
-    for (const NamedTensor& entry : model.parameters()) list.push_back(entry.value);
-    for (const NamedTensor& entry : model.buffers()) list.push_back(entry.value);
-    return list;
-  }
-
-  void average(const std::vector<at::Tensor>& live, double keep) {
+  void average(const std::vector<NamedTensor>& live, double keep) {
     std::vector<at::Tensor> floats, targets;
     for (size_t i = 0; i < live.size(); ++i) {
-      if (!live[i].is_floating_point()) {
-        averages_[i].copy_(live[i]);
+      if (!live[i].value.is_floating_point()) {
+        averages_[i].value.copy_(live[i].value);
       } else {
-        floats.push_back(averages_[i]);
-        targets.push_back(live[i]);
+        floats.push_back(averages_[i].value);
+        targets.push_back(live[i].value);
       }
     }
     at::_foreach_lerp_(floats, targets, 1 - keep);
   }
 
-  std::vector<at::Tensor> averages_;
+  std::vector<NamedTensor> averages_;
   double last_ = 0;
   int64_t steps_ = 0;
 };

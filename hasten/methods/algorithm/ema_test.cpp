@@ -1,7 +1,7 @@
 // ema: the average, whatever the interval, and the exchange at evaluation.
 #include "hasten/methods/algorithm/ema.h"
 
-#include <ATen/ops/allclose.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
@@ -21,11 +21,11 @@ class EmaTest : public ::testing::Test {
  protected:
   void start(const Json& settings) {
     Json all = {{"name", "ema"}};
-    all.update(settings);
+    if (!settings.is_null()) all.update(settings);
     planned_.emplace(testing::plan_with(entry(), all));
     model_.emplace(planned_->run.plan.model, 1);
     budget_.emplace(planned_->run.plan.run);
-    state_.emplace(State{planned_->run.plan, *budget_, 1, {}, *model_, nullptr, nullptr, nullptr, nullptr, {}, {}});
+    state_.emplace(State{planned_->run.plan, *budget_, 1, {}, *model_});
   }
   // One update that leaves every weight at `value`.
   void step(double value) {
@@ -89,6 +89,38 @@ TEST_F(EmaTest, AveragesRunningStatisticsToo) {
   step(0);
   planned_->run.engine.each<WeightProvider>(*state_, [&](WeightProvider& provider) { provider.exchange(*model_); });
   EXPECT_NEAR(mean.mean().item<double>(), 2, 1e-6);
+}
+
+TEST_F(EmaTest, AHalfLifeAloneIsEnough) {
+  // A peer's smoothing fails unless the update interval is given too.
+  start({});
+  step(1);
+  step(0);
+  EXPECT_NEAR(averaged(), std::exp2(-1 / (0.05 * 40)), 1e-6);  // 0.05dur of 40 steps
+}
+
+// A weight, and a count of batches as some layers keep it.
+class Counting final : public Model {
+ public:
+  Counting() {
+    parameters_.push_back({"weight", at::zeros({2})});
+    buffers_.push_back({"batches", at::zeros({}, at::kLong)});
+  }
+  at::Tensor forward(const at::Tensor& inputs) override { return inputs; }
+};
+
+TEST_F(EmaTest, WholeNumbersAreCopied) {
+  start({{"half_life", "2step"}});
+  Counting model;
+  State state{planned_->run.plan, *budget_, 1, {}, model};
+  for (int64_t batch = 1; batch <= 5; ++batch) {
+    model.buffers()[0].value.fill_(batch);
+    planned_->run.engine.fire(Event::kAfterUpdate, state);
+    state.progress.step = batch;
+  }
+  model.buffers()[0].value.fill_(9);
+  planned_->run.engine.each<WeightProvider>(state, [&](WeightProvider& provider) { provider.exchange(model); });
+  EXPECT_EQ(model.buffers()[0].value.item<int64_t>(), 5);  // a peer's average of them stays 0
 }
 
 }  // namespace

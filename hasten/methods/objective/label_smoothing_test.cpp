@@ -30,7 +30,7 @@ TEST(LabelSmoothingTest, LossIsTorchsOwn) {
   auto planned = testing::plan_with(entry(), {{"name", "label_smoothing"}, {"amount", 0.2}});
   PlannedModel model(planned.run.plan.model, 1);
   Budget budget(planned.run.plan.run);
-  State state{planned.run.plan, budget, 1, {}, model, nullptr, nullptr, nullptr, nullptr, {}, {}};
+  State state{planned.run.plan, budget, 1, {}, model};
   Batch batch;
   batch.ids = {0, 1, 2};
   batch.inputs = at::randn({3, 1, 12, 12});

@@ -23,6 +23,7 @@ inline MethodSpec dirac_init_spec() {
           .cite = "Zagoruyko and Komodakis, DiracNets, arXiv:1706.00388; K. Jordan, arXiv:2404.00498",
           .uses = {{Site::plan(), Phase::kInitialize}},
           .effects = kPlanModel,
+          .families = {"convnet"},
           .relieves = {Bottleneck::kCompute},
           .neutral = no_neutral("a start value is that or another"),
           .params = describe<DiracInitParams>()};

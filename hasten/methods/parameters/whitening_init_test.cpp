@@ -54,7 +54,7 @@ TEST(WhiteningInitTest, FillsTheStemFromTheData) {
   Splits splits = load_splits(planned.recipe);
   PlannedModel model(planned.run.plan.model, 1);
   Budget budget(planned.run.plan.run);
-  State state{planned.run.plan, budget, 1, {}, model, nullptr, &splits.train, nullptr, nullptr, {}, {}};
+  State state{planned.run.plan, budget, 1, {}, model, nullptr, &splits.train};
   at::Tensor before = model.parameter("stem.conv.weight").clone();
   planned.run.engine.fire(Event::kInitialize, state);
   EXPECT_FALSE(at::allclose(before, model.parameter("stem.conv.weight")));

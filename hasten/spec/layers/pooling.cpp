@@ -8,11 +8,12 @@ namespace hasten {
 
 Shape Pool2d::output(const Shape& in) const {
   if (in.size() != 3) throw ConfigError("model", "an input of channels x height x width for pooling", to_string(in));
-  if (in[1] < kernel || in[2] < kernel) {
+  const int64_t height = in[1] + 2 * padding, width = in[2] + 2 * padding;
+  if (height < kernel || width < kernel) {
     throw ConfigError("model", cat("an image of at least ", kernel, "x", kernel, " for pooling"), to_string(in),
                       "use fewer groups (each halves the image) or larger images");
   }
-  return {in[0], (in[1] - kernel) / stride + 1, (in[2] - kernel) / stride + 1};
+  return {in[0], (height - kernel) / stride + 1, (width - kernel) / stride + 1};
 }
 
 Shape GlobalPool::output(const Shape& in) const {

@@ -13,10 +13,12 @@ struct Pool2d {
   PoolKind function = PoolKind::kMax;
   int64_t kernel = 2;
   int64_t stride = 2;
+  int64_t padding = 0;
   static constexpr auto schema() {
     return std::tuple{field("function", &Pool2d::function, "maximum or mean"),
                       field("kernel", &Pool2d::kernel, at_least(1), "side of the window", "pixels"),
-                      field("stride", &Pool2d::stride, at_least(1), "step of the window", "pixels")};
+                      field("stride", &Pool2d::stride, at_least(1), "step of the window", "pixels"),
+                      field("padding", &Pool2d::padding, at_least(0), "border that no window counts", "pixels")};
   }
   Shape output(const Shape& in) const;
   std::vector<ParameterPlan> parameters(const Shape&) const { return {}; }

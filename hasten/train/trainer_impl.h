@@ -1,0 +1,81 @@
+// The parts of a run and what binds them; private to the trainer's sources.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hasten/core/budget.h"
+#include "hasten/data/sampler.h"
+#include "hasten/data/transform.h"
+#include "hasten/nn/planned_model.h"
+#include "hasten/train/checkpoint.h"
+#include "hasten/train/cost_ledger.h"
+#include "hasten/train/flop_ledger.h"
+#include "hasten/train/loss_window.h"
+#include "hasten/train/run_writer.h"
+#include "hasten/train/trainer.h"
+#include "hasten/train/training_step.h"
+
+namespace hasten {
+
+struct Trainer::Impl {
+  Impl(const Recipe& recipe, const Registry& registry, TrainOptions given);
+
+  const Plan& plan() const { return planned.plan; }
+  Engine& engine() { return planned.engine; }
+
+  std::unique_ptr<Model> build_model();
+  OptimizerSet build_optimizers();
+
+  void enumerate(StateVisitor& visitor);
+  void bind_schedules();
+  void begin();
+  void restore(const CheckpointReader& reader);
+  bool train_preludes();
+  void adopt(Plan next);
+  void change_plan(const PlanChange& change);
+  void train_step();
+  void close_window();
+  void evaluate_now();
+  void save();
+  void end(evaluate::Status status);
+  void update_costs();
+  StepShape shape_of(const Batch& batch, uint64_t work) const;
+  ProgressReport report() const;
+  evaluate::EventRecord event() const;
+
+  TrainOptions options;
+  CostLedger ledger;
+  const Recipe recipe;
+  const Registry& registry;
+  PlannedRun planned;
+  Budget budget;
+  Splits splits;
+  std::unique_ptr<Model> model;
+  OptimizerSet optimizers;
+  Sampler sampler;
+  TransformChain transforms;
+  TrainingStep step;
+  Evaluator evaluator;
+  Recurrence evaluations, checkpoints;
+  State state;
+  RunWriter writer;
+  evaluate::RunRecord record;
+  std::string recipe_hash;
+  std::vector<std::pair<double*, const Schedule*>> scheduled;
+  bool ended_early = false;  // interrupted in a prelude
+  FlopLedger batch_flops, step_flops;
+  LossWindow window;
+  int64_t loader_ns = 0;
+  int64_t window_begin = 0;      // step at which the window began
+  int64_t evaluated_step = -1;   // step of the last evaluation
+  int64_t saved_step = -1;
+  double last_loss = 0;
+  double last_quality = 0;
+  std::optional<int64_t> first_bad_step;
+};
+
+}  // namespace hasten

@@ -1,0 +1,136 @@
+// Building, rebuilding and restoring the parts of a run.
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+
+#include "hasten/base/error.h"
+#include "hasten/base/rng.h"
+#include "hasten/nn/extra_pass.h"
+#include "hasten/core/prelude.h"
+#include "hasten/train/preludes.h"
+#include "hasten/train/trainer_impl.h"
+
+namespace hasten {
+namespace {
+
+using Account = CostLedger::Account;
+
+}  // namespace
+
+std::unique_ptr<Model> Trainer::Impl::build_model() {
+  const uint64_t seed = mix(options.seed, operation("model"));
+  if (options.model != nullptr) return options.model->make(seed);
+  return std::make_unique<PlannedModel>(plan().model, seed, MethodSeams{&engine(), &state});
+}
+
+OptimizerSet Trainer::Impl::build_optimizers() {
+  return {plan(), [this](std::string_view name) { return model->parameter(name); }};
+}
+
+void Trainer::Impl::bind_schedules() {
+  scheduled.clear();
+  for (const auto& [path, schedule] : plan().run.schedules) {
+    if (path == "lr") continue;
+    double* number = path.rfind("method.", 0) == 0 ? engine().scheduled(path)
+                     : path.rfind("data.", 0) == 0 ? transforms.scheduled(path)
+                                                   : optimizers.scheduled(path);
+    HASTEN_CHECK(number != nullptr, "nothing is scheduled by " + path);
+    scheduled.emplace_back(number, &schedule);
+  }
+}
+
+void Trainer::Impl::enumerate(StateVisitor& visitor) {
+  auto in = [&](std::string_view name, auto&& body) {
+    StateVisitor::Scope scope(visitor, name);
+    body();
+  };
+  in("model", [&] { model->state(visitor); });
+  in("optimizer", [&] { optimizers.state(visitor); });
+  in("sampler", [&] { sampler.state(visitor); });
+  in("method", [&] { engine().state(visitor); });
+  in("window", [&] { window.state(visitor); });
+  in("cost", [&] { ledger.state(visitor); });
+  in("trainer", [&] {
+    Progress& p = state.progress;
+    visitor.integer("step", p.step);
+    visitor.integer("epoch", p.epoch);
+    visitor.integer("step_in_epoch", p.step_in_epoch);
+    visitor.integer("samples", p.samples);
+    visitor.number("epochs", p.epochs);
+    visitor.number("flops", p.flops);
+    visitor.number("fraction", p.fraction);
+    visitor.number("prelude_flops", p.prelude_flops);
+    visitor.integer("prelude_ns", p.prelude_ns);
+    visitor.number("prelude_joules", p.prelude_joules);
+    visitor.integer("loader_ns", loader_ns);
+    visitor.integer("window_begin", window_begin);
+    visitor.integer("evaluated_step", evaluated_step);
+    visitor.number("last_loss", last_loss);
+    visitor.number("last_quality", last_quality);
+    at::Tensor random = random_state();
+    visitor.tensor("generator", random);
+    if (visitor.loading()) set_random_state(random);
+  });
+}
+
+// A plan that changed during the run is a function of the methods' state, so that comes first.
+void Trainer::Impl::restore(const CheckpointReader& reader) {
+  if (reader.info().generation > 0) {
+    auto methods = [this](StateVisitor& visitor) {
+      StateVisitor::Scope scope(visitor, "method");
+      engine().state(visitor);
+    };
+    reader.restore(methods, CheckpointReader::Extent::kPart);
+    Plan next = plan_again(planned, engine());
+    next.model.generation = reader.info().generation;
+    adopt(std::move(next));
+  }
+  reader.restore([this](StateVisitor& visitor) { enumerate(visitor); });
+}
+
+// Builds everything that hangs on the plan; objects stay where they are, since others refer to them.
+void Trainer::Impl::adopt(Plan next) {
+  planned.plan = std::move(next);
+  static_cast<PlannedModel&>(*model) = PlannedModel(plan().model, mix(options.seed, operation("model")),
+                                                    MethodSeams{&engine(), &state});
+  optimizers = build_optimizers();
+  bind_schedules();
+}
+
+void Trainer::Impl::change_plan(const PlanChange& change) {
+  const std::vector<NamedTensor> old = model->tensors();
+  const OptimizerSet before = std::move(optimizers);
+  Plan next = plan_again(planned, engine());
+  next.model.generation = plan().model.generation + 1;
+  adopt(std::move(next));
+  optimizers.carry(change, before);
+  const std::vector<NamedTensor> fresh = model->tensors(), values = carried(change, old, fresh);
+  {
+    c10::NoGradGuard no_grad;
+    for (size_t i = 0; i < fresh.size(); ++i) fresh[i].value.detach().copy_(values[i].value);
+  }
+  engine().carry(change, state);
+  evaluate::EventRecord line = event();
+  line.kind = "replan";
+  line.note = change.reason;
+  writer.append(line);
+}
+
+// False: interrupted.
+bool Trainer::Impl::train_preludes() {
+  if (!engine().has<Prelude>()) return true;
+  ledger.charge(Account::kPrelude);
+  PreludeCost cost = run_preludes(recipe, registry, engine(), state, options, record.auxiliary);
+  ledger.refresh();
+  // What they cost when they ran stands for what passed here: they may have been trained before an interruption.
+  const auto ns = static_cast<int64_t>(cost.seconds * 1e9);
+  ledger.add(Account::kPrelude, -ledger.ns(Account::kPrelude), -std::max(0.0, ledger.joules(Account::kPrelude)));
+  ledger.add(Account::kTraining, ns, cost.joules);
+  state.progress.prelude_ns = ns;
+  state.progress.prelude_joules = cost.joules;
+  state.progress.flops = state.progress.prelude_flops = cost.flops;
+  ended_early = cost.interrupted;
+  return !ended_early;
+}
+
+}  // namespace hasten

@@ -1,0 +1,103 @@
+// Methods together: random sets of two to six, drawn with a fixed seed, train and resume bit for bit, or are refused for
+// a reason that the user can act on.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "hasten/base/error.h"
+#include "hasten/base/json.h"
+#include "hasten/base/rng.h"
+#include "hasten/base/text.h"
+#include "hasten/methods/registry.h"
+#include "hasten/spec/recipe_edit.h"
+#include "hasten/study/conformance_run.h"
+#include "hasten/train/test_run.h"
+
+namespace hasten {
+namespace {
+
+constexpr int kSets = 300, kShards = 6;
+
+// What some method or other needs of a recipe is there for all: flips and shifts to replace, decoupled decay, blocks
+// that repeat, images of any size.
+Json common_recipe(bool resnet) {
+  Json model = {{"family", "convnet"},
+                {"widths", {8, 8}},
+                {"convs_per_group", 2},
+                {"norm", true},
+                {"readout", "average"},
+                {"dropout", 0.1}};
+  if (resnet) model = {{"family", "resnet"}, {"stages", {3, 1}}, {"width", 8}};
+  return {{"workload", {{"dataset", "synthetic"}, {"metric", "test/accuracy"}}},
+          {"model", model},
+          {"optimizer", {{"name", "sgd"}, {"lr", 0.02}, {"nesterov", true}, {"weight_decay", 0.01}, {"decoupled", true}}},
+          {"schedule", {{"lr", "linear"}}},
+          {"data", {{"samples", 192}, {"test_samples", 32}, {"flip", "random"}, {"translate", 1}}},
+          {"batch", {{"size", 16}}},
+          {"evaluation", {{"every", "7step"}}},
+          {"checkpoint", {{"every", "3step"}}},
+          {"budget", {{"train", "2ep"}}}};
+}
+
+struct Drawn {
+  std::vector<std::string> methods;
+  Json recipe;
+};
+
+Drawn draw(int set) {
+  static const std::vector<MethodEntry> entries = method_entries();
+  RandomStream random(2026, operation("composition"), 0, static_cast<uint64_t>(set));
+  Drawn drawn{{}, common_recipe(random.below(2) == 0)};
+  const size_t count = 2 + random.below(5);
+  RecipeEdits edits;
+  while (drawn.methods.size() < count) {
+    const MethodSpec& spec = entries[random.below(entries.size())].spec;
+    if (std::find(drawn.methods.begin(), drawn.methods.end(), spec.name) != drawn.methods.end()) continue;
+    drawn.methods.push_back(spec.name);
+    std::string settings;
+    for (const Setting& setting : spec.conformance) {
+      if (setting.parameter.find('.') != std::string::npos) continue;
+      settings += (settings.empty() ? "" : ", ") + setting.parameter + "=" + setting.toml;
+    }
+    edits.with.push_back(spec.name + "(" + settings + ")");
+  }
+  apply_edits(drawn.recipe, edits);
+  return drawn;
+}
+
+// Whether a refusal names a conflict, an exclusive place, or a model that a method cannot take.
+bool cites_a_reason(const std::string& message) {
+  for (const char* reason : {"declared to conflict", "exclusive seam", "exclusive schedule", "a model of the family"}) {
+    if (message.find(reason) != std::string::npos) return true;
+  }
+  return false;
+}
+
+class SlowCompositionTest : public ::testing::TestWithParam<int> {};
+
+TEST_P(SlowCompositionTest, TrainsAndResumesOrSaysWhyNot) {
+  int trained = 0;
+  for (int set = GetParam(); set < kSets; set += kShards) {
+    const Drawn drawn = draw(set);
+    SCOPED_TRACE(cat("set ", set, ": ", join(drawn.methods, " "), " on ", drawn.recipe["model"]["family"].dump()));
+    testing::TemporaryDirectory scratch;
+    ConformanceRunner runner(method_entries(), scratch.path());
+    try {
+      runner.plan(drawn.recipe);
+    } catch (const ConfigError& error) {
+      EXPECT_TRUE(cites_a_reason(error.what())) << error.what();
+      continue;
+    }
+    ++trained;
+    RunOutcome whole = runner.run(drawn.recipe);
+    EXPECT_EQ(whole.status, evaluate::Status::kOk);
+    EXPECT_TRUE(whole.finite);
+    RunOutcome resumed = runner.run_interrupted(drawn.recipe, 1);
+    EXPECT_EQ(difference(whole.state, resumed.state), "") << "interrupted at step " << resumed.interrupted_at;
+  }
+  EXPECT_GE(trained, kSets / kShards * 6 / 10);
+}
+INSTANTIATE_TEST_SUITE_P(Shards, SlowCompositionTest, ::testing::Range(0, kShards));
+
+}  // namespace
+}  // namespace hasten
