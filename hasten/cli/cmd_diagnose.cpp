@@ -11,8 +11,8 @@
 #include "hasten/report/trace_json.h"
 #include "hasten/report/trace_page.h"
 #include "hasten/report/trace_text.h"
-#include "hasten/trace/compare.h"
 #include "hasten/trace/overlay.h"
+#include "hasten/trace/rank_pairs.h"
 
 namespace hasten::cli {
 namespace {
@@ -113,28 +113,27 @@ void diagnose_traces(const DiagnoseOptions& options, Context& context) {
 
 void compare_two(const DiagnoseOptions& options, Context& context) {
   trace::AnalysisOptions analysis = analysis_options(options);
-  auto read = [&](const std::string& path) { return trace::read_trace(path, analysis.read); };
-  trace::Trace a = read(options.compare[0]), b = read(options.compare[1]);
-  trace::View view_a = make_view(a, analysis.view), view_b = make_view(b, analysis.view);
-  trace::CompareOptions compare;
-  if (options.step_a >= 0) compare.step_a = options.step_a;
-  if (options.step_b >= 0) compare.step_b = options.step_b;
-  auto differences = trace::compare_by_name(view_a, view_b, compare);
-  auto steps = trace::compare_steps(view_a, view_b, options.top);
-  double tick_ns = view_a.ns(1);
+  trace::RunOptions run{.read = analysis.read, .view = analysis.view, .threads = options.threads};
+  run.steps.most = options.top;
+  if (options.rank >= 0) run.rank = options.rank;
+  if (options.step_a >= 0) run.compare.step_a = options.step_a;
+  if (options.step_b >= 0) run.compare.step_b = options.step_b;
+  auto files = [&](size_t side) { return trace::find_traces({options.compare[side]}, "--compare"); };
+  trace::RunComparison runs = trace::compare_runs(files(0), files(1), run);
   if (context.json) {
-    print_json(report::compare_json(differences, steps, tick_ns));
+    print_json(report::compare_json(runs));
   } else {
-    std::cout << report::compare_text(differences, steps, tick_ns, options.all_rows ? SIZE_MAX : options.top);
+    std::cout << report::compare_text(runs, options.all_rows ? SIZE_MAX : options.top);
   }
   if (options.gate <= 0) return;
-  if (steps.empty() || !steps[0].resolved()) {
-    throw ConfigError("--gate", "at least 3 complete profiler steps in both traces", "fewer",
+  if (runs.steps.empty() || !runs.steps[0].resolved()) {
+    throw ConfigError("--gate", "at least 3 complete profiler steps on both sides, in every rank", "fewer",
                       "profile more steps, or drop --gate");
   }
-  bool slower = steps[0].low > options.gate;
-  std::cerr << (slower ? "gate: B is slower than allowed (" : "gate: passed (") << fixed(steps[0].ratio, 3)
-            << "x, interval " << fixed(steps[0].low, 3) << " to " << fixed(steps[0].high, 3) << ", allowed "
+  const trace::StepRatio& step = runs.steps[0];
+  bool slower = step.low > options.gate;
+  std::cerr << (slower ? "gate: B is slower than allowed (" : "gate: passed (") << fixed(step.ratio, 3)
+            << "x, interval " << fixed(step.low, 3) << " to " << fixed(step.high, 3) << ", allowed "
             << fixed(options.gate, 3) << "x)\n";
   if (slower) context.exit_code = kStrictFailure;
 }
@@ -169,7 +168,9 @@ void add_diagnose(CLI::App& app, Context& context) {
   auto* traces = command->add_option("--trace", options->traces,
                                      "Kineto traces (.json, .json.gz), one a rank, or folders of them");
   auto* compare =
-      command->add_option("--compare", options->compare, "two traces, before and after")->expected(2)->excludes(traces);
+      command->add_option("--compare", options->compare, "two traces or folders of ranks, A before and B after")
+          ->expected(2)
+          ->excludes(traces);
   auto* memory =
       command->add_option("--memory-timeline", options->memory_timeline, "a raw timeline of export_memory_timeline")
           ->excludes(traces)

@@ -208,6 +208,14 @@ TEST(Ranks, WireTimeAndSkew) {
   EXPECT_EQ(ranks.collectives[0].bytes, 20'000);
   EXPECT_EQ(ranks.ranks[0].waited_ns, 30'000);
   EXPECT_EQ(ranks.stragglers, std::vector<int>{1});
+  View a_ps = make_view(traces[0], {.semantics = Semantics::kTraceLens});  // in other ticks, the same nanoseconds
+  View b_ps = make_view(traces[1], {.semantics = Semantics::kTraceLens});
+  EXPECT_EQ(compare_ranks({&a_ps, &b_ps}, {0, 1}).collectives[0].wire_ns, 50'000);
+}
+
+TEST(Ranks, FilesWithoutARankTakeFreeNumbers) {
+  EXPECT_EQ(assign_ranks({1, -1, 1, 0, -1}), (std::vector<int>{1, 2, 3, 0, 4}));
+  EXPECT_EQ(assign_ranks({-1, -1}), (std::vector<int>{0, 1}));
 }
 
 TEST(KernelType, ByNameAndByCategory) {
