@@ -139,6 +139,10 @@ Json repairs_json(const RankAnalysis& rank) {
     list.push_back({{"what", "device events that share one launch (graphs), all kept"},
                     {"count", rank.shared_correlations},
                     {"dropped", false}});
+  if (rank.view.outside_operators > 0)
+    list.push_back({{"what", "device events launched outside of any operator: left out of the view"},
+                    {"count", rank.view.outside_operators},
+                    {"dropped", false}});
   if (rank.view.left_out_last_step > 0)
     list.push_back({{"what", "rows of the last profiler step, or launched before the first: left out of the view"},
                     {"count", rank.view.left_out_last_step},

@@ -139,6 +139,8 @@ std::vector<std::string> notes_on(const RankAnalysis& rank) {
                         rank.view.unlinked_left_out > 0
                             ? cat("; ", rank.view.unlinked_left_out, " of them belong to no step and are left out")
                             : ""));
+  if (rank.view.outside_operators > 0)
+    notes.push_back(cat(rank.view.outside_operators, " device events were launched outside of any operator: left out"));
   if (rank.outlasting > 0) notes.push_back(cat(rank.outlasting, " host events end after the event around them"));
   if (rank.shared_correlations > 0)
     notes.push_back(

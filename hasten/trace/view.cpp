@@ -203,7 +203,9 @@ class Builder {
   void drop_unlinked() {
     std::vector<uint8_t> kept(view_.size(), 1), linked = inside_operator();
     for (size_t i = 0; i < view_.size(); ++i) {
-      if (view_.device[i] != 0) kept[i] = view_.partner[i] >= 0 && linked[static_cast<size_t>(view_.partner[i])] != 0;
+      if (view_.device[i] == 0) continue;
+      kept[i] = view_.partner[i] >= 0 && linked[static_cast<size_t>(view_.partner[i])] != 0;
+      view_.outside_operators += kept[i] == 0;
     }
     keep(kept);
   }
