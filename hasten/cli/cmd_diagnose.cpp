@@ -40,6 +40,8 @@ trace::AnalysisOptions analysis_options(const DiagnoseOptions& options) {
   if (path && !hta)
     throw ConfigError("--annotation", "--semantics hta (the exact path covers the whole window)",
                       "--semantics " + options.semantics);
+  if (!path && !options.data_events.empty())
+    throw ConfigError("--data-event", "--annotation or --whole-path beside it", "neither");
   if (path) analysis.hta_path = trace::PathOptions{options.annotation, options.instance, options.data_events, true};
   return analysis;
 }
@@ -160,50 +162,129 @@ void show_memory_timeline(const DiagnoseOptions& options, Context& context) {
     std::cout << "  " << names[c] << ": " << si(timeline.sizes[at][c]) << "B\n";
 }
 
+// What every way to read a trace shares.
+void add_reading(CLI::App& command, DiagnoseOptions& options) {
+  const char* group = "What is read";
+  command
+      .add_option("--semantics", options.semantics,
+                  "exact (integer nanoseconds), hta or tracelens (the rules of these tools, to compare with them)")
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--rank", options.rank, "only this rank")->check(CLI::NonNegativeNumber)->group(group);
+  command.add_flag("--include-last-step", options.last_step, "also the last profiler step, which the profiler cut off")
+      ->group(group);
+  command
+      .add_flag("--drop-unlinked", options.drop_unlinked,
+                "leave out device work that no operator launched, as TraceLens does")
+      ->group(group);
+  command.add_flag("--accept-torn", options.accept_torn, "read the complete events of a torn file")->group(group);
+  command.add_option("--threads", options.threads, "files read at once; 0: as many as cores")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber)
+      ->group(group);
+}
+
+void add_output(CLI::App& command, DiagnoseOptions& options, CLI::Option* traces, Context& context) {
+  const char* group = "What is shown";
+  command.add_option("--top", options.top, "rows of each table")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+  command.add_flag("--all", options.all_rows, "all rows of each table")->group(group);
+  command.add_option("--html", options.html, "write a page with the tables and a timeline to this file")
+      ->needs(traces)
+      ->group(group);
+  command
+      .add_option("--overlay", options.overlay,
+                  "write the trace to this file (.json, .json.gz) with the critical path, idle time and queues drawn "
+                  "in, for Perfetto")
+      ->needs(traces)
+      ->group(group);
+  command.add_option("--csv", options.csv, "write the tables into this folder")->needs(traces)->group(group);
+  add_json_flag(command, context);
+  command.get_option("--json")->group(group);
+}
+
+void add_details(CLI::App& command, DiagnoseOptions& options, CLI::Option* traces) {
+  const char* group = "Details of --trace";
+  command
+      .add_option("--kernel-delay-ns", options.kernel_delay_ns,
+                  "a shorter gap between kernels that were launched in time is the device's own")
+      ->capture_default_str()
+      ->needs(traces)
+      ->group(group);
+  command.add_option("--pattern", options.pattern, "count kernel sequences under operators whose name contains this")
+      ->needs(traces)
+      ->group(group);
+  auto* annotation = command
+                         .add_option("--annotation", options.annotation,
+                                     "with --semantics hta: critical path inside an event whose name contains this")
+                         ->needs(traces)
+                         ->group(group);
+  command.add_option("--instance", options.instance, "which of these events, from 0")
+      ->check(CLI::NonNegativeNumber)
+      ->needs(annotation)
+      ->group(group);
+  command.add_flag("--whole-path", options.whole_path, "with --semantics hta: critical path of the whole trace")
+      ->needs(traces)
+      ->excludes(annotation)
+      ->group(group);
+  command.add_option("--data-event", options.data_events, "for that path: names of host work that loads data")
+      ->needs(traces)
+      ->group(group);
+}
+
+void add_comparing(CLI::App& command, DiagnoseOptions& options, CLI::Option* compare) {
+  const char* group = "Details of --compare";
+  command.add_option("--step-a", options.step_a, "names of only this profiler step of A")
+      ->check(CLI::NonNegativeNumber)
+      ->needs(compare)
+      ->group(group);
+  command.add_option("--step-b", options.step_b, "names of only this profiler step of B")
+      ->check(CLI::NonNegativeNumber)
+      ->needs(compare)
+      ->group(group);
+  command
+      .add_option("--gate", options.gate,
+                  "exit with 4 if the interval says that B's steps take more than this times A's")
+      ->check(CLI::PositiveNumber)
+      ->needs(compare)
+      ->group(group);
+}
+
 }  // namespace
 
 void add_diagnose(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("diagnose", "where the time of a profiled run went, and what holds it back");
+  command->footer(
+      "Examples:\n  hasten diagnose --trace trace.json.gz\n  hasten diagnose --trace ranks/ --html page.html\n  hasten "
+      "diagnose --trace ranks/ --rank 0 --overlay overlay.json.gz\n  hasten diagnose --compare before/ after/ --gate "
+      "1.05");
   auto options = std::make_shared<DiagnoseOptions>();
-  auto* traces = command->add_option("--trace", options->traces,
-                                     "Kineto traces (.json, .json.gz), one a rank, or folders of them");
-  auto* compare =
-      command->add_option("--compare", options->compare, "two traces or folders of ranks, A before and B after")
-          ->expected(2)
-          ->excludes(traces);
+  const char* group = "One of";
+  auto* traces = command
+                     ->add_option("--trace", options->traces,
+                                  "traces of torch.profiler (.json, .json.gz), one a rank, or folders of them")
+                     ->type_name("PATH")
+                     ->group(group);
+  auto* compare = command
+                      ->add_option("--compare", options->compare,
+                                   "A and B, before and after: two traces, or two folders of ranks, which are paired "
+                                   "by rank number")
+                      ->type_name("PATH")
+                      ->expected(2)
+                      ->excludes(traces)
+                      ->group(group);
   auto* memory =
       command->add_option("--memory-timeline", options->memory_timeline, "a raw timeline of export_memory_timeline")
+          ->type_name("FILE")
           ->excludes(traces)
-          ->excludes(compare);
-  command->add_option("--semantics", options->semantics,
-                      "exact (nanoseconds), hta or tracelens (their rules, to compare)");
-  command->add_flag("--include-last-step", options->last_step, "also the profiler's last step, which it cuts off");
-  command->add_flag("--drop-unlinked", options->drop_unlinked,
-                    "leave out device work that no operator launched, as TraceLens does");
-  command->add_flag("--accept-torn", options->accept_torn, "read the complete events of a torn file");
-  command->add_option("--rank", options->rank, "only this rank");
-  command->add_option("--top", options->top, "rows of each table")->check(CLI::PositiveNumber);
-  command->add_flag("--all", options->all_rows, "all rows of each table");
-  command->add_option("--kernel-delay-ns", options->kernel_delay_ns,
-                      "a shorter gap between queued kernels is the device's own");
-  command->add_option("--pattern", options->pattern, "count kernel sequences under operators whose name contains this");
-  command->add_option("--annotation", options->annotation,
-                      "critical path inside an event whose name contains this (--semantics hta)");
-  command->add_option("--instance", options->instance, "which of these events, from 0")->check(CLI::NonNegativeNumber);
-  command->add_flag("--whole-path", options->whole_path, "critical path of the whole trace (--semantics hta)");
-  command->add_option("--data-event", options->data_events,
-                      "names of host work that loads data, for the critical path");
-  command->add_option("--step-a", options->step_a, "with --compare: only this profiler step of the first");
-  command->add_option("--step-b", options->step_b, "with --compare: only this profiler step of the second");
-  command
-      ->add_option("--gate", options->gate, "with --compare: exit 4 if B's steps surely take more than this times A's")
-      ->needs(compare);
-  command->add_option("--csv", options->csv, "write tables into this folder");
-  command->add_option("--overlay", options->overlay, "write the trace with what was found drawn into it, for Perfetto");
-  command->add_option("--html", options->html, "write a page with a timeline");
-  command->add_option("--threads", options->threads, "files read at once; 0: as many as cores")
-      ->check(CLI::NonNegativeNumber);
-  add_json_flag(*command, context);
+          ->excludes(compare)
+          ->group(group);
+  add_reading(*command, *options);
+  add_output(*command, *options, traces, context);
+  add_details(*command, *options, traces);
+  add_comparing(*command, *options, compare);
   command->callback([options, &context, traces, compare, memory] {
     if (*memory) return show_memory_timeline(*options, context);
     if (*compare) return compare_two(*options, context);

@@ -30,7 +30,7 @@ size_t cut_at(const char* text, size_t length) {
 Trace read_trace(const std::filesystem::path& path, const ReadOptions& options) {
   Trace trace;
   trace.path = path;
-  ByteSource source(path);
+  ByteSource source(path, std::min(options.piece_bytes, size_t{1} << 20));
   trace.file_bytes = source.file_bytes();
   TraceParser parser(trace);
   std::vector<char> buffer(options.piece_bytes + kPadding);

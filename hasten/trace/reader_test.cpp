@@ -224,6 +224,26 @@ TEST(Reader, EveryCutOfAFileIsAnErrorOrRepaired) {
   }
 }
 
+TEST(Reader, ATornValueIsNotTaken) {
+  std::string head = file_of(event("\"ts\": 1, \"dur\": 1"));
+  head.pop_back();
+  std::string text = head + ", \"traceName\": \"a long name\", \"list\": [1, 2, {\"a\": \"b\"}], \"last\": 12345}";
+  for (size_t cut = head.size(); cut < text.size(); ++cut) {
+    SCOPED_TRACE(cut);
+    TestFile file(text.substr(0, cut));
+    Trace trace = read_trace(file.path(), {.accept_torn = true});
+    EXPECT_EQ(trace.size(), 1u);
+    EXPECT_EQ(trace.repairs.count(Repair::kTornEnd), 1);
+    if (trace.metadata.contains("traceName")) {
+      EXPECT_EQ(trace.metadata["traceName"], "a long name");
+    }
+    EXPECT_FALSE(trace.metadata.contains("last"));
+    if (trace.metadata.contains("list")) {
+      EXPECT_EQ(trace.metadata["list"].size(), 3u);
+    }
+  }
+}
+
 TEST(Reader, PiecesDoNotMatter) {
   TraceText text;
   for (int i = 0; i < 40; ++i) {

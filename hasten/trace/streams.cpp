@@ -109,25 +109,8 @@ namespace {
 bool queue_launch(const View& view, size_t i) {
   if (view.device[i] != 0 || view.partner[i] < 0) return false;
   if (!hta(view)) return view.kind(i) == Category::kRuntime || view.kind(i) == Category::kDriver;
-  // HTA's list, hta/common/trace_symbol_table.py
-  constexpr std::string_view kNames[] = {"cudaLaunchKernel",
-                                         "cudaLaunchKernelExC",
-                                         "cuLaunchKernel",
-                                         "cuLaunchKernelEx",
-                                         "cudaMemcpyAsync",
-                                         "cudaMemsetAsync",
-                                         "runFunction - job_prep_and_submit_for_execution",
-                                         "hipLaunchKernel",
-                                         "hipExtModuleLaunchKernel",
-                                         "hipMemsetAsync",
-                                         "hipMemcpyAsync",
-                                         "hipMemcpyWithStream"};
-  return std::find(std::begin(kNames), std::end(kNames), view.name(i)) != std::end(kNames);
+  return is_hta_launch(view.name(i));
 }
-
-}  // namespace
-
-namespace {
 
 struct Change {
   StreamId id;
