@@ -2,6 +2,8 @@
 #include "hasten/report/trace_page.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <unordered_map>
 
 #include "hasten/base/json.h"
@@ -30,15 +32,42 @@ std::string html_table(const Table& table) {
   return html + "</tbody></table></div>";
 }
 
-// One line of the timeline: spans as [start, duration, name, colour], times in ns from the page's start.
+// What colours and the legend say; the numbers are those of PathKind.
+constexpr const char* kKinds[] = {
+    "host",          "synchronisation", "waiting for data",  "launch or dependency",    "computation",
+    "communication", "copies",          "other device work", "gap between device work", "unexplained"};
+static_assert(std::size(kKinds) == kPathKindCount);
+
+PathKind kind_of(Part cause) {
+  switch (cause) {
+    case Part::kIdleHostLate: return PathKind::kHost;
+    case Part::kIdleSync: return PathKind::kSynchronize;
+    case Part::kIdleData: return PathKind::kData;
+    case Part::kIdleDependency: return PathKind::kLaunch;
+    default: return PathKind::kUnexplained;
+  }
+}
+
+PathKind kind_of(KernelType type) {
+  switch (type) {
+    case KernelType::kComputation: return PathKind::kCompute;
+    case KernelType::kCommunication: return PathKind::kCommunication;
+    case KernelType::kMemory: return PathKind::kCopy;
+    case KernelType::kOther: break;
+  }
+  return PathKind::kOtherDevice;
+}
+
+// One line of the timeline: spans as [start, duration, name, kind], times in ns from the page's start.
 struct Line {
   std::string label;
+  StreamId order;  // threads, then devices and their streams by number
   std::vector<std::array<int64_t, 4>> spans;
 };
 
 class Timeline {
  public:
-  explicit Timeline(const Analysis& analysis, size_t most) : most_(most) {
+  explicit Timeline(const Analysis& analysis, size_t most) : most_(most), alone_(analysis.ranks.size() == 1) {
     begin_ = INT64_MAX;
     for (const RankAnalysis& rank : analysis.ranks) {
       for (int64_t ts : rank.view.ts) begin_ = std::min(begin_, ts);
@@ -50,7 +79,7 @@ class Timeline {
   Json json() const {
     Json lines = Json::array();
     for (const Line& line : lines_) lines.push_back({{"label", line.label}, {"spans", line.spans}});
-    return {{"names", names_}, {"lines", lines}, {"end", end_}};
+    return {{"kinds", kKinds}, {"names", names_}, {"lines", lines}, {"end", end_}};
   }
   size_t left_out() const { return left_out_; }
 
@@ -61,28 +90,28 @@ class Timeline {
     return entry->second;
   }
 
-  void add(Line& line, int64_t begin, int64_t dur, std::string_view name, int64_t colour) {
-    line.spans.push_back({begin - begin_, dur, name_of(name), colour});
+  void add(Line& line, int64_t begin, int64_t dur, std::string_view name, PathKind kind) {
+    line.spans.push_back({begin - begin_, dur, name_of(name), static_cast<int64_t>(kind)});
     end_ = std::max(end_, begin - begin_ + dur);
   }
 
   void add_rank(const RankAnalysis& rank) {
     const View& view = rank.view;
-    std::string prefix = cat("rank ", rank.rank, " ");
+    std::string prefix = alone_ ? "" : cat("rank ", rank.rank, " ");
     if (rank.path) {
-      Line line{prefix + "critical path", {}};
-      for (const PathSegment& s : rank.path->segments)
-        add(line, s.begin, s.end - s.begin, path_kind_name(s.kind), 10 + static_cast<int64_t>(s.kind));
+      Line line{prefix + "critical path", {}, {}};
+      for (const PathSegment& s : rank.path->segments) add(line, s.begin, s.end - s.begin, path_label(view, s), s.kind);
       lines_.push_back(std::move(line));
     }
     if (rank.partition) {
-      Line line{prefix + "device idle", {}};
+      Line line{prefix + "device idle", {}, {}};
       for (const Gap& gap : rank.partition->gaps)
-        add(line, gap.when.begin, gap.when.end - gap.when.begin, part_title(gap.cause), 4);
+        add(line, gap.when.begin, gap.when.end - gap.when.begin, part_title(gap.cause), kind_of(gap.cause));
       if (!line.spans.empty()) lines_.push_back(std::move(line));
     }
-    std::vector<std::string> order;
     std::unordered_map<std::string, Line> by_label;
+    std::set<int64_t> devices;
+    for (uint32_t i : view.device_rows()) devices.insert(stream_of(view, i).device);
     HostNesting nesting = nest_host_events(view);
     for (size_t i = 0; i < view.size(); ++i) {
       Category kind = view.kind(i);
@@ -92,18 +121,20 @@ class Timeline {
       if (!top && !inside) continue;
       std::string label =
           prefix + (view.device[i] != 0
-                        ? cat("stream ", view.stream(i))
+                        ? cat(devices.size() > 1 ? cat("device ", stream_of(view, i).device, " ") : "", "stream ",
+                              view.stream(i))
                         : cat("thread ", view.trace->strings.view(view.trace->lanes[view.lane(i)].tid)));
       if (kind == Category::kUserAnnotation) label += " steps";
       auto [entry, fresh] = by_label.try_emplace(label);
-      if (fresh) {
-        order.push_back(label);
-        entry->second.label = label;
-      }
+      if (fresh) entry->second = {label, view.device[i] != 0 ? stream_of(view, i) : StreamId{INT64_MIN, 0}, {}};
       add(entry->second, view.ts[i], view.dur[i], view.name(i),
-          view.device[i] != 0 ? static_cast<int64_t>(view.type[i]) : 5);
+          view.device[i] != 0 ? kind_of(view.type[i]) : PathKind::kHost);
     }
-    for (const std::string& label : order) lines_.push_back(std::move(by_label[label]));
+    std::vector<Line> found;
+    for (auto& [label, line] : by_label) found.push_back(std::move(line));
+    std::sort(found.begin(), found.end(),
+              [](const Line& a, const Line& b) { return a.order != b.order ? a.order < b.order : a.label < b.label; });
+    std::move(found.begin(), found.end(), std::back_inserter(lines_));
   }
 
   // Too many for a page: the shortest spans go, and the page says how many.
@@ -121,7 +152,13 @@ class Timeline {
     }
   }
 
+  static std::string path_label(const View& view, const PathSegment& segment) {
+    std::string_view kind = kKinds[static_cast<size_t>(segment.kind)];
+    return segment.place < 0 ? std::string(kind) : cat(kind, ": ", view.name(static_cast<size_t>(segment.place)));
+  }
+
   size_t most_, left_out_ = 0;
+  bool alone_;
   int64_t begin_ = 0, end_ = 1;
   std::vector<std::string> names_;
   std::unordered_map<std::string, int64_t> ids_;
@@ -160,11 +197,14 @@ std::string trace_page(const Analysis& analysis, const diagnose::TraceVerdict& v
   if (parts)
     html += "<h2>Where the time went</h2><div class=\"card\">" + html_table(partition_table(analysis)) + "</div>";
   Timeline timeline(analysis, options.most_spans);
-  html += "<h2>Timeline</h2><div class=\"card\"><p class=\"soft small\">Wheel: zoom. Drag: move. Double click: all.";
+  html +=
+      "<h2>Timeline</h2><div class=\"card\"><p class=\"soft small\">Wheel or + and -: zoom. Drag or arrows: move. "
+      "Double click or 0: all.";
   if (timeline.left_out() > 0)
     html += cat(" ", timeline.left_out(), " of the shortest spans are not drawn; the tables count them.");
   html +=
-      "</p><div id=\"timeline\"><canvas tabindex=\"0\" role=\"img\" aria-label=\"timeline\"></canvas><div id=\"hover\" "
+      "</p><div id=\"legend\" class=\"small\"></div><div id=\"timeline\"><canvas tabindex=\"0\" role=\"img\" "
+      "aria-label=\"timeline\"></canvas><div id=\"hover\" "
       "class=\"small\"></div></div></div>";
   if (analysis.ranks.size() > 1)
     html +=
