@@ -2,18 +2,17 @@
 #include "hasten/trace/analysis.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 namespace hasten::trace {
 namespace {
 
 int64_t shared_launches(const View& view) {
-  std::unordered_map<int32_t, int64_t> by_launch;
+  std::vector<int32_t> by_launch(view.size());
   for (size_t i = 0; i < view.size(); ++i) {
-    if (view.device[i] != 0 && view.partner[i] >= 0) ++by_launch[view.partner[i]];
+    if (view.device[i] != 0 && view.partner[i] >= 0) ++by_launch[static_cast<size_t>(view.partner[i])];
   }
   int64_t shared = 0;
-  for (const auto& [launch, count] : by_launch) shared += count > 1 ? count : 0;
+  for (int32_t count : by_launch) shared += count > 1 ? count : 0;
   return shared;
 }
 
