@@ -97,6 +97,35 @@ TEST(TracePage, ZoomsMovesAndTellsInABrowserSlow) {
   EXPECT_EQ(legend.find("copies"), std::string::npos);  // only what is drawn
 }
 
+// Events of one length are thinned out, not left out together.
+TEST(TracePage, DrawsAsManySpansAsItMay) {
+  TestFile file("");
+  TraceText text;
+  for (int i = 0; i < 100; ++i) text.op("a", 10 * i, 5);
+  text.op("short", 2000, 1).op("long", 3000, 9);
+  Analysis analysis = analysed(text, file);
+  for (RankAnalysis& rank : analysis.ranks) {  // the events alone
+    rank.path.reset();
+    rank.partition.reset();
+  }
+  TracePageOptions options;
+  options.most_spans = 11;
+  analysis.options.view.semantics = Semantics::kHta;
+  std::string page = trace_page(analysis, {}, {}, options);
+  size_t from = page.find("type=\"application/json\">") + 24;
+  Json data = Json::parse(page.substr(from, page.find("</script>", from) - from));
+  ASSERT_EQ(data["lines"].size(), 1u);
+  const Json& spans = data["lines"][0]["spans"];
+  ASSERT_EQ(spans.size(), 11u);
+  EXPECT_EQ(data["names"], Json({"a", "long"}));
+  int64_t widest = 0;  // of the 100 of one length every tenth
+  for (size_t i = 1; i < 10; ++i)
+    widest = std::max(widest, spans[i][0].get<int64_t>() - spans[i - 1][0].get<int64_t>());
+  EXPECT_EQ(widest, 100'000);
+  EXPECT_EQ(data["end"], 3'009'000);
+  EXPECT_NE(page.find("91 of the shortest spans are not drawn"), std::string::npos);
+}
+
 TEST(TraceCsv, CellsAreQuotedAndNoFormulas) {
   EXPECT_EQ(csv_cell("plain"), "plain");
   EXPECT_EQ(csv_cell("a,\"b\""), "\"a,\"\"b\"\"\"");
