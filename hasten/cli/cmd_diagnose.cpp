@@ -91,8 +91,7 @@ void diagnose_traces(const DiagnoseOptions& options, Context& context) {
   diagnose::TraceVerdict verdict;
   if (analysis.options.view.semantics != trace::Semantics::kHta) {
     diagnose::VerdictOptions verdict_options;
-    if (analysis.options.view.semantics == trace::Semantics::kTraceLens)
-      verdict_options.shortest_ns *= 1000;  // its ticks
+    if (analysis.options.view.semantics == trace::Semantics::kTraceLens) verdict_options.ns_per_tick = 1e-3;
     verdict = diagnose::judge(analysis.overall, verdict_options);
   }
   std::vector<std::string> methods = relieving(verdict);

@@ -2,6 +2,7 @@
 #include "hasten/report/trace_page.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -68,6 +69,7 @@ struct Line {
 class Timeline {
  public:
   explicit Timeline(const Analysis& analysis, size_t most) : alone_(analysis.ranks.size() == 1) {
+    if (!analysis.ranks.empty()) ns_per_tick_ = analysis.ranks[0].view.ns(1);
     begin_ = INT64_MAX;
     for (const RankAnalysis& rank : analysis.ranks) {
       for (int64_t ts : rank.view.ts) begin_ = std::min(begin_, ts);
@@ -94,11 +96,13 @@ class Timeline {
 
   template <class Name>
   void add(Line& line, int64_t begin, int64_t dur, PathKind kind, Name name) {
-    end_ = std::max(end_, begin - begin_ + dur);
+    begin = ns(begin - begin_);
+    dur = ns(dur);
+    end_ = std::max(end_, begin + dur);
     if (counting_) {
       durations_.push_back(dur);
     } else if (kept(dur)) {
-      line.spans.push_back({begin - begin_, dur, name_of(name()), static_cast<int64_t>(kind)});
+      line.spans.push_back({begin, dur, name_of(name()), static_cast<int64_t>(kind)});
     } else {
       ++left_out_;
     }
@@ -177,7 +181,10 @@ class Timeline {
     return segment.place < 0 ? std::string(kind) : cat(kind, ": ", view.name(static_cast<size_t>(segment.place)));
   }
 
+  int64_t ns(int64_t ticks) const { return std::llround(static_cast<double>(ticks) * ns_per_tick_); }
+
   bool alone_, counting_ = true;
+  double ns_per_tick_ = 1;
   std::vector<int64_t> durations_;
   int64_t shortest_ = -1;
   size_t equal_ = 0, keep_equal_ = 0, share_ = 0, left_out_ = 0;

@@ -97,6 +97,23 @@ TEST(TracePage, ZoomsMovesAndTellsInABrowserSlow) {
   EXPECT_EQ(legend.find("copies"), std::string::npos);  // only what is drawn
 }
 
+Json timeline_of(const std::string& page) {
+  size_t from = page.find("type=\"application/json\">") + 24;
+  return Json::parse(page.substr(from, page.find("</script>", from) - from));
+}
+
+TEST(TracePage, TimesAreNanosecondsInAllSemantics) {
+  TestFile file(TraceText().op("a", 1000, 5).launch("k", 1001, 1, 1004, 8).text());
+  for (Semantics semantics : {Semantics::kExact, Semantics::kHta, Semantics::kTraceLens}) {
+    AnalysisOptions options;
+    options.view.semantics = semantics;
+    Json data = timeline_of(trace_page(analyze_traces({file.path()}, options), {}, {}));
+    EXPECT_EQ(data["end"], 12'000) << semantics_name(semantics);
+    EXPECT_EQ(data["lines"].back()["spans"][0][0], 4'000);
+    EXPECT_EQ(data["lines"].back()["spans"][0][1], 8'000);
+  }
+}
+
 // Events of one length are thinned out, not left out together.
 TEST(TracePage, DrawsAsManySpansAsItMay) {
   TestFile file("");
@@ -112,8 +129,7 @@ TEST(TracePage, DrawsAsManySpansAsItMay) {
   options.most_spans = 11;
   analysis.options.view.semantics = Semantics::kHta;
   std::string page = trace_page(analysis, {}, {}, options);
-  size_t from = page.find("type=\"application/json\">") + 24;
-  Json data = Json::parse(page.substr(from, page.find("</script>", from) - from));
+  Json data = timeline_of(page);
   ASSERT_EQ(data["lines"].size(), 1u);
   const Json& spans = data["lines"][0]["spans"];
   ASSERT_EQ(spans.size(), 11u);
