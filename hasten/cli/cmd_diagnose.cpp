@@ -11,8 +11,8 @@
 #include "hasten/report/trace_json.h"
 #include "hasten/report/trace_page.h"
 #include "hasten/report/trace_text.h"
-#include "hasten/trace/compare.h"
 #include "hasten/trace/overlay.h"
+#include "hasten/trace/rank_pairs.h"
 
 namespace hasten::cli {
 namespace {
@@ -40,6 +40,8 @@ trace::AnalysisOptions analysis_options(const DiagnoseOptions& options) {
   if (path && !hta)
     throw ConfigError("--annotation", "--semantics hta (the exact path covers the whole window)",
                       "--semantics " + options.semantics);
+  if (!path && !options.data_events.empty())
+    throw ConfigError("--data-event", "--annotation or --whole-path beside it", "neither");
   if (path) analysis.hta_path = trace::PathOptions{options.annotation, options.instance, options.data_events, true};
   return analysis;
 }
@@ -89,8 +91,7 @@ void diagnose_traces(const DiagnoseOptions& options, Context& context) {
   diagnose::TraceVerdict verdict;
   if (analysis.options.view.semantics != trace::Semantics::kHta) {
     diagnose::VerdictOptions verdict_options;
-    if (analysis.options.view.semantics == trace::Semantics::kTraceLens)
-      verdict_options.shortest_ns *= 1000;  // its ticks
+    if (analysis.options.view.semantics == trace::Semantics::kTraceLens) verdict_options.ns_per_tick = 1e-3;
     verdict = diagnose::judge(analysis.overall, verdict_options);
   }
   std::vector<std::string> methods = relieving(verdict);
@@ -113,28 +114,27 @@ void diagnose_traces(const DiagnoseOptions& options, Context& context) {
 
 void compare_two(const DiagnoseOptions& options, Context& context) {
   trace::AnalysisOptions analysis = analysis_options(options);
-  auto read = [&](const std::string& path) { return trace::read_trace(path, analysis.read); };
-  trace::Trace a = read(options.compare[0]), b = read(options.compare[1]);
-  trace::View view_a = make_view(a, analysis.view), view_b = make_view(b, analysis.view);
-  trace::CompareOptions compare;
-  if (options.step_a >= 0) compare.step_a = options.step_a;
-  if (options.step_b >= 0) compare.step_b = options.step_b;
-  auto differences = trace::compare_by_name(view_a, view_b, compare);
-  auto steps = trace::compare_steps(view_a, view_b, options.top);
-  double tick_ns = view_a.ns(1);
+  trace::RunOptions run{.read = analysis.read, .view = analysis.view, .threads = options.threads};
+  run.steps.most = options.top;
+  if (options.rank >= 0) run.rank = options.rank;
+  if (options.step_a >= 0) run.compare.step_a = options.step_a;
+  if (options.step_b >= 0) run.compare.step_b = options.step_b;
+  auto files = [&](size_t side) { return trace::find_traces({options.compare[side]}, "--compare"); };
+  trace::RunComparison runs = trace::compare_runs(files(0), files(1), run);
   if (context.json) {
-    print_json(report::compare_json(differences, steps, tick_ns));
+    print_json(report::compare_json(runs));
   } else {
-    std::cout << report::compare_text(differences, steps, tick_ns, options.all_rows ? SIZE_MAX : options.top);
+    std::cout << report::compare_text(runs, options.all_rows ? SIZE_MAX : options.top);
   }
   if (options.gate <= 0) return;
-  if (steps.empty() || !steps[0].resolved()) {
-    throw ConfigError("--gate", "at least 3 complete profiler steps in both traces", "fewer",
+  if (runs.steps.empty() || !runs.steps[0].resolved()) {
+    throw ConfigError("--gate", "at least 3 complete profiler steps on both sides, in every rank", "fewer",
                       "profile more steps, or drop --gate");
   }
-  bool slower = steps[0].low > options.gate;
-  std::cerr << (slower ? "gate: B is slower than allowed (" : "gate: passed (") << fixed(steps[0].ratio, 3)
-            << "x, interval " << fixed(steps[0].low, 3) << " to " << fixed(steps[0].high, 3) << ", allowed "
+  const trace::StepRatio& step = runs.steps[0];
+  bool slower = step.low > options.gate;
+  std::cerr << (slower ? "gate: B is slower than allowed (" : "gate: passed (") << fixed(step.ratio, 3)
+            << "x, interval " << fixed(step.low, 3) << " to " << fixed(step.high, 3) << ", allowed "
             << fixed(options.gate, 3) << "x)\n";
   if (slower) context.exit_code = kStrictFailure;
 }
@@ -161,48 +161,129 @@ void show_memory_timeline(const DiagnoseOptions& options, Context& context) {
     std::cout << "  " << names[c] << ": " << si(timeline.sizes[at][c]) << "B\n";
 }
 
+// What every way to read a trace shares.
+void add_reading(CLI::App& command, DiagnoseOptions& options) {
+  const char* group = "What is read";
+  command
+      .add_option("--semantics", options.semantics,
+                  "exact (integer nanoseconds), hta or tracelens (the rules of these tools, to compare with them)")
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--rank", options.rank, "only this rank")->check(CLI::NonNegativeNumber)->group(group);
+  command.add_flag("--include-last-step", options.last_step, "also the last profiler step, which the profiler cut off")
+      ->group(group);
+  command
+      .add_flag("--drop-unlinked", options.drop_unlinked,
+                "leave out device work that no operator launched, as TraceLens does")
+      ->group(group);
+  command.add_flag("--accept-torn", options.accept_torn, "read the complete events of a torn file")->group(group);
+  command.add_option("--threads", options.threads, "files read at once; 0: as many as cores")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber)
+      ->group(group);
+}
+
+void add_output(CLI::App& command, DiagnoseOptions& options, CLI::Option* traces, Context& context) {
+  const char* group = "What is shown";
+  command.add_option("--top", options.top, "rows of each table")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+  command.add_flag("--all", options.all_rows, "all rows of each table")->group(group);
+  command.add_option("--html", options.html, "write a page with the tables and a timeline to this file")
+      ->needs(traces)
+      ->group(group);
+  command
+      .add_option("--overlay", options.overlay,
+                  "write the trace to this file (.json, .json.gz) with the critical path, idle time and queues drawn "
+                  "in, for Perfetto")
+      ->needs(traces)
+      ->group(group);
+  command.add_option("--csv", options.csv, "write the tables into this folder")->needs(traces)->group(group);
+  add_json_flag(command, context);
+  command.get_option("--json")->group(group);
+}
+
+void add_details(CLI::App& command, DiagnoseOptions& options, CLI::Option* traces) {
+  const char* group = "Details of --trace";
+  command
+      .add_option("--kernel-delay-ns", options.kernel_delay_ns,
+                  "a shorter gap between kernels that were launched in time is the device's own")
+      ->capture_default_str()
+      ->needs(traces)
+      ->group(group);
+  command.add_option("--pattern", options.pattern, "count kernel sequences under operators whose name contains this")
+      ->needs(traces)
+      ->group(group);
+  auto* annotation = command
+                         .add_option("--annotation", options.annotation,
+                                     "with --semantics hta: critical path inside an event whose name contains this")
+                         ->needs(traces)
+                         ->group(group);
+  command.add_option("--instance", options.instance, "which of these events, from 0")
+      ->check(CLI::NonNegativeNumber)
+      ->needs(annotation)
+      ->group(group);
+  command.add_flag("--whole-path", options.whole_path, "with --semantics hta: critical path of the whole trace")
+      ->needs(traces)
+      ->excludes(annotation)
+      ->group(group);
+  command.add_option("--data-event", options.data_events, "for that path: names of host work that loads data")
+      ->needs(traces)
+      ->group(group);
+}
+
+void add_comparing(CLI::App& command, DiagnoseOptions& options, CLI::Option* compare) {
+  const char* group = "Details of --compare";
+  command.add_option("--step-a", options.step_a, "names of only this profiler step of A")
+      ->check(CLI::NonNegativeNumber)
+      ->needs(compare)
+      ->group(group);
+  command.add_option("--step-b", options.step_b, "names of only this profiler step of B")
+      ->check(CLI::NonNegativeNumber)
+      ->needs(compare)
+      ->group(group);
+  command
+      .add_option("--gate", options.gate,
+                  "exit with 4 if the interval says that B's steps take more than this times A's")
+      ->check(CLI::PositiveNumber)
+      ->needs(compare)
+      ->group(group);
+}
+
 }  // namespace
 
 void add_diagnose(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("diagnose", "where the time of a profiled run went, and what holds it back");
+  command->footer(
+      "Examples:\n  hasten diagnose --trace trace.json.gz\n  hasten diagnose --trace ranks/ --html page.html\n  hasten "
+      "diagnose --trace ranks/ --rank 0 --overlay overlay.json.gz\n  hasten diagnose --compare before/ after/ --gate "
+      "1.05");
   auto options = std::make_shared<DiagnoseOptions>();
-  auto* traces = command->add_option("--trace", options->traces,
-                                     "Kineto traces (.json, .json.gz), one a rank, or folders of them");
-  auto* compare =
-      command->add_option("--compare", options->compare, "two traces, before and after")->expected(2)->excludes(traces);
+  const char* group = "One of";
+  auto* traces = command
+                     ->add_option("--trace", options->traces,
+                                  "traces of torch.profiler (.json, .json.gz), one a rank, or folders of them")
+                     ->type_name("PATH")
+                     ->group(group);
+  auto* compare = command
+                      ->add_option("--compare", options->compare,
+                                   "A and B, before and after: two traces, or two folders of ranks, which are paired "
+                                   "by rank number")
+                      ->type_name("PATH")
+                      ->expected(2)
+                      ->excludes(traces)
+                      ->group(group);
   auto* memory =
       command->add_option("--memory-timeline", options->memory_timeline, "a raw timeline of export_memory_timeline")
+          ->type_name("FILE")
           ->excludes(traces)
-          ->excludes(compare);
-  command->add_option("--semantics", options->semantics,
-                      "exact (nanoseconds), hta or tracelens (their rules, to compare)");
-  command->add_flag("--include-last-step", options->last_step, "also the profiler's last step, which it cuts off");
-  command->add_flag("--drop-unlinked", options->drop_unlinked,
-                    "leave out device work that no operator launched, as TraceLens does");
-  command->add_flag("--accept-torn", options->accept_torn, "read the complete events of a torn file");
-  command->add_option("--rank", options->rank, "only this rank");
-  command->add_option("--top", options->top, "rows of each table")->check(CLI::PositiveNumber);
-  command->add_flag("--all", options->all_rows, "all rows of each table");
-  command->add_option("--kernel-delay-ns", options->kernel_delay_ns,
-                      "a shorter gap between queued kernels is the device's own");
-  command->add_option("--pattern", options->pattern, "count kernel sequences under operators whose name contains this");
-  command->add_option("--annotation", options->annotation,
-                      "critical path inside an event whose name contains this (--semantics hta)");
-  command->add_option("--instance", options->instance, "which of these events, from 0")->check(CLI::NonNegativeNumber);
-  command->add_flag("--whole-path", options->whole_path, "critical path of the whole trace (--semantics hta)");
-  command->add_option("--data-event", options->data_events,
-                      "names of host work that loads data, for the critical path");
-  command->add_option("--step-a", options->step_a, "with --compare: only this profiler step of the first");
-  command->add_option("--step-b", options->step_b, "with --compare: only this profiler step of the second");
-  command
-      ->add_option("--gate", options->gate, "with --compare: exit 4 if B's steps surely take more than this times A's")
-      ->needs(compare);
-  command->add_option("--csv", options->csv, "write tables into this folder");
-  command->add_option("--overlay", options->overlay, "write the trace with what was found drawn into it, for Perfetto");
-  command->add_option("--html", options->html, "write a page with a timeline");
-  command->add_option("--threads", options->threads, "files read at once; 0: as many as cores")
-      ->check(CLI::NonNegativeNumber);
-  add_json_flag(*command, context);
+          ->excludes(compare)
+          ->group(group);
+  add_reading(*command, *options);
+  add_output(*command, *options, traces, context);
+  add_details(*command, *options, traces);
+  add_comparing(*command, *options, compare);
   command->callback([options, &context, traces, compare, memory] {
     if (*memory) return show_memory_timeline(*options, context);
     if (*compare) return compare_two(*options, context);

@@ -21,8 +21,8 @@ std::vector<Share> shares_of(const trace::Partition& partition) {
                                {TraceClass::kDependency, of(Part::kIdleDependency), 0},
                                {TraceClass::kOther, of(Part::kUnattributed) + of(Part::kIdleUnknown), 0}};
   auto wall = static_cast<double>(partition.wall());
-  for (Share& share : shares) share.share = wall > 0 ? static_cast<double>(share.ns) / wall : 0;
-  std::stable_sort(shares.begin(), shares.end(), [](const Share& a, const Share& b) { return a.ns > b.ns; });
+  for (Share& share : shares) share.share = wall > 0 ? static_cast<double>(share.ticks) / wall : 0;
+  std::stable_sort(shares.begin(), shares.end(), [](const Share& a, const Share& b) { return a.ticks > b.ticks; });
   return shares;
 }
 
@@ -72,9 +72,10 @@ std::string_view name_of(TraceClass what) {
 TraceVerdict judge(const trace::Partition& partition, const VerdictOptions& options) {
   TraceVerdict verdict;
   verdict.shares = shares_of(partition);
-  if (partition.wall() < options.shortest_ns) {
-    verdict.refusal = cat("span too short: ", fixed(static_cast<double>(partition.wall()) * 1e-6, 3), " ms, at least ",
-                          fixed(static_cast<double>(options.shortest_ns) * 1e-6, 0), " ms are needed");
+  auto ms = [&](int64_t ticks) { return fixed(static_cast<double>(ticks) * options.ns_per_tick * 1e-6, 3) + " ms"; };
+  if (static_cast<double>(partition.wall()) * options.ns_per_tick < options.shortest_ns) {
+    verdict.refusal = cat("span too short: ", ms(partition.wall()), ", at least ", fixed(options.shortest_ns * 1e-6, 0),
+                          " ms are needed");
     return verdict;
   }
   const Share &first = verdict.shares[0], &second = verdict.shares[1];
@@ -82,9 +83,9 @@ TraceVerdict judge(const trace::Partition& partition, const VerdictOptions& opti
   verdict.margin = first.share - second.share;
   auto percent = [](double share) { return fixed(100 * share, 1) + "%"; };
   for (const Share& share : verdict.shares) {
-    if (share.ns > 0) {
-      verdict.evidence.push_back(cat(name_of(share.what), ": ", percent(share.share), " of the wall time (",
-                                     fixed(static_cast<double>(share.ns) * 1e-6, 3), " ms)"));
+    if (share.ticks > 0) {
+      verdict.evidence.push_back(
+          cat(name_of(share.what), ": ", percent(share.share), " of the wall time (", ms(share.ticks), ")"));
     }
   }
   if (partition.host_only) verdict.evidence.push_back("no device in the trace: shares are of the host's time");
@@ -99,7 +100,7 @@ TraceVerdict judge(const trace::Partition& partition, const VerdictOptions& opti
                           name_of(second.what), " ", percent(second.share));
   }
   verdict.decided = verdict.refusal.empty();
-  int64_t rest = partition.wall() - first.ns;
+  int64_t rest = partition.wall() - first.ticks;
   verdict.s_max = rest > 0 ? static_cast<double>(partition.wall()) / static_cast<double>(rest) : 0;  // 0: no bound
   if (!verdict.decided) return verdict;
   verdict.bottlenecks = bottlenecks_of(first.what);

@@ -24,7 +24,7 @@ std::string_view name_of(TraceClass what);  // "host-bound"
 
 struct Share {
   TraceClass what;
-  int64_t ns = 0;
+  int64_t ticks = 0;  // of the partition: nanoseconds, or picoseconds with TraceLens's semantics
   double share = 0;  // of the wall time
 };
 
@@ -41,7 +41,7 @@ struct TraceVerdict {
 };
 
 struct VerdictOptions {
-  int64_t shortest_ns = 1'000'000;
+  double shortest_ns = 1e6, ns_per_tick = 1;
   double least_share = 0.3, least_margin = 0.1;
 };
 

@@ -1,17 +1,13 @@
 // Reports: what the words say, that nothing from a run becomes markup, and that the page draws itself in a browser.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <filesystem>
-
-#include "hasten/base/files.h"
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
 #include "hasten/evaluate/comparison.h"
 #include "hasten/evaluate/make_runs.h"
 #include "hasten/report/comparison_html.h"
 #include "hasten/report/comparison_text.h"
+#include "hasten/report/test_browser.h"
 #include "hasten/report/wording.h"
 
 namespace hasten::report {
@@ -95,23 +91,9 @@ TEST(HtmlReport, OpensOffline) {
 
 // A browser from the system, if there is one; the page says in an attribute how many charts it drew.
 TEST(HtmlReport, DrawsItsChartsInABrowserSlow) {
-  std::string browser;
-  for (const char* path : {"/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"}) {
-    if (browser.empty() && std::filesystem::exists(path)) browser = path;
-  }
-  if (browser.empty()) GTEST_SKIP() << "no chromium here";
-  auto file = std::filesystem::temp_directory_path() / cat("hasten_report_", ::getpid(), ".html");
-  write_file_atomic(file, page_of(make_race(3)));
-  std::string command =
-      cat(browser, " --no-sandbox --headless --disable-gpu --dump-dom file://", file.string(), " 2>/dev/null");
-  std::string dom;
-  FILE* pipe = ::popen(command.c_str(), "r");
-  ASSERT_NE(pipe, nullptr);
-  char buffer[4096];
-  while (size_t n = std::fread(buffer, 1, sizeof buffer, pipe)) dom.append(buffer, n);
-  ::pclose(pipe);
-  std::filesystem::remove(file);
-  EXPECT_NE(dom.find("data-drawn=\"2\""), std::string::npos) << dom.substr(0, 300);
+  auto dom = seen_by_browser(page_of(make_race(3)));
+  if (!dom) GTEST_SKIP() << "no chromium here";
+  EXPECT_NE(dom->find("data-drawn=\"2\""), std::string::npos) << dom->substr(0, 300);
 }
 
 }  // namespace

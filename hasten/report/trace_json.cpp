@@ -139,6 +139,10 @@ Json repairs_json(const RankAnalysis& rank) {
     list.push_back({{"what", "device events that share one launch (graphs), all kept"},
                     {"count", rank.shared_correlations},
                     {"dropped", false}});
+  if (rank.view.outside_operators > 0)
+    list.push_back({{"what", "device events launched outside of any operator: left out of the view"},
+                    {"count", rank.view.outside_operators},
+                    {"dropped", false}});
   if (rank.view.left_out_last_step > 0)
     list.push_back({{"what", "rows of the last profiler step, or launched before the first: left out of the view"},
                     {"count", rank.view.left_out_last_step},
@@ -271,27 +275,43 @@ Json trace_json(const Analysis& analysis, const diagnose::TraceVerdict& verdict,
   return json;
 }
 
-Json compare_json(const std::vector<Difference>& differences, const std::vector<StepRatio>& steps, double tick_ns) {
-  Json json = {{"steps", Json::array()}, {"names", Json::array()}};
-  for (const StepRatio& row : steps) {
-    json["steps"].push_back({{"what", row.what},
-                             {"a_ns", row.a_ns},
-                             {"b_ns", row.b_ns},
-                             {"ratio", row.ratio},
-                             {"low", row.low},
-                             {"high", row.high},
-                             {"steps_a", row.steps_a},
-                             {"steps_b", row.steps_b},
-                             {"resolved", row.resolved()}});
+namespace {
+
+Json ratio_json(const StepRatio& row) {
+  return {{"what", row.what},       {"a_ns", row.a_ns},       {"b_ns", row.b_ns},
+          {"ratio", row.ratio},     {"low", row.low},         {"high", row.high},
+          {"steps_a", row.steps_a}, {"steps_b", row.steps_b}, {"resolved", row.resolved()}};
+}
+
+Json rank_json(const RankTotals& rank) {
+  return {{"rank", rank.rank}, {"rank_in_file", rank.rank_in_file}, {"path", rank.path.string()}};
+}
+
+}  // namespace
+
+Json compare_json(const RunComparison& runs) {
+  Json json = {{"pairs", Json::array()},
+               {"only_a", Json::array()},
+               {"only_b", Json::array()},
+               {"steps", Json::array()},
+               {"names", Json::array()}};
+  for (size_t k = 0; k < runs.pairs.size(); ++k) {
+    auto [i, j] = runs.pairs[k];
+    Json pair = {{"a", rank_json(runs.a[i])}, {"b", rank_json(runs.b[j])}};
+    pair["step"] = k < runs.ranks.size() ? ratio_json(runs.ranks[k]) : Json(nullptr);
+    json["pairs"].push_back(std::move(pair));
   }
-  for (const Difference& row : differences) {
+  for (size_t i : runs.only_a) json["only_a"].push_back(rank_json(runs.a[i]));
+  for (size_t i : runs.only_b) json["only_b"].push_back(rank_json(runs.b[i]));
+  for (const StepRatio& row : runs.steps) json["steps"].push_back(ratio_json(row));
+  for (const Difference& row : runs.names) {
     json["names"].push_back({{"name", row.name},
                              {"count_a", row.count_a},
                              {"count_b", row.count_b},
-                             {"ns_a", static_cast<double>(row.ticks_a) * tick_ns},
-                             {"ns_b", static_cast<double>(row.ticks_b) * tick_ns}});
+                             {"ns_a", static_cast<double>(row.ticks_a) * runs.ns_per_tick},
+                             {"ns_b", static_cast<double>(row.ticks_b) * runs.ns_per_tick}});
   }
-  ChangedNames changed = changed_names(differences);
+  ChangedNames changed = changed_names(runs.names);
   json["added"] = changed.added;
   json["deleted"] = changed.deleted;
   json["increased"] = changed.increased;

@@ -2,6 +2,9 @@
 #include "hasten/report/trace_page.h"
 
 #include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
 #include <unordered_map>
 
 #include "hasten/base/json.h"
@@ -30,27 +33,57 @@ std::string html_table(const Table& table) {
   return html + "</tbody></table></div>";
 }
 
-// One line of the timeline: spans as [start, duration, name, colour], times in ns from the page's start.
+// What colours and the legend say; the numbers are those of PathKind.
+constexpr const char* kKinds[] = {
+    "host",          "synchronisation", "waiting for data",  "launch or dependency",    "computation",
+    "communication", "copies",          "other device work", "gap between device work", "unexplained"};
+static_assert(std::size(kKinds) == kPathKindCount);
+
+PathKind kind_of(Part cause) {
+  switch (cause) {
+    case Part::kIdleHostLate: return PathKind::kHost;
+    case Part::kIdleSync: return PathKind::kSynchronize;
+    case Part::kIdleData: return PathKind::kData;
+    case Part::kIdleDependency: return PathKind::kLaunch;
+    default: return PathKind::kUnexplained;
+  }
+}
+
+PathKind kind_of(KernelType type) {
+  switch (type) {
+    case KernelType::kComputation: return PathKind::kCompute;
+    case KernelType::kCommunication: return PathKind::kCommunication;
+    case KernelType::kMemory: return PathKind::kCopy;
+    case KernelType::kOther: break;
+  }
+  return PathKind::kOtherDevice;
+}
+
+// One line of the timeline: spans as [start, duration, name, kind], times in ns from the page's start.
 struct Line {
   std::string label;
   std::vector<std::array<int64_t, 4>> spans;
 };
 
+// Walks the spans twice: first to know which are too short for the page, then to take the others.
 class Timeline {
  public:
-  explicit Timeline(const Analysis& analysis, size_t most) : most_(most) {
+  explicit Timeline(const Analysis& analysis, size_t most) : alone_(analysis.ranks.size() == 1) {
+    if (!analysis.ranks.empty()) ns_per_tick_ = analysis.ranks[0].view.ns(1);
     begin_ = INT64_MAX;
     for (const RankAnalysis& rank : analysis.ranks) {
       for (int64_t ts : rank.view.ts) begin_ = std::min(begin_, ts);
     }
-    for (const RankAnalysis& rank : analysis.ranks) add_rank(rank);
-    limit();
+    for (const RankAnalysis& rank : analysis.ranks) walk(rank);
+    limit(most);
+    for (const RankAnalysis& rank : analysis.ranks) walk(rank);
+    std::erase_if(lines_, [](const Line& line) { return line.spans.empty(); });
   }
 
   Json json() const {
     Json lines = Json::array();
     for (const Line& line : lines_) lines.push_back({{"label", line.label}, {"spans", line.spans}});
-    return {{"names", names_}, {"lines", lines}, {"end", end_}};
+    return {{"kinds", kKinds}, {"names", names_}, {"lines", lines}, {"end", end_}};
   }
   size_t left_out() const { return left_out_; }
 
@@ -61,67 +94,100 @@ class Timeline {
     return entry->second;
   }
 
-  void add(Line& line, int64_t begin, int64_t dur, std::string_view name, int64_t colour) {
-    line.spans.push_back({begin - begin_, dur, name_of(name), colour});
-    end_ = std::max(end_, begin - begin_ + dur);
+  template <class Name>
+  void add(Line& line, int64_t begin, int64_t dur, PathKind kind, Name name) {
+    begin = ns(begin - begin_);
+    dur = ns(dur);
+    end_ = std::max(end_, begin + dur);
+    if (counting_) {
+      durations_.push_back(dur);
+    } else if (kept(dur)) {
+      line.spans.push_back({begin, dur, name_of(name()), static_cast<int64_t>(kind)});
+    } else {
+      ++left_out_;
+    }
   }
 
-  void add_rank(const RankAnalysis& rank) {
+  // Of spans that are just as long as the shortest ones on the page, some stay: spread over time.
+  bool kept(int64_t dur) {
+    if (dur != shortest_) return dur > shortest_;
+    share_ += keep_equal_;
+    if (share_ < equal_) return false;
+    share_ -= equal_;
+    return true;
+  }
+
+  void limit(size_t most) {
+    counting_ = false;
+    if (durations_.size() > most) {
+      auto cut = durations_.end() - static_cast<std::ptrdiff_t>(most);
+      std::nth_element(durations_.begin(), cut, durations_.end());
+      shortest_ = *cut;
+      equal_ = static_cast<size_t>(std::count(durations_.begin(), durations_.end(), shortest_));
+      keep_equal_ = static_cast<size_t>(std::count(cut, durations_.end(), shortest_));
+    }
+    durations_ = {};
+  }
+
+  void walk(const RankAnalysis& rank) {
     const View& view = rank.view;
-    std::string prefix = cat("rank ", rank.rank, " ");
+    std::string prefix = alone_ ? "" : cat("rank ", rank.rank, " ");
     if (rank.path) {
       Line line{prefix + "critical path", {}};
       for (const PathSegment& s : rank.path->segments)
-        add(line, s.begin, s.end - s.begin, path_kind_name(s.kind), 10 + static_cast<int64_t>(s.kind));
+        add(line, s.begin, s.end - s.begin, s.kind, [&] { return path_label(view, s); });
       lines_.push_back(std::move(line));
     }
     if (rank.partition) {
       Line line{prefix + "device idle", {}};
-      for (const Gap& gap : rank.partition->gaps)
-        add(line, gap.when.begin, gap.when.end - gap.when.begin, part_title(gap.cause), 4);
-      if (!line.spans.empty()) lines_.push_back(std::move(line));
+      for (const Gap& gap : rank.partition->gaps) {
+        add(line, gap.when.begin, gap.when.end - gap.when.begin, kind_of(gap.cause),
+            [&] { return part_title(gap.cause); });
+      }
+      lines_.push_back(std::move(line));
     }
-    std::vector<std::string> order;
-    std::unordered_map<std::string, Line> by_label;
+    walk_events(view, prefix);
+  }
+
+  void walk_events(const View& view, const std::string& prefix) {
+    std::set<int64_t> devices;
+    for (uint32_t i : view.device_rows()) devices.insert(stream_of(view, i).device);
+    std::map<std::pair<StreamId, std::string_view>, Line> lines;  // threads: by their names, with the steps behind
     HostNesting nesting = nest_host_events(view);
     for (size_t i = 0; i < view.size(); ++i) {
       Category kind = view.kind(i);
-      bool top = view.device[i] != 0 || (kind != Category::kSync && kind != Category::kPython && nesting.parent[i] < 0);
-      bool inside = view.device[i] == 0 && nesting.parent[i] >= 0 && kind == Category::kCpuOp &&
+      bool work = view.device[i] != 0;
+      bool top = work || (kind != Category::kSync && kind != Category::kPython && nesting.parent[i] < 0);
+      bool inside = !work && nesting.parent[i] >= 0 && kind == Category::kCpuOp &&
                     view.kind(static_cast<size_t>(nesting.parent[i])) == Category::kUserAnnotation;
       if (!top && !inside) continue;
-      std::string label =
-          prefix + (view.device[i] != 0
-                        ? cat("stream ", view.stream(i))
-                        : cat("thread ", view.trace->strings.view(view.trace->lanes[view.lane(i)].tid)));
-      if (kind == Category::kUserAnnotation) label += " steps";
-      auto [entry, fresh] = by_label.try_emplace(label);
+      bool steps = kind == Category::kUserAnnotation;
+      std::string_view thread = view.trace->strings.view(view.trace->lanes[view.lane(i)].tid);
+      auto [entry, fresh] = work ? lines.try_emplace({stream_of(view, i), ""})
+                                 : lines.try_emplace({StreamId{INT64_MIN, steps ? 0 : 1}, thread});
       if (fresh) {
-        order.push_back(label);
-        entry->second.label = label;
+        std::string device = work && devices.size() > 1 ? cat("device ", entry->first.first.device, " ") : "";
+        entry->second.label =
+            prefix + (work ? cat(device, "stream ", view.stream(i)) : cat("thread ", thread, steps ? " steps" : ""));
       }
-      add(entry->second, view.ts[i], view.dur[i], view.name(i),
-          view.device[i] != 0 ? static_cast<int64_t>(view.type[i]) : 5);
+      add(entry->second, view.ts[i], view.dur[i], work ? kind_of(view.type[i]) : PathKind::kHost,
+          [&] { return view.name(i); });
     }
-    for (const std::string& label : order) lines_.push_back(std::move(by_label[label]));
+    for (auto& [id, line] : lines) lines_.push_back(std::move(line));
   }
 
-  // Too many for a page: the shortest spans go, and the page says how many.
-  void limit() {
-    std::vector<int64_t> durations;
-    for (const Line& line : lines_) {
-      for (const auto& span : line.spans) durations.push_back(span[1]);
-    }
-    if (durations.size() <= most_) return;
-    auto cut = durations.end() - static_cast<std::ptrdiff_t>(most_);
-    std::nth_element(durations.begin(), cut, durations.end());
-    int64_t shortest = *cut;
-    for (Line& line : lines_) {
-      left_out_ += std::erase_if(line.spans, [&](const auto& span) { return span[1] <= shortest; });
-    }
+  static std::string path_label(const View& view, const PathSegment& segment) {
+    std::string_view kind = kKinds[static_cast<size_t>(segment.kind)];
+    return segment.place < 0 ? std::string(kind) : cat(kind, ": ", view.name(static_cast<size_t>(segment.place)));
   }
 
-  size_t most_, left_out_ = 0;
+  int64_t ns(int64_t ticks) const { return std::llround(static_cast<double>(ticks) * ns_per_tick_); }
+
+  bool alone_, counting_ = true;
+  double ns_per_tick_ = 1;
+  std::vector<int64_t> durations_;
+  int64_t shortest_ = -1;
+  size_t equal_ = 0, keep_equal_ = 0, share_ = 0, left_out_ = 0;
   int64_t begin_ = 0, end_ = 1;
   std::vector<std::string> names_;
   std::unordered_map<std::string, int64_t> ids_;
@@ -160,11 +226,14 @@ std::string trace_page(const Analysis& analysis, const diagnose::TraceVerdict& v
   if (parts)
     html += "<h2>Where the time went</h2><div class=\"card\">" + html_table(partition_table(analysis)) + "</div>";
   Timeline timeline(analysis, options.most_spans);
-  html += "<h2>Timeline</h2><div class=\"card\"><p class=\"soft small\">Wheel: zoom. Drag: move. Double click: all.";
+  html +=
+      "<h2>Timeline</h2><div class=\"card\"><p class=\"soft small\">Wheel or + and -: zoom. Drag or arrows: move. "
+      "Double click or 0: all.";
   if (timeline.left_out() > 0)
     html += cat(" ", timeline.left_out(), " of the shortest spans are not drawn; the tables count them.");
   html +=
-      "</p><div id=\"timeline\"><canvas tabindex=\"0\" role=\"img\" aria-label=\"timeline\"></canvas><div id=\"hover\" "
+      "</p><div id=\"legend\" class=\"small\"></div><div id=\"timeline\"><canvas tabindex=\"0\" role=\"img\" "
+      "aria-label=\"timeline\"></canvas><div id=\"hover\" "
       "class=\"small\"></div></div></div>";
   if (analysis.ranks.size() > 1)
     html +=

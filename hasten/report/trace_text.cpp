@@ -139,6 +139,8 @@ std::vector<std::string> notes_on(const RankAnalysis& rank) {
                         rank.view.unlinked_left_out > 0
                             ? cat("; ", rank.view.unlinked_left_out, " of them belong to no step and are left out")
                             : ""));
+  if (rank.view.outside_operators > 0)
+    notes.push_back(cat(rank.view.outside_operators, " device events were launched outside of any operator: left out"));
   if (rank.outlasting > 0) notes.push_back(cat(rank.outlasting, " host events end after the event around them"));
   if (rank.shared_correlations > 0)
     notes.push_back(
@@ -215,26 +217,53 @@ std::string trace_text(const Analysis& analysis, const diagnose::TraceVerdict& v
   return text;
 }
 
-std::string compare_text(const std::vector<Difference>& differences, const std::vector<StepRatio>& steps,
-                         double tick_ns, size_t top) {
-  std::string text;
-  if (!steps.empty()) {
-    Table table{{"per step", "A ms", "B ms", "B / A", "95% interval"}, {}, 1};
-    for (const StepRatio& row : steps) {
-      std::string interval = row.resolved() ? cat(fixed(row.low, 3), " to ", fixed(row.high, 3)) : "too few steps";
-      table.rows.push_back({plain(row.what), ms(row.a_ns), ms(row.b_ns), fixed(row.ratio, 3), interval});
+namespace {
+
+std::string rank_with_path(const RankTotals& rank) { return cat("rank ", rank.rank, " (", rank.path.string(), ")"); }
+
+// Which ranks stand against each other, and which are left out.
+std::string pair_lines(const RunComparison& runs) {
+  if (runs.a.size() == 1 && runs.b.size() == 1) return "";
+  std::vector<std::string> numbers;
+  for (const auto& pair : runs.pairs) numbers.push_back(std::to_string(runs.a[pair.first].rank));
+  std::string text = cat(numbers.size() == 1 ? "rank compared: " : "ranks compared: ", join(numbers, " "), "\n");
+  for (size_t i : runs.only_a) text += cat("  only in A, left out: ", rank_with_path(runs.a[i]), "\n");
+  for (size_t i : runs.only_b) text += cat("  only in B, left out: ", rank_with_path(runs.b[i]), "\n");
+  for (const auto* side : {&runs.a, &runs.b}) {
+    for (const RankTotals& rank : *side) {
+      if (!rank.rank_in_file)
+        text += cat("  ", rank.path.string(), " does not say a rank of its own: taken as ", rank.rank, "\n");
     }
-    text += terminal_table(table) + "\n";
   }
+  if (!runs.ranks.empty() && runs.steps.empty())
+    text += "  no profiler step is in every rank: no intervals over all ranks\n";
+  return text + "\n";
+}
+
+std::string ratio_table(const char* what, const std::vector<StepRatio>& rows) {
+  if (rows.empty()) return "";
+  Table table{{what, "A ms", "B ms", "B / A", "95% interval"}, {}, 1};
+  for (const StepRatio& row : rows) {
+    std::string interval = row.resolved() ? cat(fixed(row.low, 3), " to ", fixed(row.high, 3)) : "too few steps";
+    table.rows.push_back({plain(row.what), ms(row.a_ns), ms(row.b_ns), fixed(row.ratio, 3), interval});
+  }
+  return terminal_table(table) + "\n";
+}
+
+}  // namespace
+
+std::string compare_text(const RunComparison& runs, size_t top) {
+  std::string text = pair_lines(runs) + ratio_table("per step", runs.steps);
+  if (runs.pairs.size() > 1) text += ratio_table("step of", runs.ranks);
   Table table{{"name", "count A", "count B", "change", "A ms", "B ms", "change ms"}, {}, 1};
-  for (size_t i = 0; i < std::min(top, differences.size()); ++i) {
-    const Difference& row = differences[i];
-    auto time = [&](int64_t ticks) { return ms(static_cast<double>(ticks) * tick_ns); };
+  for (size_t i = 0; i < std::min(top, runs.names.size()); ++i) {
+    const Difference& row = runs.names[i];
+    auto time = [&](int64_t ticks) { return ms(static_cast<double>(ticks) * runs.ns_per_tick); };
     table.rows.push_back({plain(row.name), std::to_string(row.count_a), std::to_string(row.count_b),
                           std::to_string(row.count_change()), time(row.ticks_a), time(row.ticks_b),
                           time(row.ticks_change())});
   }
-  ChangedNames changed = changed_names(differences);
+  ChangedNames changed = changed_names(runs.names);
   text += terminal_table(table);
   text +=
       cat("\n", changed.added.size(), " names added, ", changed.deleted.size(), " deleted, ", changed.increased.size(),

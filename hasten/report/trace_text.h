@@ -7,15 +7,14 @@
 #include "hasten/diagnose/trace_verdict.h"
 #include "hasten/report/table.h"
 #include "hasten/trace/analysis.h"
-#include "hasten/trace/compare.h"
+#include "hasten/trace/rank_pairs.h"
 
 namespace hasten::report {
 
 // `methods`: names from the catalogue that relieve the verdict's bottleneck.
 std::string trace_text(const trace::Analysis& analysis, const diagnose::TraceVerdict& verdict,
                        const std::vector<std::string>& methods, size_t top);
-std::string compare_text(const std::vector<trace::Difference>& differences, const std::vector<trace::StepRatio>& steps,
-                         double tick_ns, size_t top);
+std::string compare_text(const trace::RunComparison& runs, size_t top);
 
 // Parts used by the page as well. Times are milliseconds.
 Table partition_table(const trace::Analysis& analysis);

@@ -1,5 +1,8 @@
 // The time partition, idle causes, launches and the critical path on traces whose accounting is done by hand.
+#include <map>
+
 #include "hasten/base/error.h"
+#include "hasten/trace/call_stack.h"
 #include "hasten/trace/critical_path.h"
 #include "hasten/trace/kernels.h"
 #include "hasten/trace/operators.h"
@@ -155,6 +158,27 @@ TEST(Operators, SelfAndDeviceTime) {
   EXPECT_EQ(rows[1].self, 78'000);
 }
 
+TEST(Nesting, ChildrenThatOutlastTheirParentsAreCountedAndCut) {
+  TraceText text;
+  text.op("outer", 0, 20).op("child", 5, 20).op("grandchild", 8, 30);  // each ends later than the one around it
+  text.op("after", 40, 10).op("to the end", 45, 5);                      // ends with its parent: not longer
+  text.op("elsewhere", 2, 100, "2");                                     // another thread's
+  text.launch("kernel", 6, 1, 9, 500);                                   // and device work are not children
+  Trace trace = text.read();
+  View view = make_view(trace, {});
+  HostNesting nesting = nest_host_events(view);
+  EXPECT_EQ(nesting.outlasting, 2);
+  std::map<std::string, size_t> place;
+  for (size_t i = 0; i < view.size(); ++i) place[std::string(view.name(i))] = i;
+  auto parent = [&](const char* name) { return nesting.parent[place[name]]; };
+  EXPECT_EQ(parent("child"), static_cast<int32_t>(place["outer"]));
+  EXPECT_EQ(parent("grandchild"), static_cast<int32_t>(place["child"]));
+  EXPECT_EQ(parent("elsewhere"), -1);
+  EXPECT_EQ(nesting.self[place["outer"]], 5'000);         // the child counts up to the parent's end
+  EXPECT_EQ(nesting.self[place["child"]], 20'000 - 18'000);  // of it the call takes 1, the grandchild 17
+  EXPECT_EQ(nesting.self[place["grandchild"]], 30'000);
+}
+
 TEST(Operators, RooflineByShape) {
   TraceText text;
   text.meta("\"deviceProperties\": [{\"name\": \"NVIDIA H100 80GB HBM3\"}]");
@@ -208,6 +232,14 @@ TEST(Ranks, WireTimeAndSkew) {
   EXPECT_EQ(ranks.collectives[0].bytes, 20'000);
   EXPECT_EQ(ranks.ranks[0].waited_ns, 30'000);
   EXPECT_EQ(ranks.stragglers, std::vector<int>{1});
+  View a_ps = make_view(traces[0], {.semantics = Semantics::kTraceLens});  // in other ticks, the same nanoseconds
+  View b_ps = make_view(traces[1], {.semantics = Semantics::kTraceLens});
+  EXPECT_EQ(compare_ranks({&a_ps, &b_ps}, {0, 1}).collectives[0].wire_ns, 50'000);
+}
+
+TEST(Ranks, FilesWithoutARankTakeFreeNumbers) {
+  EXPECT_EQ(assign_ranks({1, -1, 1, 0, -1}), (std::vector<int>{1, 2, 3, 0, 4}));
+  EXPECT_EQ(assign_ranks({-1, -1}), (std::vector<int>{0, 1}));
 }
 
 TEST(KernelType, ByNameAndByCategory) {

@@ -2,39 +2,27 @@
 #include "hasten/trace/analysis.h"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
-#include <mutex>
-#include <set>
-#include <thread>
-#include <unordered_map>
 
 namespace hasten::trace {
 namespace {
 
 int64_t shared_launches(const View& view) {
-  std::unordered_map<int32_t, int64_t> by_launch;
+  std::vector<int32_t> by_launch(view.size());
   for (size_t i = 0; i < view.size(); ++i) {
-    if (view.device[i] != 0 && view.partner[i] >= 0) ++by_launch[view.partner[i]];
+    if (view.device[i] != 0 && view.partner[i] >= 0) ++by_launch[static_cast<size_t>(view.partner[i])];
   }
   int64_t shared = 0;
-  for (const auto& [launch, count] : by_launch) shared += count > 1 ? count : 0;
+  for (int32_t count : by_launch) shared += count > 1 ? count : 0;
   return shared;
 }
 
-// Files without a rank get the numbers that are free, in the order of their names.
 void number_ranks(std::vector<RankAnalysis>& ranks) {
-  std::set<int> used;
-  for (RankAnalysis& rank : ranks) {
-    rank.rank = rank.trace->rank();
-    rank.rank_in_file = rank.rank >= 0 && used.insert(rank.rank).second;
-  }
-  int next = 0;
-  for (RankAnalysis& rank : ranks) {
-    if (rank.rank_in_file) continue;
-    while (used.count(next) != 0) ++next;
-    rank.rank = next;
-    used.insert(next);
+  std::vector<int> said;
+  for (const RankAnalysis& rank : ranks) said.push_back(rank.trace->rank());
+  std::vector<int> numbers = assign_ranks(said);
+  for (size_t i = 0; i < ranks.size(); ++i) {
+    ranks[i].rank = numbers[i];
+    ranks[i].rank_in_file = numbers[i] == said[i];
   }
   std::stable_sort(ranks.begin(), ranks.end(),
                    [](const RankAnalysis& a, const RankAnalysis& b) { return a.rank < b.rank; });
@@ -77,30 +65,9 @@ Analysis analyze_traces(const std::vector<std::filesystem::path>& paths, const A
   Analysis analysis;
   analysis.options = options;
   analysis.ranks.resize(paths.size());
-  std::atomic<size_t> next{0};
-  std::mutex mutex;
-  std::exception_ptr error;
-  size_t error_at = paths.size();
-  auto work = [&] {
-    for (size_t i = next++; i < paths.size(); i = next++) {
-      try {
-        analysis.ranks[i] = analyze_trace(std::make_unique<Trace>(read_trace(paths[i], options.read)), options);
-      } catch (...) {
-        std::lock_guard lock(mutex);
-        if (i < error_at) {  // the first file's error, whatever the threads' order
-          error_at = i;
-          error = std::current_exception();
-        }
-      }
-    }
-  };
-  size_t count =
-      options.threads > 0 ? static_cast<size_t>(options.threads) : std::max(1u, std::thread::hardware_concurrency());
-  std::vector<std::thread> pool;
-  for (size_t i = 1; i < std::min(count, paths.size()); ++i) pool.emplace_back(work);
-  work();
-  for (std::thread& thread : pool) thread.join();
-  if (error) std::rethrow_exception(error);
+  for_each_file(paths.size(), options.threads, [&](size_t i) {
+    analysis.ranks[i] = analyze_trace(std::make_unique<Trace>(read_trace(paths[i], options.read)), options);
+  });
   number_ranks(analysis.ranks);
   for (const RankAnalysis& rank : analysis.ranks) {
     if (!rank.partition) continue;

@@ -61,10 +61,7 @@ CallTree build_call_tree(const View& view, std::vector<uint32_t> places) {
   std::vector<uint32_t> stack;
   for (const Edge& edge : edges) {
     if (!edge.start) {
-      if (!stack.empty()) {
-        tree.outlasting += stack.back() != edge.item;
-        stack.pop_back();
-      }
+      if (!stack.empty()) stack.pop_back();
       continue;
     }
     size_t parent = stack.empty() ? n : stack.back();

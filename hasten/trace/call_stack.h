@@ -14,11 +14,10 @@ struct CallTree {
   std::vector<uint32_t> places;                 // in the order of their starts
   std::vector<int32_t> parent;                  // index into places, kRoot for the top
   std::vector<std::vector<uint32_t>> children;  // indices into places; the last element's are the roots
-  int64_t outlasting = 0;                       // children that end after their parent
 };
 
 // The parent is the innermost event that has started and not ended; of equal intervals the one that comes first in the
-// file is the outer one. Events that outlast their parent keep it (and are counted).
+// file is the outer one. Events that outlast their parent keep it.
 CallTree build_call_tree(const View& view, std::vector<uint32_t> places);
 
 // Places of host events (not device, not device annotations, not waits) by lane, lanes ordered by process and thread:
@@ -29,7 +28,7 @@ std::vector<std::vector<uint32_t>> host_lanes(const View& view, const std::vecto
 struct HostNesting {
   std::vector<int32_t> parent;     // by place: the enclosing host event on the lane, -1: none
   std::vector<int64_t> self;       // by place: duration without that of the events directly inside
-  int64_t outlasting = 0;
+  int64_t outlasting = 0;          // events that end after the one around them
 };
 HostNesting nest_host_events(const View& view);
 

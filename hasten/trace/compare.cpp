@@ -1,4 +1,4 @@
-// Two traces side by side.
+// Traces side by side.
 #include "hasten/trace/compare.h"
 
 #include <algorithm>
@@ -26,40 +26,65 @@ bool counts(const View& view, size_t i, Side side) {
   return side == Side::kBoth || (side == Side::kDevice) == device;
 }
 
-struct Sum {
-  int64_t count = 0, ticks = 0;
-};
+std::string label(const View& view, uint32_t name, bool short_names) {
+  std::string_view text = view.trace->strings.view(name);
+  if (!short_names) return std::string(text);
+  return view.options.semantics == Semantics::kHta ? hta_short_name(text) : short_name(text);
+}
 
-std::unordered_map<uint32_t, Sum> sums_of(const View& view, const CompareOptions& options,
-                                          std::optional<int32_t> step) {
-  std::unordered_map<uint32_t, Sum> sums;
+void add_names(const View& view, const CompareOptions& options, std::optional<int32_t> step, Totals& totals) {
+  std::unordered_map<uint32_t, Count> by_name;
   for (size_t i = 0; i < view.size(); ++i) {
     if (!counts(view, i, options.side) || (step && view.step[i] != *step)) continue;
-    Sum& sum = sums[view.name_id(i)];
+    Count& sum = by_name[view.name_id(i)];
     ++sum.count;
     sum.ticks += view.dur[i];
   }
-  return sums;
+  for (const auto& [name, sum] : by_name) {
+    Count& total = totals.names[label(view, name, options.short_names)];
+    total.count += sum.count;
+    total.ticks += sum.ticks;
+  }
+}
+
+void add_steps(const View& view, Totals& totals) {
+  for (const Step& step : view.steps) totals.steps[step.number] += view.ns(step.dur);
+  std::unordered_map<uint32_t, std::unordered_map<int32_t, int64_t>> sums;
+  for (size_t i = 0; i < view.size(); ++i) {
+    if (view.step[i] < 0 || !counts(view, i, Side::kBoth) || step_number(view.name(i)) >= 0) continue;
+    sums[view.name_id(i)][view.step[i]] += view.dur[i];
+  }
+  for (const auto& [name, ticks] : sums) {
+    auto& values = totals.step_names[std::string(view.trace->strings.view(name))];
+    for (const auto& [step, sum] : ticks) values[step] = view.ns(sum);
+  }
 }
 
 }  // namespace
 
-std::vector<Difference> compare_by_name(const View& a, const View& b, const CompareOptions& options) {
+Totals totals_of(const View& view, const CompareOptions& options, std::optional<int32_t> step) {
+  Totals totals;
+  totals.ns_per_tick = view.ns(1);
+  add_names(view, options, step, totals);
+  add_steps(view, totals);
+  return totals;
+}
+
+std::vector<Difference> compare_by_name(const std::vector<const Totals*>& a, const std::vector<const Totals*>& b) {
   std::map<std::string, Difference> rows;
-  auto label = [&](const View& view, uint32_t name) {
-    std::string_view text = view.trace->strings.view(name);
-    if (!options.short_names) return std::string(text);
-    return view.options.semantics == Semantics::kHta ? hta_short_name(text) : short_name(text);
-  };
-  for (const auto& [name, sum] : sums_of(a, options, options.step_a)) {
-    Difference& row = rows[label(a, name)];
-    row.count_a += sum.count;
-    row.ticks_a += sum.ticks;
+  for (const Totals* totals : a) {
+    for (const auto& [name, sum] : totals->names) {
+      Difference& row = rows[name];
+      row.count_a += sum.count;
+      row.ticks_a += sum.ticks;
+    }
   }
-  for (const auto& [name, sum] : sums_of(b, options, options.step_b)) {
-    Difference& row = rows[label(b, name)];
-    row.count_b += sum.count;
-    row.ticks_b += sum.ticks;
+  for (const Totals* totals : b) {
+    for (const auto& [name, sum] : totals->names) {
+      Difference& row = rows[name];
+      row.count_b += sum.count;
+      row.ticks_b += sum.ticks;
+    }
   }
   std::vector<Difference> list;
   for (auto& [name, row] : rows) {
@@ -70,6 +95,11 @@ std::vector<Difference> compare_by_name(const View& a, const View& b, const Comp
     return std::abs(x.ticks_change()) > std::abs(y.ticks_change());
   });
   return list;
+}
+
+std::vector<Difference> compare_by_name(const View& a, const View& b, const CompareOptions& options) {
+  Totals of_a = totals_of(a, options, options.step_a), of_b = totals_of(b, options, options.step_b);
+  return compare_by_name(std::vector<const Totals*>{&of_a}, {&of_b});
 }
 
 ChangedNames changed_names(const std::vector<Difference>& differences) {
@@ -86,29 +116,34 @@ ChangedNames changed_names(const std::vector<Difference>& differences) {
 
 namespace {
 
-// Nanoseconds per kept step, in the steps' order: of the step itself, and of each name inside it.
+// Nanoseconds per step, in the steps' order, the mean over ranks: of the step itself, and of each name inside it.
 struct PerStep {
   std::vector<double> whole;
   std::map<std::string, std::vector<double>> names;
 };
 
-PerStep per_step(const View& view) {
+PerStep per_step(const std::vector<const Totals*>& ranks) {
   PerStep result;
-  std::unordered_map<int32_t, size_t> place;
-  for (const Step& step : view.steps) {
-    place.emplace(static_cast<int32_t>(step.number), result.whole.size());
-    result.whole.push_back(static_cast<double>(step.dur * view.tick_ns));
+  if (ranks.empty()) return result;
+  std::vector<int64_t> numbers;
+  for (const auto& [number, ns] : ranks[0]->steps) {
+    bool everywhere =
+        std::all_of(ranks.begin(), ranks.end(), [&](const Totals* rank) { return rank->steps.contains(number); });
+    if (everywhere) numbers.push_back(number);
   }
-  std::unordered_map<uint32_t, std::vector<double>> sums;
-  for (size_t i = 0; i < view.size(); ++i) {
-    auto step = place.find(view.step[i]);
-    if (step == place.end() || !counts(view, i, Side::kBoth) || step_number(view.name(i)) >= 0) continue;
-    auto& values = sums[view.name_id(i)];
-    values.resize(result.whole.size());
-    values[step->second] += static_cast<double>(view.dur[i] * view.tick_ns);
+  auto count = static_cast<double>(ranks.size());
+  result.whole.resize(numbers.size());
+  for (const Totals* rank : ranks) {
+    for (size_t k = 0; k < numbers.size(); ++k) result.whole[k] += rank->steps.at(numbers[k]) / count;
+    for (const auto& [name, by_step] : rank->step_names) {
+      auto& values = result.names[name];
+      values.resize(numbers.size());
+      for (size_t k = 0; k < numbers.size(); ++k) {
+        auto here = by_step.find(numbers[k]);
+        if (here != by_step.end()) values[k] += here->second / count;
+      }
+    }
   }
-  for (auto& [name, values] : sums)
-    result.names.emplace(std::string(view.trace->strings.view(name)), std::move(values));
   return result;
 }
 
@@ -124,30 +159,30 @@ double resampled_mean(const std::vector<double>& values, RandomStream& random) {
   return sum / static_cast<double>(values.size());
 }
 
-StepRatio ratio_of(std::string what, const std::vector<double>& a, const std::vector<double>& b, double confidence,
-                   int resamples, uint64_t seed) {
+StepRatio ratio_of(std::string what, const std::vector<double>& a, const std::vector<double>& b,
+                   const StepOptions& options) {
   StepRatio row{std::move(what), mean(a), mean(b), 0, 0, 0, a.size(), b.size()};
   if (!(row.a_ns > 0)) return row;
   row.ratio = row.b_ns / row.a_ns;
-  RandomStream random(seed, operation("trace.compare"), 0, operation(row.what));
+  RandomStream random(options.seed, operation("trace.compare"), 0, operation(row.what));
   std::vector<double> ratios;
-  for (int r = 0; r < resamples; ++r) {
+  for (int r = 0; r < options.resamples; ++r) {
     double below = resampled_mean(a, random), above = resampled_mean(b, random);
     if (below > 0) ratios.push_back(above / below);
   }
   std::sort(ratios.begin(), ratios.end());
-  row.low = quantile_of_sorted(ratios, (1 - confidence) / 2);
-  row.high = quantile_of_sorted(ratios, (1 + confidence) / 2);
+  row.low = quantile_of_sorted(ratios, (1 - options.confidence) / 2);
+  row.high = quantile_of_sorted(ratios, (1 + options.confidence) / 2);
   return row;
 }
 
 }  // namespace
 
-std::vector<StepRatio> compare_steps(const View& a, const View& b, size_t most, double confidence, int resamples,
-                                     uint64_t seed) {
+std::vector<StepRatio> compare_steps(const std::vector<const Totals*>& a, const std::vector<const Totals*>& b,
+                                     const StepOptions& options) {
   PerStep in_a = per_step(a), in_b = per_step(b);
   if (in_a.whole.empty() || in_b.whole.empty()) return {};
-  std::vector<StepRatio> rows = {ratio_of("step", in_a.whole, in_b.whole, confidence, resamples, seed)};
+  std::vector<StepRatio> rows = {ratio_of("step", in_a.whole, in_b.whole, options)};
   struct Change {
     std::string name;
     double size;
@@ -158,11 +193,16 @@ std::vector<StepRatio> compare_steps(const View& a, const View& b, size_t most, 
     if (other != in_b.names.end()) changes.push_back({name, std::abs(mean(other->second) - mean(values))});
   }
   std::stable_sort(changes.begin(), changes.end(), [](const Change& x, const Change& y) { return x.size > y.size; });
-  for (size_t i = 0; i < std::min(most, changes.size()); ++i) {
+  for (size_t i = 0; i < std::min(options.most, changes.size()); ++i) {
     const std::string& name = changes[i].name;
-    rows.push_back(ratio_of(name, in_a.names[name], in_b.names[name], confidence, resamples, seed));
+    rows.push_back(ratio_of(name, in_a.names[name], in_b.names[name], options));
   }
   return rows;
+}
+
+std::vector<StepRatio> compare_steps(const View& a, const View& b, const StepOptions& options) {
+  Totals of_a = totals_of(a, {}, {}), of_b = totals_of(b, {}, {});
+  return compare_steps(std::vector<const Totals*>{&of_a}, {&of_b}, options);
 }
 
 }  // namespace hasten::trace

@@ -1,7 +1,8 @@
-// Two traces side by side: operators and device work by name, and step times with bootstrap intervals.
+// Traces side by side: operators and device work by name, and step times with bootstrap intervals.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,20 @@ struct CompareOptions {
   bool short_names = false;
 };
 
+struct Count {
+  int64_t count = 0, ticks = 0;
+};
+
+// One trace reduced to what a comparison needs: the ranks of two runs together would not fit into memory.
+struct Totals {
+  std::map<std::string, Count> names;
+  double ns_per_tick = 1;
+  // Nanoseconds by the number of the kept profiler step: of the step itself, and of each name inside it.
+  std::map<int64_t, double> steps;
+  std::map<std::string, std::map<int64_t, double>> step_names;
+};
+Totals totals_of(const View& view, const CompareOptions& options, std::optional<int32_t> step);
+
 struct Difference {
   std::string name;
   int64_t count_a = 0, count_b = 0;
@@ -25,7 +40,8 @@ struct Difference {
   int64_t count_change() const { return count_b - count_a; }
   int64_t ticks_change() const { return ticks_b - ticks_a; }
 };
-// Every name of either trace, the largest change of time first.
+// Every name of either side, summed over its ranks, the largest change of time first.
+std::vector<Difference> compare_by_name(const std::vector<const Totals*>& a, const std::vector<const Totals*>& b);
 std::vector<Difference> compare_by_name(const View& a, const View& b, const CompareOptions& options);
 
 struct ChangedNames {
@@ -33,7 +49,7 @@ struct ChangedNames {
 };
 ChangedNames changed_names(const std::vector<Difference>& differences);
 
-// Time per step, b over a. Steps are resampled with replacement, each trace by itself.
+// Time per step, b over a. Steps are resampled with replacement, each side by itself.
 struct StepRatio {
   std::string what;  // "step", or the name of an operator
   double a_ns = 0, b_ns = 0;  // means per step
@@ -41,8 +57,16 @@ struct StepRatio {
   size_t steps_a = 0, steps_b = 0;
   bool resolved() const { return steps_a >= 3 && steps_b >= 3; }
 };
-// The whole step first, then the names with the largest change, at most `most`. Without profiler steps: empty.
-std::vector<StepRatio> compare_steps(const View& a, const View& b, size_t most, double confidence = 0.95,
-                                     int resamples = 2000, uint64_t seed = 0);
+struct StepOptions {
+  size_t most = 15;  // names
+  double confidence = 0.95;
+  int resamples = 2000;
+  uint64_t seed = 0;
+};
+// The whole step first, then the names with the largest change. Without profiler steps: empty. Ranks wait for each other, so
+// their steps are not independent: what is resampled is the step, with the mean over its ranks, if every rank has it.
+std::vector<StepRatio> compare_steps(const std::vector<const Totals*>& a, const std::vector<const Totals*>& b,
+                                     const StepOptions& options = {});
+std::vector<StepRatio> compare_steps(const View& a, const View& b, const StepOptions& options = {});
 
 }  // namespace hasten::trace

@@ -40,7 +40,7 @@ TEST(Compare, CountsDurationsAndCategories) {
 
 TEST(Compare, IntervalsOverSteps) {
   Trace a = steps_of(1, 2), b = steps_of(2, 2);
-  auto rows = compare_steps(make_view(a, {}), make_view(b, {}), 3);
+  auto rows = compare_steps(make_view(a, {}), make_view(b, {}), {.most = 3});
   ASSERT_FALSE(rows.empty());
   EXPECT_EQ(rows[0].what, "step");
   EXPECT_NEAR(rows[0].ratio, 2.0, 1e-9);
@@ -48,13 +48,13 @@ TEST(Compare, IntervalsOverSteps) {
   EXPECT_GT(rows[0].high, 2.0);
   EXPECT_GT(rows[0].low, 1.9);
   EXPECT_TRUE(rows[0].resolved());
-  auto again = compare_steps(make_view(a, {}), make_view(b, {}), 3);
+  auto again = compare_steps(make_view(a, {}), make_view(b, {}), {.most = 3});
   EXPECT_EQ(rows[0].low, again[0].low);  // the same seed, the same interval
 }
 
 TEST(Compare, WithoutStepsThereAreNoIntervals) {
   Trace a = TraceText().op("x", 0, 1).read();
-  EXPECT_TRUE(compare_steps(make_view(a, {}), make_view(a, {}), 3).empty());
+  EXPECT_TRUE(compare_steps(make_view(a, {}), make_view(a, {}), {.most = 3}).empty());
 }
 
 TEST(MemoryTimeline, SumsByCategory) {

@@ -25,7 +25,7 @@ class CorrelationIndex {
  private:
   static size_t size_for(size_t expected) {
     size_t size = 64;
-    while (size < expected * 2) size *= 2;
+    while (size * 2 < expected * 3) size *= 2;  // two thirds full at most
     return size;
   }
   size_t find_slot(int64_t correlation) const {

@@ -78,6 +78,7 @@ class Walker {
 
   void index_device() {
     std::map<StreamId, std::vector<uint32_t>> streams;
+    before_.assign(view_.size(), -1);
     for (uint32_t i = 0; i < view_.size(); ++i) {
       if (view_.device[i] == 0 || view_.dur[i] <= 0) continue;
       by_end_.push_back(i);
@@ -87,7 +88,7 @@ class Walker {
     std::stable_sort(by_end_.begin(), by_end_.end(), ends_first);
     for (auto& [id, rows] : streams) {
       std::stable_sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) { return view_.ts[a] < view_.ts[b]; });
-      for (size_t k = 1; k < rows.size(); ++k) before_[rows[k]] = rows[k - 1];
+      for (size_t k = 1; k < rows.size(); ++k) before_[rows[k]] = static_cast<int32_t>(rows[k - 1]);
     }
   }
 
@@ -154,8 +155,7 @@ class Walker {
       add(view_.ts[i], kind, device_);
     }
     if (now_ <= path_.begin) return;
-    auto earlier = before_.find(static_cast<uint32_t>(i));
-    int32_t previous = earlier == before_.end() ? -1 : static_cast<int32_t>(earlier->second);
+    int32_t previous = before_[i];
     int32_t launch = view_.partner[i];
     bool launched = launch >= 0 && view_.ts[static_cast<size_t>(launch)] < now_;
     int64_t ready = launched ? std::min(view_.end(static_cast<size_t>(launch)), now_) : INT64_MIN;
@@ -232,7 +232,7 @@ class Walker {
   std::map<uint32_t, Lane> lanes_;
   Intervals data_;
   std::vector<uint32_t> by_end_;
-  std::unordered_map<uint32_t, uint32_t> before_;
+  std::vector<int32_t> before_;  // by place: the work before it on its stream, -1: none
   int64_t now_ = 0;
   int32_t device_ = -1;
   uint32_t lane_ = 0;

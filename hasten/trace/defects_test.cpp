@@ -45,29 +45,46 @@ TEST(HtaDefects, WaitsAreNotWork) {
   EXPECT_EQ(temporal_breakdown(make_view(trace, {.semantics = Semantics::kHta}))->kernel_time, 50);
 }
 
-// d. A side stream that is mostly empty says nothing about a device that is busy.
+// d. A side stream that is mostly empty says nothing about a device that is busy, nor do two that work by turns.
 TEST(HtaDefects, IdleIsOfTheDevice) {
   TraceText text;
-  text.launch("gemm", 0, 1, 10, 1000);
-  text.launch("ncclDevKernel_AllReduce", 2, 1, 11, 5, 20).launch("ncclDevKernel_AllReduce", 900, 1, 1000, 5, 20);
+  text.launch("gemm", 0, 1, 10, 490).launch("gemm", 3, 1, 700, 290);
+  text.launch("ncclDevKernel_AllReduce", 2, 1, 500, 200, 20).launch("ncclDevKernel_AllReduce", 996, 1, 1000, 5, 20);
   Trace trace = text.read();
   View view = make_view(trace, {});
-  EXPECT_EQ(partition_time(view).idle(), 0);
+  Partition parts = partition_time(view);
+  EXPECT_EQ(parts.idle(), 10'000);  // 990 to 1000, though each stream idles for hundreds of microseconds
+  EXPECT_EQ(parts.of(Part::kIdleHostLate), 7'000);  // called at 996, back at 997
+  EXPECT_EQ(parts.of(Part::kIdleDependency), 3'000);
+  ASSERT_EQ(parts.gaps.size(), 2u);
+  EXPECT_EQ(parts.gaps[0].when, (Interval{990'000, 997'000}));
   auto streams = idle_by_stream(view, 30'000);
-  auto side = std::find_if(streams.begin(), streams.end(), [](const StreamIdle& s) { return s.id.stream == 20; });
-  EXPECT_EQ(side->host_wait, 984'000);  // still there, per stream
+  auto idle_of = [&](int64_t stream) {
+    auto found = std::find_if(streams.begin(), streams.end(), [&](const auto& s) { return s.id.stream == stream; });
+    return found->host_wait + found->kernel_wait + found->other;
+  };
+  EXPECT_EQ(idle_of(7), 200'000);  // still there, per stream
+  EXPECT_EQ(idle_of(20), 300'000);
 }
 
-// e. The critical path covers the window, and what it cannot explain is a part of it.
+// e. The critical path covers the window without gap or overlap, and what it cannot explain is a part of it.
 TEST(HtaDefects, PathCoversTheWindow) {
   TraceText text;
   text.op("a", 0, 10).launch("k", 30, 2, 40, 20).op("b", 100, 5);
   Trace trace = text.read();
   CriticalPath path = critical_path(make_view(trace, {}));
-  int64_t sum = 0;
-  for (int64_t ticks : path.ticks) sum += ticks;
-  EXPECT_EQ(sum, 105'000);
-  EXPECT_GT(path.of(PathKind::kUnexplained), 0);
+  std::vector<std::pair<int64_t, PathKind>> ends;
+  int64_t at = 0;
+  for (const PathSegment& segment : path.segments) {
+    EXPECT_EQ(segment.begin, at);
+    at = segment.end;
+    ends.emplace_back(segment.end / 1000, segment.kind);
+  }
+  using enum PathKind;
+  EXPECT_EQ(ends, (std::vector<std::pair<int64_t, PathKind>>{
+                      {10, kHost}, {30, kUnexplained}, {32, kHost}, {100, kUnexplained}, {105, kHost}}));
+  EXPECT_EQ(path.of(kHost), 17'000);
+  EXPECT_EQ(path.of(kUnexplained), 88'000);
 }
 
 // f. Path and partition do not contradict each other: a device that is starved shows as host in both.
@@ -125,12 +142,19 @@ TEST(HtaDefects, LaunchesOnAmdAndTritonTraces) {
 
 // TraceLens leaves out kernels that no operator launched, by default and without a word; here it is an option, and counted.
 TEST(TraceLensDefects, UnlinkedKernelsAreKeptUnlessAskedFor) {
+  // Each kernel has a duration of its own, so that a sum says which of them are in it.
   TraceText text;
-  text.op("aten::mm", 0, 10).call("cudaLaunchKernel", 2, 1, 1).work("kernel", "inside", 7, 5, 10, 1);
-  text.call("cudaLaunchKernel", 20, 1, 2).work("kernel", "outside", 7, 25, 10, 2);
+  text.op("outer", 0, 10).op("inner", 1, 2);
+  text.launch("inside, behind the inner operator", 5, 1, 100, 1).launch("inside, at its start", 0, 1, 200, 2);
+  text.launch("at the operator's end", 10, 1, 300, 4).launch("outside", 20, 1, 400, 8);
+  text.call("cudaLaunchKernel", 5, 1, 1, "2").work("kernel", "from a thread without operators", 7, 500, 16, 1);
+  text.work("kernel", "launched before the trace", 7, 600, 32, 77);
   Trace trace = text.read();
-  EXPECT_EQ(partition_time(make_view(trace, {})).of(Part::kCompute), 20'000);
-  EXPECT_EQ(partition_time(make_view(trace, {.drop_unlinked = true})).of(Part::kCompute), 10'000);
+  View all = make_view(trace, {}), linked = make_view(trace, {.drop_unlinked = true});
+  EXPECT_EQ(partition_time(all).of(Part::kCompute), 63'000);
+  EXPECT_EQ(all.outside_operators, 0);
+  EXPECT_EQ(partition_time(linked).of(Part::kCompute), 3'000);
+  EXPECT_EQ(linked.outside_operators, 4);
 }
 
 }  // namespace

@@ -53,36 +53,20 @@ KernelType kernel_type_of(Category category, std::string_view name) {
   }
 }
 
-bool is_launch(std::string_view name) {
-  constexpr std::array<std::string_view, 26> kLaunches = {"cudaLaunchKernel",
+bool is_hta_launch(std::string_view name) {
+  constexpr std::array<std::string_view, 12> kLaunches = {"cudaLaunchKernel",
                                                           "cudaLaunchKernelExC",
-                                                          "cudaMemcpyAsync",
-                                                          "cudaMemsetAsync",
                                                           "cuLaunchKernel",
                                                           "cuLaunchKernelEx",
-                                                          "cudaGraphLaunch",
-                                                          "cudaLaunchCooperativeKernel",
-                                                          "cudaMemcpy",
-                                                          "cudaMemset",
-                                                          "cudaMemcpy2DAsync",
-                                                          "cuMemcpyAsync",
-                                                          "hipLaunchKernel",
-                                                          "hipExtLaunchKernel",
-                                                          "hipModuleLaunchKernel",
-                                                          "hipExtModuleLaunchKernel",
-                                                          "hipMemcpyAsync",
-                                                          "hipMemcpyWithStream",
-                                                          "hipMemsetAsync",
-                                                          "hipGraphLaunch",
-                                                          "hipLaunchCooperativeKernel",
-                                                          "hipMemcpy",
-                                                          "hipMemset",
+                                                          "cudaMemcpyAsync",
+                                                          "cudaMemsetAsync",
                                                           "runFunction - job_prep_and_submit_for_execution",
-                                                          "urEnqueueKernelLaunch",
-                                                          "zeCommandListAppendLaunchKernel"};
-  return std::find(kLaunches.begin(), kLaunches.end(), name) != kLaunches.end() ||
-         (name.size() < 64 && (name.starts_with("cuda") || name.starts_with("cu") || name.starts_with("hip")) &&
-          has(name, "Launch"));
+                                                          "hipLaunchKernel",
+                                                          "hipExtModuleLaunchKernel",
+                                                          "hipMemsetAsync",
+                                                          "hipMemcpyAsync",
+                                                          "hipMemcpyWithStream"};
+  return std::find(kLaunches.begin(), kLaunches.end(), name) != kLaunches.end();
 }
 
 bool is_blocking(std::string_view name) {

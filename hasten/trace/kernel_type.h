@@ -21,8 +21,8 @@ KernelType kernel_type_of(Category category, std::string_view name);
 
 // A collective of NCCL, RCCL, HCCL, or of a library of its kind.
 bool is_collective_kernel(std::string_view name);
-// A call on the host that puts work on a device's queue (CUDA, HIP, MTIA, XPU; runtime and driver).
-bool is_launch(std::string_view name);
+// A call on the host that HTA takes for a launch (hta/common/trace_symbol_table.py). Ours are known by what they started.
+bool is_hta_launch(std::string_view name);
 // A call on the host that waits for a device.
 bool is_blocking(std::string_view name);
 // An annotation of a loader handing over a batch: "enumerate(DataLoader)#_MultiProcessingDataLoaderIter.__next__" and kin.

@@ -60,35 +60,62 @@ class Out {
   gzFile file_ = nullptr;
 };
 
-std::string span(std::string_view name, const char* thread, int64_t ts, int64_t dur, std::string_view event) {
-  std::string args = event.empty() ? "{}" : cat("{\"event\": ", Json(std::string(event)).dump(), "}");
-  return cat(",\n{\"ph\": \"X\", \"cat\": \"hasten\", \"name\": ", Json(std::string(name)).dump(),
-             ", \"pid\": \"hasten\", \"tid\": \"", thread, "\", \"ts\": ", microseconds(ts),
-             ", \"dur\": ", microseconds(dur), ", \"args\": ", args, "}");
-}
+// Our events, one after the other into the file: there can be as many as in the trace, too many to hold.
+class Added {
+ public:
+  Added(Out& out, bool first) : out_(out), first_(first) {}
 
-std::string added_events(const View& view, const CriticalPath& path, const Partition& partition,
-                         const std::vector<StreamQueue>& queues) {
-  std::string out =
-      ",\n{\"ph\": \"M\", \"name\": \"process_name\", \"pid\": \"hasten\", \"tid\": 0, \"ts\": 0, \"args\": {\"name\": "
-      "\"hasten\"}}";
-  for (const PathSegment& segment : path.segments) {
-    std::string_view event = segment.place < 0 ? std::string_view() : view.name(static_cast<size_t>(segment.place));
-    out += span(path_kind_name(segment.kind), "critical path", segment.begin, segment.end - segment.begin, event);
-  }
-  for (const Gap& gap : partition.gaps) {
-    std::string_view next = gap.next < 0 ? std::string_view() : view.name(static_cast<size_t>(gap.next));
-    out += span(part_title(gap.cause), "device idle", gap.when.begin, gap.when.end - gap.when.begin, next);
-  }
-  for (const StreamQueue& queue : queues) {
-    for (const QueuePoint& point : queue.points) {
-      out += cat(",\n{\"ph\": \"C\", \"name\": \"queue of stream ", queue.id.stream,
-                 "\", \"pid\": \"hasten\", \"ts\": ", microseconds(point.ts), ", \"args\": {\"length\": ", point.length,
-                 "}}");
+  void write(const View& view, const CriticalPath& path, const Partition& partition,
+             const std::vector<StreamQueue>& queues) {
+    name("process_name", 0, "hasten");
+    name("thread_name", kPathLine, "critical path");
+    name("thread_name", kIdleLine, "device idle");
+    for (const PathSegment& segment : path.segments) {
+      std::string_view event = segment.place < 0 ? std::string_view() : view.name(static_cast<size_t>(segment.place));
+      span(path_kind_name(segment.kind), kPathLine, segment.begin, segment.end - segment.begin, event);
     }
+    for (const Gap& gap : partition.gaps) {
+      std::string_view next = gap.next < 0 ? std::string_view() : view.name(static_cast<size_t>(gap.next));
+      span(part_title(gap.cause), kIdleLine, gap.when.begin, gap.when.end - gap.when.begin, next);
+    }
+    for (const StreamQueue& queue : queues) {
+      for (const QueuePoint& point : queue.points) {
+        add(cat("{\"ph\": \"C\", \"name\": \"queue of stream ", queue.id.stream, "\", \"pid\": ", kProcess,
+                ", \"ts\": ", microseconds(point.ts), ", \"args\": {\"length\": ", point.length, "}}"));
+      }
+    }
+    out_.write(text_);
   }
-  return out;
-}
+
+ private:
+  // A process of our own, with a number that no process has: viewers do not all take names there.
+  static constexpr int64_t kProcess = 2'000'000'000, kPathLine = kProcess + 1, kIdleLine = kProcess + 2;
+
+  void add(std::string_view event) {
+    text_ += first_ ? "\n" : ",\n";
+    first_ = false;
+    text_ += event;
+    if (text_.size() < size_t{1} << 20) return;
+    out_.write(text_);
+    text_.clear();
+  }
+
+  void name(const char* what, int64_t line, const char* text) {
+    add(cat("{\"ph\": \"M\", \"name\": \"", what, "\", \"pid\": ", kProcess, ", \"tid\": ", line,
+            ", \"ts\": 0, \"args\": {\"name\": \"", text, "\"}}"));
+  }
+
+  void span(std::string_view name, int64_t line, int64_t ts, int64_t dur, std::string_view event) {
+    std::string args = event.empty() ? "{}" : cat("{\"event\": ", Json(std::string(event)).dump(), "}");
+    add(cat("{\"ph\": \"X\", \"cat\": \"hasten\", \"name\": ", Json(std::string(name)).dump(), ", \"pid\": ", kProcess,
+            ", \"tid\": ", line, ", \"ts\": ", microseconds(ts), ", \"dur\": ", microseconds(dur), ", \"args\": ", args,
+            "}"));
+  }
+
+  Out& out_;
+  bool first_;
+  std::string text_;
+};
 
 // Finds the end of traceEvents in a text that the reader has accepted, across blocks.
 class EventsEnd {
@@ -153,8 +180,7 @@ void write_overlay(const View& view, const CriticalPath& path, const Partition& 
     }
     done = true;
     out.write(block.substr(0, at));
-    std::string added = added_events(view, path, partition, queues);
-    out.write(events.any() ? std::string_view(added) : std::string_view(added).substr(1));
+    Added(out, !events.any()).write(view, path, partition, queues);
     out.write(block.substr(at));
   }
   if (!done) throw DataError(view.trace->path.string(), "", "the events have no end: an overlay needs a whole file");

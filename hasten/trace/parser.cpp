@@ -84,7 +84,7 @@ size_t TraceParser::walk(bool last) {
     switch (state_) {
       case State::kStart: next = start(token); break;
       case State::kKeyOrEnd:
-      case State::kCommaOrEnd: next = top_level_entry(token, last); break;
+      case State::kCommaOrEnd: next = top_level_entry(token); break;
       case State::kEventOrEnd:
       case State::kEventCommaOrEnd: next = element(token, last); break;
       case State::kDone: fail(tokens_.offset(token), "text after the end of the trace");
@@ -107,7 +107,7 @@ size_t TraceParser::start(size_t token) {
   return token + 1;
 }
 
-size_t TraceParser::top_level_entry(size_t token, bool last) {
+size_t TraceParser::top_level_entry(size_t token) {
   char c = tokens_[token];
   if (c == '}') {
     state_ = State::kDone;
@@ -128,8 +128,7 @@ size_t TraceParser::top_level_entry(size_t token, bool last) {
     return token + 3;
   }
   size_t next = tokens_.skip(token + 2);
-  if (next == Tokens::kNone || (next >= tokens_.count() && !last)) return Tokens::kNone;
-  if (next >= tokens_.count() && quote_added_) return Tokens::kNone;
+  if (next >= tokens_.count()) return Tokens::kNone;  // with nothing behind it, the value may be cut off
   size_t begin = tokens_.offset(token + 2);
   std::string_view value(buffer_ + begin, tokens_.offset(next) - begin);
   Json parsed = Json::parse(value, nullptr, false);

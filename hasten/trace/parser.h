@@ -32,7 +32,7 @@ class TraceParser {
   bool index(char* buffer, size_t length, int64_t offset, bool last);
   size_t walk(bool last);
   size_t start(size_t token);
-  size_t top_level_entry(size_t token, bool last);
+  size_t top_level_entry(size_t token);
   size_t element(size_t token, bool last);
   size_t event(size_t token, Event& event);
   size_t field(size_t token, Event& event);

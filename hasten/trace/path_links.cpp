@@ -11,22 +11,6 @@
 namespace hasten::trace {
 namespace {
 
-bool hta_launch(std::string_view name) {
-  constexpr std::string_view kNames[] = {"cudaLaunchKernel",
-                                         "cudaLaunchKernelExC",
-                                         "cuLaunchKernel",
-                                         "cuLaunchKernelEx",
-                                         "cudaMemcpyAsync",
-                                         "cudaMemsetAsync",
-                                         "runFunction - job_prep_and_submit_for_execution",
-                                         "hipLaunchKernel",
-                                         "hipExtModuleLaunchKernel",
-                                         "hipMemsetAsync",
-                                         "hipMemcpyAsync",
-                                         "hipMemcpyWithStream"};
-  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
-}
-
 std::vector<uint32_t> by_time(const View& view, const std::vector<uint32_t>& places) {
   std::vector<int64_t> times;
   for (uint32_t i : places) times.push_back(view.ts[i]);
@@ -54,7 +38,7 @@ PathLinks::PathLinks(const View& view) : view_(view) {
   std::unordered_map<int64_t, std::pair<uint32_t, int64_t>> recorded_on;  // record's correlation -> device, stream
   for (uint32_t i = 0; i < view.size(); ++i) {
     std::string_view name = view.name(i);
-    if (hta_launch(name) && on_device(view.partner[i])) launches.push_back(i);
+    if (is_hta_launch(name) && on_device(view.partner[i])) launches.push_back(i);
     if (name == "cudaEventRecord") records.push_back(i);
     if (name == "cudaStreamWaitEvent" && on_device(view.partner[i])) waits.push_back(i);
     int64_t stream = view.trace->args.integer(Arg::kWaitOnStream, view.rows[i]).value_or(-1);

@@ -2,7 +2,9 @@
 #include "hasten/trace/ranks.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <set>
 
 namespace hasten::trace {
 namespace {
@@ -37,6 +39,22 @@ std::string key_of(const View& view, size_t i) {
 
 }  // namespace
 
+std::vector<int> assign_ranks(const std::vector<int>& said) {
+  std::vector<int> ranks(said.size(), -1);
+  std::set<int> used;
+  for (size_t i = 0; i < said.size(); ++i) {
+    if (said[i] >= 0 && used.insert(said[i]).second) ranks[i] = said[i];
+  }
+  int next = 0;
+  for (int& rank : ranks) {
+    if (rank >= 0) continue;
+    while (used.contains(next)) ++next;
+    rank = next;
+    used.insert(next);
+  }
+  return ranks;
+}
+
 Ranks compare_ranks(const std::vector<const View*>& views, const std::vector<int>& ranks) {
   std::map<std::pair<std::string, size_t>, std::vector<Call>> calls;
   std::map<std::string, std::vector<uint8_t>> members;  // ranks that take part at all
@@ -53,7 +71,7 @@ Ranks compare_ranks(const std::vector<const View*>& views, const std::vector<int
       auto& present = members[key];
       present.resize(views.size());
       present[r] = 1;
-      calls[{key, number[key]++}].push_back({r, view.dur[i] * view.tick_ns, message_bytes(view, i)});
+      calls[{key, number[key]++}].push_back({r, std::llround(view.ns(view.dur[i])), message_bytes(view, i)});
     }
   }
   Ranks result;

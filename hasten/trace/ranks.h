@@ -32,6 +32,10 @@ struct Ranks {
   std::vector<int> stragglers;  // came last in more than twice their share of calls (of two ranks: in 3 of 4)
 };
 
+// The rank of each file: what it says; files that say nothing (-1), or what an earlier file said already, get the numbers
+// that are free, in their order.
+std::vector<int> assign_ranks(const std::vector<int>& said);
+
 // `ranks` gives the rank of each view.
 Ranks compare_ranks(const std::vector<const View*>& views, const std::vector<int>& ranks);
 

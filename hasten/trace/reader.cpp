@@ -2,7 +2,11 @@
 #include "hasten/trace/reader.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <exception>
+#include <mutex>
+#include <thread>
 
 #include "hasten/base/error.h"
 #include "hasten/base/text.h"
@@ -26,7 +30,7 @@ size_t cut_at(const char* text, size_t length) {
 Trace read_trace(const std::filesystem::path& path, const ReadOptions& options) {
   Trace trace;
   trace.path = path;
-  ByteSource source(path);
+  ByteSource source(path, std::min(options.piece_bytes, size_t{1} << 20));
   trace.file_bytes = source.file_bytes();
   TraceParser parser(trace);
   std::vector<char> buffer(options.piece_bytes + kPadding);
@@ -66,13 +70,14 @@ Trace read_trace(const std::filesystem::path& path, const ReadOptions& options) 
   return trace;
 }
 
-std::vector<std::filesystem::path> find_traces(const std::vector<std::filesystem::path>& paths) {
+std::vector<std::filesystem::path> find_traces(const std::vector<std::filesystem::path>& paths,
+                                               const std::string& flag) {
   std::vector<std::filesystem::path> found;
   for (const auto& path : paths) {
     std::error_code error;
     if (!std::filesystem::is_directory(path, error)) {
       if (!std::filesystem::exists(path, error))
-        throw ConfigError("--trace", "a file or a folder", "'" + path.string() + "', which does not exist");
+        throw ConfigError(flag, "a file or a folder", "'" + path.string() + "', which does not exist");
       found.push_back(path);
       continue;
     }
@@ -83,14 +88,39 @@ std::vector<std::filesystem::path> find_traces(const std::vector<std::filesystem
         inside.push_back(entry.path());
     }
     if (inside.empty()) {
-      throw ConfigError("--trace", "traces (*.json, *.json.gz) in the folder",
-                        "'" + path.string() + "', which has none");
+      throw ConfigError(flag, "traces (*.json, *.json.gz) in the folder", "'" + path.string() + "', which has none");
     }
     std::sort(inside.begin(), inside.end());
     found.insert(found.end(), inside.begin(), inside.end());
   }
-  if (found.empty()) throw ConfigError("--trace", "a file or a folder", "nothing");
+  if (found.empty()) throw ConfigError(flag, "a file or a folder", "nothing");
   return found;
+}
+
+void for_each_file(size_t count, int threads, const std::function<void(size_t)>& work) {
+  std::atomic<size_t> next{0};
+  std::mutex mutex;
+  std::exception_ptr error;
+  size_t error_at = count;
+  auto run = [&] {
+    for (size_t i = next++; i < count; i = next++) {
+      try {
+        work(i);
+      } catch (...) {
+        std::lock_guard lock(mutex);
+        if (i < error_at) {
+          error_at = i;
+          error = std::current_exception();
+        }
+      }
+    }
+  };
+  size_t most = threads > 0 ? static_cast<size_t>(threads) : std::max(1u, std::thread::hardware_concurrency());
+  std::vector<std::thread> pool;
+  for (size_t i = 1; i < std::min(most, count); ++i) pool.emplace_back(run);
+  run();
+  for (std::thread& thread : pool) thread.join();
+  if (error) std::rethrow_exception(error);
 }
 
 }  // namespace hasten::trace

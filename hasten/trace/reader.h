@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "hasten/trace/trace.h"
@@ -18,7 +20,12 @@ struct ReadOptions {
 Trace read_trace(const std::filesystem::path& path, const ReadOptions& options = {});
 
 // The traces that a command line names: files as they are, folders searched (not below) for *.json and *.json.gz.
-// Throws ConfigError when nothing is there.
-std::vector<std::filesystem::path> find_traces(const std::vector<std::filesystem::path>& paths);
+// Throws ConfigError when nothing is there; `flag` is what it says they were given to.
+std::vector<std::filesystem::path> find_traces(const std::vector<std::filesystem::path>& paths,
+                                               const std::string& flag = "--trace");
+
+// Calls work(0) to work(count - 1), several at once (threads; 0: as many as cores). When some throw, the first file's error
+// is thrown, whatever the threads' order.
+void for_each_file(size_t count, int threads, const std::function<void(size_t)>& work);
 
 }  // namespace hasten::trace

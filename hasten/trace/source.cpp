@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <condition_variable>
@@ -21,7 +22,8 @@
 namespace hasten::trace {
 namespace {
 
-constexpr size_t kBlock = size_t{1} << 20;
+constexpr size_t kHead = 64;  // read first, to tell what kind of file it is
+constexpr size_t kInput = size_t{1} << 18;
 constexpr size_t kBlocks = 4;
 
 class File {
@@ -71,7 +73,7 @@ class File {
 // Inflates gzip data, also several members one after the other.
 class Inflater {
  public:
-  Inflater(File& file, std::string path) : file_(file), path_(std::move(path)), input_(kBlock / 4) {
+  Inflater(File& file, std::string path) : file_(file), path_(std::move(path)), input_(kInput) {
     if (inflateInit2(&stream_, 15 + 16) != Z_OK) throw InternalError("zlib cannot start");
   }
   ~Inflater() { inflateEnd(&stream_); }
@@ -144,11 +146,12 @@ class Inflater {
 
 struct ByteSource::Impl {
   struct Block {
-    std::vector<char> bytes = std::vector<char>(kBlock);
+    std::vector<char> bytes;
     size_t used = 0;
   };
 
-  explicit Impl(const std::filesystem::path& path) : file(path) {
+  Impl(const std::filesystem::path& path, size_t most) : file(path), block_bytes(std::max(most, kHead)) {
+    for (Block& block : blocks) block.bytes.resize(block_bytes);
     head_bytes = file.read(head.data(), head.size());
     if (head_bytes >= 2 && head[0] == '\x1f' && head[1] == '\x8b') {
       inflater = std::make_unique<Inflater>(file, path.string());
@@ -168,11 +171,11 @@ struct ByteSource::Impl {
   }
 
   size_t fill(char* to) {
-    if (inflater) return inflater->read(to, kBlock);
+    if (inflater) return inflater->read(to, block_bytes);
     size_t used = head_bytes;
     std::memcpy(to, head.data(), used);
     head_bytes = 0;
-    return used + file.read(to + used, kBlock - used);
+    return used + file.read(to + used, block_bytes - used);
   }
 
   void produce() {
@@ -217,7 +220,8 @@ struct ByteSource::Impl {
   }
 
   File file;
-  std::array<char, 64> head{};
+  size_t block_bytes;
+  std::array<char, kHead> head{};
   size_t head_bytes = 0;
   std::unique_ptr<Inflater> inflater;
   std::array<Block, kBlocks> blocks;
@@ -229,7 +233,8 @@ struct ByteSource::Impl {
   std::thread producer;
 };
 
-ByteSource::ByteSource(const std::filesystem::path& path) : impl_(std::make_unique<Impl>(path)) {}
+ByteSource::ByteSource(const std::filesystem::path& path, size_t block_bytes)
+    : impl_(std::make_unique<Impl>(path, block_bytes)) {}
 ByteSource::~ByteSource() = default;
 std::string_view ByteSource::next() { return impl_->next(); }
 int64_t ByteSource::file_bytes() const { return impl_->file.size(); }

@@ -1,6 +1,7 @@
 // Bytes of a file, plain or gzip, block by block, read and inflated ahead of their use by a thread of its own.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -10,8 +11,9 @@ namespace hasten::trace {
 
 class ByteSource {
  public:
-  // Plain or gzip is told by the file's first bytes, not by its name. Throws DataError.
-  explicit ByteSource(const std::filesystem::path& path);
+  // Plain or gzip is told by the file's first bytes, not by its name. Blocks have at most `block_bytes`, but at least 64.
+  // Throws DataError.
+  explicit ByteSource(const std::filesystem::path& path, size_t block_bytes = size_t{1} << 20);
   ~ByteSource();
   ByteSource(const ByteSource&) = delete;
   ByteSource& operator=(const ByteSource&) = delete;

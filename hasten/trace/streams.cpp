@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <unordered_map>
 
+#include "hasten/trace/correlation_index.h"
 #include "hasten/trace/tie_order.h"
 
 namespace hasten::trace {
@@ -109,90 +109,102 @@ namespace {
 bool queue_launch(const View& view, size_t i) {
   if (view.device[i] != 0 || view.partner[i] < 0) return false;
   if (!hta(view)) return view.kind(i) == Category::kRuntime || view.kind(i) == Category::kDriver;
-  // HTA's list, hta/common/trace_symbol_table.py
-  constexpr std::string_view kNames[] = {"cudaLaunchKernel",
-                                         "cudaLaunchKernelExC",
-                                         "cuLaunchKernel",
-                                         "cuLaunchKernelEx",
-                                         "cudaMemcpyAsync",
-                                         "cudaMemsetAsync",
-                                         "runFunction - job_prep_and_submit_for_execution",
-                                         "hipLaunchKernel",
-                                         "hipExtModuleLaunchKernel",
-                                         "hipMemsetAsync",
-                                         "hipMemcpyAsync",
-                                         "hipMemcpyWithStream"};
-  return std::find(std::begin(kNames), std::end(kNames), view.name(i)) != std::end(kNames);
+  return is_hta_launch(view.name(i));
 }
 
-}  // namespace
-
-namespace {
-
+// Traces hold tens of millions of these: 16 bytes, and sorted in place.
 struct Change {
-  StreamId id;
   int64_t ts;
   uint32_t place;
-  int32_t by;
+  uint32_t stream : 31;  // index into Queued::ids
+  uint32_t launch : 1;   // else a start
+};
+struct Queued {
+  std::vector<StreamId> ids;
+  std::vector<Change> changes;
+};
+
+// The launch of a device event, -1: none. For HTA the first one with the event's correlation.
+class Launches {
+ public:
+  explicit Launches(const View& view) : view_(view), first_(hta(view) ? view.size() / 2 : 0) {
+    if (!hta(view)) return;
+    for (uint32_t i = 0; i < view.size(); ++i) {
+      if (queue_launch(view, i) && first_.find(view.correlation(i)) < 0)
+        first_.set(view.correlation(i), static_cast<int32_t>(i));
+    }
+  }
+  int32_t of(uint32_t i) const {
+    if (hta(view_)) return first_.find(view_.correlation(i));
+    int32_t launch = view_.partner[i];
+    return launch >= 0 && queue_launch(view_, static_cast<size_t>(launch)) ? launch : -1;
+  }
+
+ private:
+  const View& view_;
+  CorrelationIndex first_;
 };
 
 // Launches first, then work, each in the file's order: for equal times HTA's order depends on that.
-std::vector<Change> queue_changes(const View& view) {
-  std::unordered_map<int64_t, int32_t> launched;
-  for (uint32_t i = 0; i < view.size(); ++i) {
-    if (queue_launch(view, i)) launched.emplace(view.correlation(i), static_cast<int32_t>(i));
-  }
-  std::vector<Change> launches, starts;
+Queued queue_changes(const View& view) {
+  Queued queued;
+  std::map<StreamId, uint32_t> known;
+  Launches launches(view);
+  std::vector<Change> starts;
   for (uint32_t i = 0; i < view.size(); ++i) {
     if (view.device[i] == 0 || view.correlation(i) < 0) continue;
-    auto launch = launched.find(view.correlation(i));
-    if (launch == launched.end()) continue;
-    StreamId id = stream_of(view, i);
-    auto place = static_cast<uint32_t>(launch->second);
-    launches.push_back({id, view.ts[place], place, 1});  // a graph's launch puts each of its kernels on a stream
-    starts.push_back({id, view.ts[i], i, -1});
+    int32_t launch = launches.of(i);
+    if (launch < 0) continue;
+    auto [entry, fresh] = known.try_emplace(stream_of(view, i), static_cast<uint32_t>(queued.ids.size()));
+    if (fresh) queued.ids.push_back(entry->first);
+    auto place = static_cast<uint32_t>(launch);
+    queued.changes.push_back({view.ts[place], place, entry->second, 1});  // a graph's launch: once for each kernel
+    starts.push_back({view.ts[i], i, entry->second, 0});
   }
-  std::stable_sort(launches.begin(), launches.end(),
+  std::stable_sort(queued.changes.begin(), queued.changes.end(),
                    [](const Change& a, const Change& b) { return a.place < b.place; });
-  launches.insert(launches.end(), starts.begin(), starts.end());
-  return launches;
+  queued.changes.insert(queued.changes.end(), starts.begin(), starts.end());
+  return queued;
 }
 
-std::vector<Change> sorted_changes(const View& view) {
-  std::vector<Change> changes = queue_changes(view);
+void sort_changes(const View& view, std::vector<Change>& changes) {
   if (!hta(view)) {  // at one and the same time the launch counts before the start
-    std::stable_sort(changes.begin(), changes.end(),
-                     [](const Change& a, const Change& b) { return a.ts != b.ts ? a.ts < b.ts : a.by > b.by; });
-    return changes;
+    std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
+      if (a.ts != b.ts) return a.ts < b.ts;
+      return a.launch != b.launch ? a.launch > b.launch : a.place < b.place;
+    });
+    return;
   }
   std::vector<int64_t> times;
   for (const Change& change : changes) times.push_back(change.ts);
   std::vector<Change> sorted;
   for (uint32_t k : numpy_order(times)) sorted.push_back(changes[k]);
-  return sorted;
+  changes = std::move(sorted);
 }
 
 }  // namespace
 
 std::vector<StreamQueue> queue_lengths(const View& view, int32_t full) {
-  std::map<StreamId, StreamQueue> by_stream;
-  std::map<StreamId, int32_t> now;
-  for (const Change& change : sorted_changes(view)) {
-    int32_t length = now[change.id] += change.by;
-    StreamQueue& queue = by_stream[change.id];
-    queue.id = change.id;
-    queue.points.push_back({change.ts, change.place, length});
+  Queued queued = queue_changes(view);
+  sort_changes(view, queued.changes);
+  std::vector<StreamQueue> queues(queued.ids.size());
+  std::vector<int32_t> now(queued.ids.size());
+  for (const Change& change : queued.changes) {
+    int32_t length = now[change.stream] += change.launch != 0 ? 1 : -1;
+    queues[change.stream].points.push_back({change.ts, change.place, length});
   }
-  std::vector<StreamQueue> queues;
-  for (auto& [id, queue] : by_stream) {
+  queued.changes = {};
+  for (size_t s = 0; s < queues.size(); ++s) {
+    StreamQueue& queue = queues[s];
+    queue.id = queued.ids[s];
     std::vector<double> values;
     for (const QueuePoint& point : queue.points) values.push_back(point.length);
     for (size_t k = 0; k + 1 < queue.points.size(); ++k) {
       if (queue.points[k].length >= full) queue.blocked += queue.points[k + 1].ts - queue.points[k].ts;
     }
     queue.summary = summarize(values);
-    queues.push_back(std::move(queue));
   }
+  std::sort(queues.begin(), queues.end(), [](const StreamQueue& a, const StreamQueue& b) { return a.id < b.id; });
   return queues;
 }
 

@@ -69,9 +69,10 @@ ParsedTime parse_microseconds(std::string_view text) {
 }
 
 double microseconds_as_double(int64_t ns) {
-  int64_t whole = ns / 1000;
-  // Both terms are exact or a tie-free fraction, so the sum is rounded once.
-  return static_cast<double>(whole) + static_cast<double>(ns % 1000) / 1000.0;
+  constexpr int64_t kExact = int64_t{1} << 53;  // whole numbers up to here are doubles: one division, one rounding
+  if (ns <= kExact && ns >= -kExact) return static_cast<double>(ns) / 1000.0;
+  // Above, a whole part of 43 bits or more leaves no room for the fraction's own rounding to turn a tie.
+  return static_cast<double>(ns / 1000) + static_cast<double>(ns % 1000) / 1000.0;
 }
 
 }  // namespace hasten::trace

@@ -145,16 +145,20 @@ class Builder {
   }
 
   void link() {
-    size_t n = view_.rows.size(), correlated = 0;
-    for (size_t i = 0; i < n; ++i) correlated += trace_.correlation[view_.rows[i]] >= 0;
-    CorrelationIndex host(correlated), device(correlated);
+    size_t n = view_.rows.size(), on_device = 0, on_host = 0;
+    auto launcher = [&](size_t i) {
+      return hta_ || view_.kind(i) == Category::kRuntime || view_.kind(i) == Category::kDriver;
+    };
+    for (size_t i = 0; i < n; ++i) {
+      if (view_.correlation(i) >= 0) (device_side(i) ? on_device : on_host) += 1;
+    }
+    CorrelationIndex host(on_host), device(on_device);
     for (size_t i = 0; i < n; ++i) {
       int64_t correlation = view_.correlation(i);
       if (correlation < 0) continue;
-      bool launcher = hta_ || view_.kind(i) == Category::kRuntime || view_.kind(i) == Category::kDriver;
       if (device_side(i)) {
         device.set(correlation, static_cast<int32_t>(i));
-      } else if (launcher) {
+      } else if (launcher(i)) {
         host.set(correlation, static_cast<int32_t>(i));
       }
     }
@@ -203,7 +207,9 @@ class Builder {
   void drop_unlinked() {
     std::vector<uint8_t> kept(view_.size(), 1), linked = inside_operator();
     for (size_t i = 0; i < view_.size(); ++i) {
-      if (view_.device[i] != 0) kept[i] = view_.partner[i] >= 0 && linked[static_cast<size_t>(view_.partner[i])] != 0;
+      if (view_.device[i] == 0) continue;
+      kept[i] = view_.partner[i] >= 0 && linked[static_cast<size_t>(view_.partner[i])] != 0;
+      view_.outside_operators += kept[i] == 0;
     }
     keep(kept);
   }

@@ -46,6 +46,7 @@ struct View {
   int64_t clipped_negative = 0;  // durations below 0 taken as 0
   int64_t unlinked = 0;  // device events without a launch in the file
   int64_t unlinked_left_out = 0;  // of these, left out because the file has steps and they belong to none
+  int64_t outside_operators = 0;  // device events left out by drop_unlinked
   int64_t left_out_last_step = 0;  // rows of the step that was cut off
 
   size_t size() const { return rows.size(); }

@@ -45,7 +45,7 @@ void analyse(const std::filesystem::path& path, trace::Semantics semantics, size
   report::trace_text(analysis, verdict, {}, 5);
   const trace::RankAnalysis& rank = analysis.ranks[0];
   trace::compare_by_name(rank.view, rank.view, {});
-  trace::compare_steps(rank.view, rank.view, 2, 0.95, 10);
+  trace::compare_steps(rank.view, rank.view, {.most = 2, .resamples = 10});
   if (semantics != trace::Semantics::kExact) return;
   report::trace_page(analysis, verdict, {});
   std::filesystem::path overlay = path.string() + ".overlay";
