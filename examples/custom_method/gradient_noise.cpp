@@ -21,8 +21,8 @@ class GradientNoise final : public hasten::MethodOf<GradientNoiseParams> {
     const auto step = static_cast<double>(state.progress.step);
     const double deviation = params_.scale / std::pow(1 + step, params_.decay / 2);
     // Keyed by seed and step, so that a resumed run draws what the interrupted one would have drawn.
-    auto generator = at::make_generator<at::CPUGeneratorImpl>(
-        hasten::mix(hasten::mix(state.seed, hasten::operation("gradient_noise")), static_cast<uint64_t>(state.progress.step)));
+    auto generator = at::make_generator<at::CPUGeneratorImpl>(hasten::mix(
+        hasten::mix(state.seed, hasten::operation("gradient_noise")), static_cast<uint64_t>(state.progress.step)));
     for (const hasten::NamedTensor& parameter : state.model.parameters()) {
       at::Tensor gradient = parameter.value.grad();
       if (gradient.defined()) gradient.add_(at::normal(0, deviation, gradient.sizes(), generator));

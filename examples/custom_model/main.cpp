@@ -56,8 +56,7 @@ int main(int argc, char** argv) {
   own.plan = opaque_plan(*own.make(0), {1, 12, 12}, 10);
   options.model = &own;
 
-  const Recipe recipe =
-      recipe_with(
+  const Recipe recipe = recipe_with(
       Json::array({{{"name", "ema"}}, {{"name", "label_smoothing"}}, {{"name", "sam"}, {"interval", 4}}}), registry);
   const TrainResult result = Trainer(recipe, registry, options).run();
   std::cout << "accuracy " << result.quality.value_or(0) << " with " << result.record.metric.weights << " weights\n";

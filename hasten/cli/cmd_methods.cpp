@@ -67,7 +67,7 @@ void list_methods(const Catalogue& catalogue, bool json) {
     return print_json(list);
   }
   for (const MethodSpec& spec : catalogue.all()) {
-    std::cout << std::left << std::setw(22) << spec.name << std::setw(15) << name_of(spec.component) << std::setw(16)
+    std::cout << std::left << std::setw(26) << spec.name << std::setw(15) << name_of(spec.component) << std::setw(16)
               << verbs_text(spec) << spec.summary << "\n";
   }
 }
@@ -124,15 +124,16 @@ void show_matrix(const Catalogue& catalogue, bool json) {
       document["cells"][std::string(components[c])][std::string(verbs[v])] = names;
       if (names.empty()) gaps.push_back(cat(components[c], " x ", verbs[v]));
       if (!json) {
-        std::cout << "  " << std::left << std::setw(10) << verbs[v] << (names.empty() ? "-" : join(names, ", ")) << "\n";
+        std::cout << "  " << std::left << std::setw(10) << verbs[v] << (names.empty() ? "-" : join(names, ", "))
+                  << "\n";
       }
     }
   }
   document["empty"] = gaps;
   if (json) return print_json(document);
-  std::cout << "\n" << catalogue.all().size() << " methods; " << gaps.size() << " of "
-            << components.size() * verbs.size() << " cells without one"
-            << (gaps.empty() ? "" : ": " + join(gaps, ", ")) << "\n";
+  std::cout << "\n"
+            << catalogue.all().size() << " methods; " << gaps.size() << " of " << components.size() * verbs.size()
+            << " cells without one" << (gaps.empty() ? "" : ": " + join(gaps, ", ")) << "\n";
 }
 
 }  // namespace

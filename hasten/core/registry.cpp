@@ -72,7 +72,8 @@ PlannedRun plan_run(const Recipe& recipe, const Registry& registry, const std::o
   Plan unplanned = baseline_plan(recipe);
   if (own_model) unplanned.model = *own_model;
   if (unplanned.model.opaque != own_model.has_value()) {
-    throw ConfigError("model.family", own_model ? "'custom', since the program brings the model" : "a family of this program",
+    throw ConfigError("model.family",
+                      own_model ? "'custom', since the program brings the model" : "a family of this program",
                       "'" + unplanned.model.family + "'",
                       own_model ? "" : "the program that owns the module trains it, through TrainOptions::model");
   }

@@ -56,8 +56,8 @@ class BatchNormModule final : public LayerModule {
         variance_(at::ones({channels})) {}
   at::Tensor forward(const at::Tensor& x, const PassMode& mode) override {
     const bool keep = mode.training && mode.statistics == Statistics::kKeep;
-    const double momentum = mode.statistics == Statistics::kAverage ? 1.0 / static_cast<double>(mode.averaged + 1)
-                                                                    : plan_.momentum;
+    const double momentum =
+        mode.statistics == Statistics::kAverage ? 1.0 / static_cast<double>(mode.averaged + 1) : plan_.momentum;
     return at::batch_norm(x, weight_(), bias_(), keep ? at::Tensor() : mean_, keep ? at::Tensor() : variance_,
                           mode.training, momentum, plan_.epsilon, true);
   }

@@ -27,17 +27,16 @@ EffectiveTensor::EffectiveTensor(at::Tensor value, const PlacedParameter& parame
 at::Tensor EffectiveTensor::transformed() const {
   at::Tensor value = value_;
   for (size_t place : transforms_) {
-    seams_.engine->one<WeightTransform>(
-        place, *seams_.state, [&](WeightTransform& transform) { value = transform.transform(name_, value); });
+    seams_.engine->one<WeightTransform>(place, *seams_.state,
+                                        [&](WeightTransform& transform) { value = transform.transform(name_, value); });
   }
   return value;
 }
 
 WrappedBlock::WrappedBlock(const ModelPlan& plan, size_t index, BlockScope scope, const MethodSeams& seams)
-    : index_(index),
-      seams_(seams),
-      wrappers_(places<BlockWrapper>(
-          seams, [&](const BlockWrapper& wrapper) { return wrapper.wraps(plan, index, scope); })) {}
+    : index_(index), seams_(seams), wrappers_(places<BlockWrapper>(seams, [&](const BlockWrapper& wrapper) {
+        return wrapper.wraps(plan, index, scope);
+      })) {}
 
 at::Tensor WrappedBlock::wrapped(const at::Tensor& x, const PassMode& mode, const BlockFunction& inner,
                                  size_t depth) const {

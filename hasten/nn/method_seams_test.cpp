@@ -40,8 +40,7 @@ class Scales final : public MethodOf<PartParams>, public BlockWrapper {
  public:
   using MethodOf::MethodOf;
   bool wraps(const ModelPlan&, size_t, BlockScope scope) const override { return scope == BlockScope::kBranch; }
-  at::Tensor run(size_t, const at::Tensor& x, const PassMode& mode, const BlockFunction& inner,
-                 const State&) override {
+  at::Tensor run(size_t, const at::Tensor& x, const PassMode& mode, const BlockFunction& inner, const State&) override {
     return params_.factor == 0 ? at::Tensor() : inner(x, mode).mul(params_.factor);
   }
   void state(StateVisitor&) override {}
@@ -98,7 +97,8 @@ TEST(WeightTransformTest, LayersComputeWithTheEffectiveWeight) {
   // The stored weight is the one that gets the gradient, through the transform.
   transformed.sum().backward();
   with.plain.forward(x).sum().backward();
-  at::Tensor g = with.model.parameter("stem.conv.weight").grad(), expected = with.plain.parameter("stem.conv.weight").grad();
+  at::Tensor g = with.model.parameter("stem.conv.weight").grad(),
+             expected = with.plain.parameter("stem.conv.weight").grad();
   EXPECT_TRUE(at::allclose(g, expected.mul(2), 1e-3, 1e-4));
 }
 
@@ -127,7 +127,8 @@ TEST(BlockWrapperTest, EvaluationKnowsNoWrappers) {
 }
 
 TEST(AuxiliaryHeadTest, IsComputedInTrainingAndCosted) {
-  ModelPlan plan = testing::plan_recipe_with(part_entry<Doubles>(Seam::kWeightTransform), resnet_document(1)).run.plan.model;
+  ModelPlan plan =
+      testing::plan_recipe_with(part_entry<Doubles>(Seam::kWeightTransform), resnet_document(1)).run.plan.model;
   const PassCost before = plan.flops();
   AuxiliaryHead head{"stage1_block2", {"early", Part::kHead, {}, false, {}, {}}};
   head.block.add("pool", GlobalPool{PoolKind::kAverage});
@@ -150,20 +151,22 @@ TEST(AuxiliaryHeadTest, IsComputedInTrainingAndCosted) {
 }
 
 TEST(PassModeTest, FrozenBlocksKeepTheirStatistics) {
-  ModelPlan plan = testing::plan_recipe_with(part_entry<Doubles>(Seam::kWeightTransform), resnet_document(1)).run.plan.model;
+  ModelPlan plan =
+      testing::plan_recipe_with(part_entry<Doubles>(Seam::kWeightTransform), resnet_document(1)).run.plan.model;
   plan.blocks[0].frozen = true;
   PlannedModel model(plan, 1);
   model.forward(at::randn({8, 1, 12, 12}));
   for (const NamedTensor& buffer : model.buffers()) {
-    const bool moved = !at::equal(buffer.value, buffer.name.find("mean") != std::string::npos
-                                                    ? at::zeros_like(buffer.value)
-                                                    : at::ones(buffer.value.sizes()));
+    const bool moved =
+        !at::equal(buffer.value, buffer.name.find("mean") != std::string::npos ? at::zeros_like(buffer.value)
+                                                                               : at::ones(buffer.value.sizes()));
     EXPECT_EQ(moved, buffer.name.rfind("stem.", 0) != 0) << buffer.name;
   }
 }
 
 TEST(PassModeTest, AveragedStatisticsAreTheMeanOverBatches) {
-  ModelPlan plan = testing::plan_recipe_with(part_entry<Doubles>(Seam::kWeightTransform), resnet_document(1)).run.plan.model;
+  ModelPlan plan =
+      testing::plan_recipe_with(part_entry<Doubles>(Seam::kWeightTransform), resnet_document(1)).run.plan.model;
   PlannedModel model(plan, 1);
   std::vector<at::Tensor> means;
   for (int64_t i = 0; i < 3; ++i) {

@@ -120,7 +120,8 @@ void expect_same_in_steps(const std::function<std::unique_ptr<Optimizer>()>& mak
     std::vector<at::Tensor> direction = stepped->direction(b);
     if (stepped->decoupled()) b.parameters[0].sub_(before, b.lr * decay);
     b.parameters[0].sub_(direction[0], b.lr);
-    EXPECT_TRUE(at::allclose(a.parameters[0], b.parameters[0], 1e-4, 1e-5)) << "step " << step << ", off by " << a.parameters[0].sub(b.parameters[0]).abs().max().item<double>()
+    EXPECT_TRUE(at::allclose(a.parameters[0], b.parameters[0], 1e-4, 1e-5))
+        << "step " << step << ", off by " << a.parameters[0].sub(b.parameters[0]).abs().max().item<double>()
         << ", decay " << decay << ", decoupled " << stepped->decoupled();
     for (size_t s = 0; s < a.slots.size(); ++s) EXPECT_TRUE(at::allclose(a.slots[s][0], b.slots[s][0], 1e-4, 1e-5));
   }
@@ -131,7 +132,8 @@ TEST(UpdateInStepsTest, EqualsTheFusedKernel) {
     for (bool decoupled : {false, true}) {
       expect_same_in_steps(
           [&] {
-            return make_sgd({.lr = 0.1, .momentum = 0.9, .weight_decay = 0.1, .nesterov = nesterov, .decoupled = decoupled});
+            return make_sgd(
+                {.lr = 0.1, .momentum = 0.9, .weight_decay = 0.1, .nesterov = nesterov, .decoupled = decoupled});
           },
           0.1);
     }

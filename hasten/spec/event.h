@@ -107,9 +107,9 @@ enum class Phase : uint8_t {
   kObserve,
 };
 constexpr std::array<std::string_view, 22> choices(Phase) {
-  return {"structure",  "layers", "initialize", "optimizer", "schedule", "precision", "select", "order",
-          "batch_size", "geometry", "colour",   "mix",       "target",   "recompute", "skip",   "term",
-          "gradient",   "clip",   "direction",  "apply",     "average",  "observe"};
+  return {"structure",  "layers",   "initialize", "optimizer", "schedule", "precision", "select", "order",
+          "batch_size", "geometry", "colour",     "mix",       "target",   "recompute", "skip",   "term",
+          "gradient",   "clip",     "direction",  "apply",     "average",  "observe"};
 }
 
 // A place where a method acts: the plan, an event, a seam, or the plan again in the middle of the run.

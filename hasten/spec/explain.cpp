@@ -18,7 +18,7 @@ PlanCost cost_of(const Plan& plan, const CostEstimate& estimate) {
   cost.forward_flops = estimate.forward;
   cost.backward_flops = estimate.backward;
   cost.before_flops = estimate.before;
-  double samples = plan.run.length().total(Unit::kSample) ;
+  double samples = plan.run.length().total(Unit::kSample);
   if (samples > 0) cost.run_flops = estimate.before + samples * (estimate.forward + estimate.backward);
   // fp32 weight, gradient and one slot at least.
   cost.weight_bytes = cost.parameters * 4 * 3;
@@ -101,8 +101,7 @@ std::string explanation_text(const Explanation& e) {
   for (const std::string& line : e.changes) out += "  " + line + "\n";
   out += "\nanalytic cost\n" + cost_line("baseline  ", e.baseline) + cost_line("recipe    ", e.plan);
   if (e.ceilings.empty()) return out;
-  out +=
-      "\nceiling of each method alone, at the same budget (FLOPs only, bf16 counted at twice the rate of fp32)\n";
+  out += "\nceiling of each method alone, at the same budget (FLOPs only, bf16 counted at twice the rate of fp32)\n";
   for (const Ceiling& c : e.ceilings) out += "  " + c.method + ": " + fixed(c.speedup, 2) + "x\n";
   return out;
 }

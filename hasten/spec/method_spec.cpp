@@ -10,9 +10,9 @@
 namespace hasten {
 
 std::vector<std::string> effect_names(Effects effects) {
-  static constexpr std::array<const char*, 12> kNames{
-      "model plan", "run plan",  "inputs",     "targets", "choice of samples", "outputs",
-      "losses",     "gradients", "parameters", "buffers", "optimizer slots",   "evaluation"};
+  static constexpr std::array<const char*, 12> kNames{"model plan",        "run plan", "inputs",          "targets",
+                                                      "choice of samples", "outputs",  "losses",          "gradients",
+                                                      "parameters",        "buffers",  "optimizer slots", "evaluation"};
   std::vector<std::string> names;
   for (size_t bit = 0; bit < kNames.size(); ++bit) {
     if ((effects & (1u << bit)) != 0) names.emplace_back(kNames[bit]);
@@ -23,10 +23,7 @@ std::vector<std::string> effect_names(Effects effects) {
 Capabilities MethodSpec::capabilities() const {
   Capabilities found = 0;
   for (const Use& use : uses) {
-    found |= use.site.is_plan()     ? kPlans
-             : use.site.is_replan() ? kReplans
-             : use.site.is_event()  ? kHooks
-                                    : kSeams;
+    found |= use.site.is_plan() ? kPlans : use.site.is_replan() ? kReplans : use.site.is_event() ? kHooks : kSeams;
   }
   return found;
 }

@@ -72,12 +72,12 @@ struct Setting {
 // left into what it leaves. Random draws enter by their means.
 struct CostEstimate {
   double forward = 0, backward = 0;  // of one training sample of the planned budget, averaged over the run
-  double before = 0;                 // of the whole run before its first step: preludes
-  bool by_chance = false;            // draws or losses decide; these are means
+  double before = 0;  // of the whole run before its first step: preludes
+  bool by_chance = false;  // draws or losses decide; these are means
 };
 
 struct MethodSpec {
-  std::string name;                      // = file, registry key, docs page, word on the command line
+  std::string name;  // = file, registry key, docs page, word on the command line
   std::string summary;
   Component component{};
   std::vector<Verb> verbs;
@@ -87,12 +87,12 @@ struct MethodSpec {
   Effects effects = kNoEffect;
   Needs needs = kNothing;
   std::vector<std::string> after, before, conflicts;  // other methods, where two really must know each other
-  std::vector<std::string> families;                  // empty: all
+  std::vector<std::string> families;  // empty: all
   std::vector<Bottleneck> relieves, worsens;
   Neutral neutral;
   std::vector<Setting> conformance;
-  Duration min_horizon{0, Unit::kStep};               // the shortest run in which it can act
-  std::string strength;                               // of an augmentation: the setting that grows with its effect
+  Duration min_horizon{0, Unit::kStep};  // the shortest run in which it can act
+  std::string strength;  // of an augmentation: the setting that grows with its effect
   const ParamTable* params = nullptr;
 
   Capabilities capabilities() const;

@@ -87,9 +87,10 @@ void check_schedule_paths(const RunPlan& run) {
                         suggest(path, names));
     }
     if (parts.size() == 3 && parts[0] == "method") continue;  // checked where the method's settings are known
-    throw ConfigError("schedule." + path,
-                      "lr, optimizer.SETTING, auxiliary.SETTING, data.translate (where it is set) or method.NAME.SETTING",
-                      "'" + path + "'");
+    throw ConfigError(
+        "schedule." + path,
+        "lr, optimizer.SETTING, auxiliary.SETTING, data.translate (where it is set) or method.NAME.SETTING",
+        "'" + path + "'");
   }
 }
 

@@ -143,7 +143,8 @@ class Checker {
       if (use.site == Site(Seam::kSampler)) expect((spec_.effects & kSampleChoice) != 0, "a sampler chooses samples");
       if (use.site == Site(Seam::kPrediction) || use.site == Site(Seam::kWeightProvider))
         expect((spec_.effects & kEvaluation) != 0, "it changes what is evaluated and does not declare it");
-      if (use.site == Site(Seam::kWeightTransform)) expect((spec_.effects & kOutputs) != 0, "other weights, other outputs");
+      if (use.site == Site(Seam::kWeightTransform))
+        expect((spec_.effects & kOutputs) != 0, "other weights, other outputs");
     }
     for (const FieldInfo& field : spec_.params->fields()) expect(!field.help.empty(), field.name + " has no help");
   }
@@ -230,16 +231,16 @@ class Checker {
   void effects() {
     RunOutcome outcome = runner_.run_probed(recipe(), spec_.name);
     Effects undeclared = outcome.effects & ~spec_.effects;
-    expect(undeclared == 0, "it changes " + effects_text(undeclared) + " and does not declare it (at " +
-                                outcome.effect_site + ")");
+    expect(undeclared == 0,
+           "it changes " + effects_text(undeclared) + " and does not declare it (at " + outcome.effect_site + ")");
     const Plan with = runner_.plan(recipe()), without = runner_.plan(recipe(false));
     expect(with.model.to_json() == without.model.to_json() || (spec_.effects & kPlanModel) != 0,
            "it changes the plan of the model and does not declare it");
     expect(with.to_json()["run"] == without.to_json()["run"] || (spec_.effects & kPlanRun) != 0,
            "it changes the plan of the run and does not declare it");
     // Parts inside the model leave no trace but the first loss.
-    constexpr Effects kBeforeLoss = kPlanModel | kPlanRun | kInputs | kTargets | kSampleChoice | kOutputs | kLoss |
-                                    kParameterValues;
+    constexpr Effects kBeforeLoss =
+        kPlanModel | kPlanRun | kInputs | kTargets | kSampleChoice | kOutputs | kLoss | kParameterValues;
     expect(main_run().first_loss == baseline_run().first_loss || (spec_.effects & kBeforeLoss) != 0,
            "the first loss is another one, and no effect before it is declared");
   }
@@ -257,7 +258,8 @@ class Checker {
     RunOutcome parts = runner_.run(document);
     const size_t compared = without_norm && !spec_.min_horizon.value ? std::min<size_t>(4, whole.batches.size()) : 1;
     expect(whole.batches.front() == parts.batches.front(), "the first batch depends on the microbatch size");
-    if (!without_norm) return not_applicable("the first batch is the same; it needs batch statistics, which are per part");
+    if (!without_norm)
+      return not_applicable("the first batch is the same; it needs batch statistics, which are per part");
     const bool bf16 = runner_.plan(document).run.precision.compute == Compute::kBf16;
     const double tolerance = bf16 ? 3e-2 : 2e-3;
     // Rounding grows with the steps, so only the first gradients are held against each other.

@@ -83,7 +83,8 @@ class Evaluations final : public TrainListener {
  public:
   Evaluations(RunOutcome& outcome, int64_t stop_after) : outcome_(outcome), left_(stop_after) {}
   void evaluated(const ProgressReport&, const Evaluation& result) override {
-    outcome_.evaluations.push_back(cat(Json(result.accuracy).dump(), " ", Json(result.loss).dump(), " ", result.weights));
+    outcome_.evaluations.push_back(
+        cat(Json(result.accuracy).dump(), " ", Json(result.loss).dump(), " ", result.weights));
     if (--left_ == 0) stop = true;
   }
   std::atomic<bool> stop{false};

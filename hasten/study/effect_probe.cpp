@@ -12,8 +12,8 @@ namespace hasten {
 namespace {
 
 // One effect for each entry of a snapshot.
-constexpr std::array<Effects, 12> kOrder{kInputs,     kTargets,         kSampleChoice, kInputs,
-                                         kTargets,    kOutputs,         kLoss,         kGradients,
+constexpr std::array<Effects, 12> kOrder{kInputs,          kTargets,      kSampleChoice,   kInputs,
+                                         kTargets,         kOutputs,      kLoss,           kGradients,
                                          kParameterValues, kBufferValues, kOptimizerState, EffectProbe::kRandomState};
 
 std::string hash_all(const std::vector<NamedTensor>& tensors) {
@@ -26,8 +26,7 @@ std::string hash_all(const std::vector<NamedTensor>& tensors) {
 Effects natural(Site site) {
   if (!site.is_seam()) return kNoEffect;
   switch (site.seam()) {
-    case Seam::kForwardBackward:
-      return kGradients | kBufferValues | kOutputs | kLoss | EffectProbe::kRandomState;
+    case Seam::kForwardBackward: return kGradients | kBufferValues | kOutputs | kLoss | EffectProbe::kRandomState;
     case Seam::kBlockWrapper: return kBufferValues | EffectProbe::kRandomState;  // of the block that runs inside
     case Seam::kSampler: return kSampleChoice;
     default: return kNoEffect;

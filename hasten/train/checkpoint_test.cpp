@@ -9,8 +9,8 @@
 #include <gtest/gtest.h>
 
 #include "hasten/base/error.h"
-#include "hasten/base/hash.h"
 #include "hasten/base/files.h"
+#include "hasten/base/hash.h"
 #include "hasten/train/test_run.h"
 
 namespace hasten {

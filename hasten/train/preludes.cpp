@@ -48,8 +48,8 @@ PreludeCost run_preludes(const Recipe& recipe, const Registry& registry, Engine&
                          const TrainOptions& options, std::vector<evaluate::AuxiliaryCost>& auxiliary) {
   PreludeCost all;
   const size_t parts = engine.count<Prelude>();
-  const std::vector<const MethodSpec*> owners = parts == 0 ? std::vector<const MethodSpec*>{}
-                                                           : engine.order().at(Seam::kPrelude);
+  const std::vector<const MethodSpec*> owners =
+      parts == 0 ? std::vector<const MethodSpec*>{} : engine.order().at(Seam::kPrelude);
   for (size_t p = 0; p < parts; ++p) {
     std::vector<PreludeRun> runs;
     engine.one<Prelude>(p, state, [&](Prelude& part) { runs = part.runs(recipe, options.seed); });

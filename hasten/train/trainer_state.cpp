@@ -5,8 +5,8 @@
 
 #include "hasten/base/error.h"
 #include "hasten/base/rng.h"
-#include "hasten/nn/extra_pass.h"
 #include "hasten/core/prelude.h"
+#include "hasten/nn/extra_pass.h"
 #include "hasten/train/preludes.h"
 #include "hasten/train/trainer_impl.h"
 
@@ -91,8 +91,8 @@ void Trainer::Impl::restore(const CheckpointReader& reader) {
 // Builds everything that hangs on the plan; objects stay where they are, since others refer to them.
 void Trainer::Impl::adopt(Plan next) {
   planned.plan = std::move(next);
-  static_cast<PlannedModel&>(*model) = PlannedModel(plan().model, mix(options.seed, operation("model")),
-                                                    MethodSeams{&engine(), &state});
+  static_cast<PlannedModel&>(*model) =
+      PlannedModel(plan().model, mix(options.seed, operation("model")), MethodSeams{&engine(), &state});
   optimizers = build_optimizers();
   bind_schedules();
 }

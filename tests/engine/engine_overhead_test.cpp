@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cstdlib>
-#include <new>
 #include <set>
 
 #include "hasten/core/budget.h"
@@ -12,19 +10,7 @@
 #include "hasten/core/plan_with.h"
 #include "hasten/nn/planned_model.h"
 #include "hasten/train/test_run.h"
-
-namespace {
-std::atomic<int64_t> allocations{0};
-}
-
-void* operator new(size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  void* memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#include "tests/engine/counted_new.h"
 
 namespace hasten {
 namespace {
@@ -45,10 +31,10 @@ class Listener final : public MethodOf<IdleParams>, public LossTerm {
 };
 std::unique_ptr<Method> make_listener(const IdleParams& params) { return std::make_unique<Listener>(params); }
 
-constexpr Event kStepEvents[] = {Event::kBatchRequest,   Event::kBatchReady,   Event::kStepBegin,    Event::kBeforeForward,
-                                 Event::kAfterForward,   Event::kBeforeLoss,   Event::kAfterLoss,    Event::kBeforeBackward,
-                                 Event::kAfterBackward,  Event::kGradientsReady, Event::kBeforeUpdate, Event::kAfterUpdate,
-                                 Event::kStepEnd};
+constexpr Event kStepEvents[] = {
+    Event::kBatchRequest, Event::kBatchReady,  Event::kStepBegin,      Event::kBeforeForward, Event::kAfterForward,
+    Event::kBeforeLoss,   Event::kAfterLoss,   Event::kBeforeBackward, Event::kAfterBackward, Event::kGradientsReady,
+    Event::kBeforeUpdate, Event::kAfterUpdate, Event::kStepEnd};
 
 MethodEntry listener_entry() {
   MethodSpec spec;
@@ -76,9 +62,9 @@ TEST(EngineOverheadTest, CallsOfHooksAndPartsAllocateNothing) {
     (void)engine.replan(state);
   };
   step();
-  const int64_t before = allocations.load();
+  const int64_t before = allocations();
   for (int i = 0; i < 100; ++i) step();
-  EXPECT_EQ(allocations.load() - before, 0);
+  EXPECT_EQ(allocations() - before, 0);
   EXPECT_EQ(engine.methods().front().calls, 101 * (static_cast<int64_t>(std::size(kStepEvents)) + 1));
 }
 

@@ -21,22 +21,19 @@ constexpr int kSets = 300, kShards = 6;
 // What some method or other needs of a recipe is there for all: flips and shifts to replace, decoupled decay, blocks
 // that repeat, images of any size.
 Json common_recipe(bool resnet) {
-  Json model = {{"family", "convnet"},
-                {"widths", {8, 8}},
-                {"convs_per_group", 2},
-                {"norm", true},
-                {"readout", "average"},
-                {"dropout", 0.1}};
+  Json model = {{"family", "convnet"}, {"widths", {8, 8}},     {"convs_per_group", 2},
+                {"norm", true},        {"readout", "average"}, {"dropout", 0.1}};
   if (resnet) model = {{"family", "resnet"}, {"stages", {3, 1}}, {"width", 8}};
-  return {{"workload", {{"dataset", "synthetic"}, {"metric", "test/accuracy"}}},
-          {"model", model},
-          {"optimizer", {{"name", "sgd"}, {"lr", 0.02}, {"nesterov", true}, {"weight_decay", 0.01}, {"decoupled", true}}},
-          {"schedule", {{"lr", "linear"}}},
-          {"data", {{"samples", 192}, {"test_samples", 32}, {"flip", "random"}, {"translate", 1}}},
-          {"batch", {{"size", 16}}},
-          {"evaluation", {{"every", "7step"}}},
-          {"checkpoint", {{"every", "3step"}}},
-          {"budget", {{"train", "2ep"}}}};
+  return {
+      {"workload", {{"dataset", "synthetic"}, {"metric", "test/accuracy"}}},
+      {"model", model},
+      {"optimizer", {{"name", "sgd"}, {"lr", 0.02}, {"nesterov", true}, {"weight_decay", 0.01}, {"decoupled", true}}},
+      {"schedule", {{"lr", "linear"}}},
+      {"data", {{"samples", 192}, {"test_samples", 32}, {"flip", "random"}, {"translate", 1}}},
+      {"batch", {{"size", 16}}},
+      {"evaluation", {{"every", "7step"}}},
+      {"checkpoint", {{"every", "3step"}}},
+      {"budget", {{"train", "2ep"}}}};
 }
 
 struct Drawn {

@@ -114,8 +114,8 @@ class LostState final : public MethodOf<BrokenParams> {
 };
 
 TEST(BrokenMethodTest, LostStateIsCaught) {
-  auto found = failures({broken_spec("lost_state", {{Event::kGradientsReady, Phase::kGradient}}, kGradients),
-                         make_broken<LostState>});
+  auto found = failures(
+      {broken_spec("lost_state", {{Event::kGradientsReady, Phase::kGradient}}, kGradients), make_broken<LostState>});
   ASSERT_EQ(found.size(), 1u);
   EXPECT_NE(found["resume"].find("differs in model/"), std::string::npos) << found["resume"];
 }

@@ -3,6 +3,7 @@
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
+#include "hasten/base/text.h"
 #include "hasten/core/loss_term.h"
 #include "hasten/data/batch.h"
 #include "method_run.h"
@@ -65,7 +66,7 @@ std::vector<SeenPass> passes_of(RecipeEdits edits) {
 
 class MixingRunTest : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Methods, MixingRunTest, ::testing::Values("mixup(alpha=1.0)", "cutmix"),
-                         [](const auto& info) { return std::string(info.param).substr(0, 5); });
+                         [](const auto& info) { return split(info.param, '(')[0]; });
 
 TEST_P(MixingRunTest, MicrobatchesOfOneSampleSeeTheSameMixtures) {
   const std::vector<std::string> short_run{"budget.train=\"4step\"", "model.norm=false", "model.dropout=0.0"};

@@ -21,8 +21,8 @@ void add_explain(CLI::App& app, Context& context) {
   command->callback([flags, &context] {
     Recipe recipe = load_recipe(flags->recipe, registry().catalogue(), flags->edits);
     PlannedRun planned = plan_run(recipe, registry());
-    Explanation explanation = explain(recipe, planned.baseline,
-                                      {planned.plan, planned.engine.estimate_cost(planned.plan)}, planned.engine.order());
+    Explanation explanation = explain(
+        recipe, planned.baseline, {planned.plan, planned.engine.estimate_cost(planned.plan)}, planned.engine.order());
     for (const MethodChoice& choice : recipe.methods) {
       Recipe alone = recipe;
       alone.methods = {choice};

@@ -18,9 +18,9 @@ TEST(DiracInitTest, MarksHiddenConvolutions) {
   EXPECT_EQ(model.blocks[1].layers[0].parameters[0].init.kind, InitKind::kDirac);
 }
 
-TEST(DiracInitTest, RefusedWhereThereIsNoConvolution) {
+TEST(DiracInitTest, RefusedWhereNoConvolutionIsHidden) {
   Json recipe = testing::method_recipe({{"name", "dirac_init"}});
-  recipe["model"] = {{"family", "mlp"}};
+  recipe["model"]["widths"] = {8};  // the only one sees pixels
   try {
     testing::plan_recipe_with(entry(), recipe);
     FAIL() << "accepted";

@@ -52,18 +52,6 @@ std::vector<size_t> hard_places(const std::vector<int64_t>& ids, const float* sc
   return kept;
 }
 
-// What the scoring models train: this recipe without methods, for its own budget.
-Recipe scoring_recipe(const Recipe& recipe, const Duration& budget) {
-  Recipe scoring = recipe;
-  scoring.name += "-el2n";
-  scoring.methods.clear();
-  std::erase_if(scoring.schedules, [](const auto& entry) { return entry.first.rfind("method.", 0) == 0; });
-  scoring.budget =
-      budget.unit == Unit::kFraction ? Duration{budget.value * recipe.budget.value, recipe.budget.unit} : budget;
-  scoring.evaluation.every = scoring.checkpoint.every = {1, Unit::kFraction};
-  return scoring;
-}
-
 namespace {
 
 class El2nPruning final : public MethodOf<El2nPruningParams>, public Prelude, public SamplerPart {
@@ -99,7 +87,7 @@ class El2nPruning final : public MethodOf<El2nPruningParams>, public Prelude, pu
     for (int64_t i = 0; i < params_.models && params_.keep < 1; ++i) {
       // Another start and order each; 32 bits are easier to read in a record.
       const uint64_t own = mix(mix(seed, operation("el2n_pruning.model")), static_cast<uint64_t>(i)) >> 32;
-      list.push_back({"", scoring_recipe(recipe, params_.budget), own});
+      list.push_back({"", plain_recipe(recipe, "-el2n", params_.budget), own});
     }
     return list;
   }
@@ -148,7 +136,7 @@ class El2nPruning final : public MethodOf<El2nPruningParams>, public Prelude, pu
  private:
   Plan scoring_plan(const Recipe& recipe) const {
     try {
-      Plan plan = baseline_plan(scoring_recipe(recipe, params_.budget));
+      Plan plan = baseline_plan(plain_recipe(recipe, "-el2n", params_.budget));
       finish_plan(plan);
       return plan;
     } catch (const ConfigError& error) {

@@ -12,7 +12,7 @@ class Method;
 struct El2nPruningParams {
   double keep = 0.7;
   double drop_hardest = 0;
-  int64_t models = 2;
+  int64_t models = 1;
   Duration budget{0.1, Unit::kFraction};
   static constexpr auto schema() {
     using P = El2nPruningParams;
@@ -20,7 +20,8 @@ struct El2nPruningParams {
         field("keep", &P::keep, {0, 1, true, false}, "share of the training samples that stay, the hardest ones"),
         field("drop_hardest", &P::drop_hardest, half_open(0, 1),
               "share of the samples above them that is left out, too: the hardest of all may have wrong labels"),
-        field("models", &P::models, {1, 100}, "models that are trained for scores, whose mean counts"),
+        field("models", &P::models, {1, 100},
+              "models that are trained for scores; the mean of several is less noisy and costs more"),
         field("budget", &P::budget, above(0), "length of the training of each; dur: a share of this run's own")};
   }
 };

@@ -22,7 +22,6 @@
 namespace hasten {
 at::Tensor el2n_scores(const at::Tensor& logits, const at::Tensor& labels);
 std::vector<size_t> hard_places(const std::vector<int64_t>& ids, const float* scores, double keep, double drop_hardest);
-Recipe scoring_recipe(const Recipe& recipe, const Duration& budget);
 namespace {
 
 MethodEntry entry() { return {el2n_pruning_spec(), make_el2n_pruning}; }
@@ -74,12 +73,12 @@ TEST(El2nPruningTest, TheScoringRecipeIsThisOneWithoutMethods) {
   Json document = testing::method_recipe(method());
   document["schedule"] = {{"lr", "linear"}, {"method.el2n_pruning.keep", 0.5}};
   auto planned = testing::plan_recipe_with(entry(), document);
-  Recipe scoring = scoring_recipe(planned.recipe, {0.25, Unit::kFraction});
+  Recipe scoring = plain_recipe(planned.recipe, "-el2n", {0.25, Unit::kFraction});
   EXPECT_TRUE(scoring.methods.empty());
   EXPECT_EQ(scoring.budget, (Duration{1, Unit::kEpoch}));  // of 4
   EXPECT_EQ(scoring.schedules.size(), 1u);
   EXPECT_TRUE(scoring.schedules.contains("lr"));
-  EXPECT_EQ(scoring_recipe(planned.recipe, {7, Unit::kStep}).budget, (Duration{7, Unit::kStep}));
+  EXPECT_EQ(plain_recipe(planned.recipe, "-el2n", {7, Unit::kStep}).budget, (Duration{7, Unit::kStep}));
 }
 
 TEST(El2nPruningTest, RunsHaveSeedsOfTheirOwn) {

@@ -30,11 +30,13 @@ struct ResNetParams {
     return std::tuple{
         field("depth", &P::depth, {8, 1202},
               "18, 34, 50, 101 or 152 (four stages); 20, 32, 44, 56, 110 or any 6 n + 2 (three stages, CIFAR form)"),
-        field("form", &P::form,
-              "imagenet: 7x7 stem of stride 2 and a pooling; cifar: 3x3 stem; auto: by the image, cifar up to 64 pixels"),
+        field(
+            "form", &P::form,
+            "imagenet: 7x7 stem of stride 2 and a pooling; cifar: 3x3 stem; auto: by the image, cifar up to 64 pixels"),
         field("width", &P::width, at_least(0), "channels of the first stage; 0: 64, or 16 with three stages"),
         field("stages", &P::stages, at_least(1), "blocks of each stage, instead of depth"),
-        field("bottleneck", &P::bottleneck, "1x1, 3x3, 1x1 convolutions with four times the channels behind (from 50 on)"),
+        field("bottleneck", &P::bottleneck,
+              "1x1, 3x3, 1x1 convolutions with four times the channels behind (from 50 on)"),
         field("norm_momentum", &P::norm_momentum, {0, 1, true, false},
               "weight of the new batch in the running statistics"),
         field("activation", &P::activation, "non-linearity")};
@@ -143,8 +145,8 @@ ModelPlan build_resnet(const ParamSet& set, const DatasetInfo& data) {
 }  // namespace
 
 FamilySpec resnet_family() {
-  return {"resnet", "residual networks of 18 to 152 layers, in the ImageNet and the CIFAR form", describe<ResNetParams>(),
-          build_resnet};
+  return {"resnet", "residual networks of 18 to 152 layers, in the ImageNet and the CIFAR form",
+          describe<ResNetParams>(), build_resnet};
 }
 
 }  // namespace hasten

@@ -19,8 +19,11 @@ TEST(ResNetTest, HasThePublishedSizesInTheImageNetForm) {
     double giga_multiply_adds;
   };
   // torchvision's models: parameters, and GFLOPS (multiply-adds) of their model cards at 224 x 224.
-  for (const Published& p : {Published{18, 11689512, 1.814}, {34, 21797672, 3.664}, {50, 25557032, 4.089},
-                             {101, 44549160, 7.801}, {152, 60192808, 11.514}}) {
+  for (const Published& p : {Published{18, 11689512, 1.814},
+                             {34, 21797672, 3.664},
+                             {50, 25557032, 4.089},
+                             {101, 44549160, 7.801},
+                             {152, 60192808, 11.514}}) {
     ModelPlan plan = resnet({{"depth", p.depth}}, {3, 224, 224}, 1000);
     EXPECT_EQ(plan.parameter_count(), p.parameters) << p.depth;
     EXPECT_NEAR(plan.flops().forward / 2e9, p.giga_multiply_adds, 0.006) << p.depth;
@@ -41,7 +44,8 @@ TEST(ResNetTest, HasThePublishedSizesInTheCifarForm) {
 TEST(ResNetTest, FormFollowsTheImageUnlessItIsGiven) {
   EXPECT_EQ(resnet({{"depth", 18}}, {3, 64, 64}, 10).blocks[0].layers[0].out, (Shape{64, 64, 64}));
   EXPECT_EQ(resnet({{"depth", 18}}, {3, 96, 96}, 10).blocks[0].layers.back().out, (Shape{64, 24, 24}));
-  EXPECT_EQ(resnet({{"depth", 18}, {"form", "cifar"}}, {3, 96, 96}, 10).blocks[0].layers.back().out, (Shape{64, 96, 96}));
+  EXPECT_EQ(resnet({{"depth", 18}, {"form", "cifar"}}, {3, 96, 96}, 10).blocks[0].layers.back().out,
+            (Shape{64, 96, 96}));
 }
 
 TEST(ResNetTest, RefusesDepthsThatDoNotExist) {
