@@ -62,10 +62,6 @@ void Engine::edit_plan(Plan& plan, bool allow_inert) {
   std::map<std::string, std::string> schedule_owner;
   for (Active* active : planners_) {
     const MethodSpec& spec = *active->choice.spec;
-    if (plan.model.opaque && (spec.effects & kPlanModel) != 0) {
-      throw ConfigError("method." + spec.name, "a model that is made from a plan, whose layers it can change",
-                        "a module of the program", "use one of the families, or methods that act on seams and events");
-    }
     Json before = allow_inert || spec.capabilities() != kPlans ? Json() : plan.to_json();
     std::map<std::string, Schedule> schedules = plan.run.schedules;
     active->method->plan(plan);

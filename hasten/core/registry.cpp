@@ -19,6 +19,10 @@ Catalogue catalogue_of(const std::vector<MethodEntry>& entries) {
 void check_fits(const MethodSpec& spec, const Plan& plan) {
   const std::string where = "method." + spec.name;
   const std::string& family = plan.model.family;
+  if (plan.model.opaque && (!spec.families.empty() || (spec.effects & kPlanModel) != 0)) {
+    throw ConfigError(where, "a model that is made from a plan, whose layers it can change", "a module of the program",
+                      "use one of the families, or methods that act on seams and events");
+  }
   if (!spec.families.empty() && std::find(spec.families.begin(), spec.families.end(), family) == spec.families.end()) {
     throw ConfigError(where, "a model of the family " + ordinal_list(spec.families, "or"), "'" + family + "'");
   }
