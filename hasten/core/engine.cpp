@@ -44,6 +44,9 @@ Engine::Engine(std::vector<Active> methods) : methods_(std::move(methods)) {
   for (const Active& active : methods_) specs.push_back(active.choice.spec);
   order_ = resolve_order(specs);
   for (const auto& [site, list] : order_) {
+    // Places that are kept for training on several devices.
+    HASTEN_CHECK(site != Site(Event::kBucketReduce) && site != Site(Seam::kGradientReducer),
+                 list.front()->name + " acts at " + std::string(site.name()) + ", which nothing calls");
     for (const MethodSpec* spec : list) {
       Active* active =
           &*std::find_if(methods_.begin(), methods_.end(), [&](const Active& a) { return a.choice.spec == spec; });
@@ -97,7 +100,20 @@ void Engine::carry(const PlanChange& change, State& state) {
 
 CostEstimate Engine::estimate_cost(const Plan& plan) const {
   CostEstimate estimate = plan_cost(plan);
-  for (const Active& active : methods_) active.method->cost(plan, estimate);
+  // By phase, whatever the order in the recipe: shapes and depth first, extra passes behind loss terms, averages last.
+  std::vector<const Active*> ordered;
+  for (const Active& active : methods_) ordered.push_back(&active);
+  auto phase = [](const Active* active) {
+    Phase last = Phase::kStructure;
+    for (const Use& use : active->choice.spec->uses) {
+      if (use.phase != Phase::kObserve) last = std::max(last, use.phase);
+    }
+    return last;
+  };
+  std::stable_sort(ordered.begin(), ordered.end(), [&](const Active* a, const Active* b) {
+    return phase(a) != phase(b) ? phase(a) < phase(b) : a->choice.spec->name < b->choice.spec->name;
+  });
+  for (const Active* active : ordered) active->method->cost(plan, estimate);
   return estimate;
 }
 

@@ -19,7 +19,11 @@ Catalogue catalogue_of(const std::vector<MethodEntry>& entries) {
 void check_fits(const MethodSpec& spec, const Plan& plan) {
   const std::string where = "method." + spec.name;
   const std::string& family = plan.model.family;
-  if (plan.model.opaque && (!spec.families.empty() || (spec.effects & kPlanModel) != 0)) {
+  // A module of the program asks no one about its weights and blocks.
+  const bool inside = std::any_of(spec.uses.begin(), spec.uses.end(), [](const Use& use) {
+    return use.site.is_replan() || use.site == Site(Seam::kWeightTransform) || use.site == Site(Seam::kBlockWrapper);
+  });
+  if (plan.model.opaque && (inside || !spec.families.empty() || (spec.effects & kPlanModel) != 0)) {
     throw ConfigError(where, "a model that is made from a plan, whose layers it can change", "a module of the program",
                       "use one of the families, or methods that act on seams and events");
   }
@@ -104,6 +108,15 @@ PlannedRun plan_run(const Recipe& recipe, const Registry& registry, const std::o
 }
 
 Plan plan_again(const PlannedRun& run, Engine& engine) {
+  // Plans are made from settings as the recipe gives them, not from what a schedule made of them at this moment.
+  for (const auto& [path, schedule] : run.plan.run.schedules) {
+    double* setting = engine.scheduled(path);
+    if (setting == nullptr) continue;
+    for (const Engine::Active& active : engine.methods()) {
+      const std::string prefix = "method." + active.choice.spec->name + ".";
+      if (path.rfind(prefix, 0) == 0) *setting = active.choice.params.get(path.substr(prefix.size())).get<double>();
+    }
+  }
   Plan plan = run.unplanned;
   engine.edit_plan(plan, true);
   finish_plan(plan);

@@ -59,7 +59,7 @@ void shift_image(const float* in, float* out, const Images& size, int64_t down, 
 
 using ImageFunction = std::function<void(Batch&, uint64_t seed)>;
 
-ImageFunction built_in(const TransformPlan& plan, const DatasetInfo& data, double& translate) {
+ImageFunction built_in(const TransformPlan& plan, const DatasetInfo& data, std::optional<double>& translate) {
   if (plan.name == "flip") return [](Batch& batch, uint64_t seed) { flip_images(batch, seed); };
   if (plan.name == "translate") {
     const int64_t pixels = plan.params.as<TranslateSettings>().pixels;
@@ -68,7 +68,7 @@ ImageFunction built_in(const TransformPlan& plan, const DatasetInfo& data, doubl
       throw ConfigError("data.translate", cat("fewer pixels than the ", side, " of an image"), std::to_string(pixels));
     }
     translate = static_cast<double>(pixels);
-    return [&translate](Batch& batch, uint64_t seed) { translate_images(batch, std::llround(translate), seed); };
+    return [&translate](Batch& batch, uint64_t seed) { translate_images(batch, std::llround(*translate), seed); };
   }
   throw InternalError("no transform '" + plan.name + "' in the data layer");
 }
@@ -138,7 +138,7 @@ TransformChain::TransformChain(const RunPlan& plan, Engine& engine) : engine_(en
 TransformChain::~TransformChain() = default;
 
 double* TransformChain::scheduled(std::string_view path) {
-  return path == "data.translate" && translate_ > 0 ? &translate_ : nullptr;
+  return path == "data.translate" && translate_ ? &*translate_ : nullptr;
 }
 
 void TransformChain::apply(Batch& batch, const State& state) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -30,7 +31,7 @@ class TransformChain {
  private:
   struct Link;
   Engine& engine_;
-  double translate_ = 0;  // pixels; rounded when used
+  std::optional<double> translate_;  // pixels, where the recipe has it; rounded when used
   std::vector<Link> links_;
 };
 

@@ -76,7 +76,8 @@ at::Tensor PlannedModel::forward(const at::Tensor& inputs) {
   at::Tensor x = inputs;
   for (const BuiltBlock& block : blocks_) {
     PassMode mode = mode_;
-    mode.training = mode.training && !block.frozen;
+    // Statistics that are measured for other weights are measured for frozen blocks, too.
+    mode.training = mode.training && (!block.frozen || mode.statistics == Statistics::kAverage);
     auto whole = [this, &block](const at::Tensor& in, const PassMode& with) { return run_block(block, in, with); };
     x = wrapped(mode) ? block.whole.run(x, mode, whole) : whole(x, mode);
     if (!mode_.training) continue;

@@ -85,6 +85,7 @@ class Evaluations final : public TrainListener {
   void evaluated(const ProgressReport&, const Evaluation& result) override {
     outcome_.evaluations.push_back(
         cat(Json(result.accuracy).dump(), " ", Json(result.loss).dump(), " ", result.weights));
+    outcome_.qualities.push_back(result.loss);
     if (--left_ == 0) stop = true;
   }
   std::atomic<bool> stop{false};

@@ -24,6 +24,7 @@ struct RunOutcome {
   std::vector<std::string> batches;               // hash of every batch as it was trained on
   std::vector<std::vector<NamedTensor>> gradients;  // of the first steps, before anything changes them
   std::vector<std::string> evaluations;           // qualities with the label of their weights
+  std::vector<double> qualities;                  // the losses alone
   double first_loss = 0, flops = 0, estimated_flops = 0;
   bool estimate_by_chance = false;
   int64_t interrupted_at = 0;

@@ -12,20 +12,20 @@
 namespace hasten {
 namespace {
 
-// Trains the prelude to its end unless that was done before. False: interrupted.
-bool train_prelude(const PreludeRun& run, const std::filesystem::path& out, const Registry& registry,
-                   const TrainOptions& parent) {
+// Trains the prelude to its end unless that was done before.
+evaluate::Status train_prelude(const PreludeRun& run, const std::filesystem::path& out, const Registry& registry,
+                               const TrainOptions& parent) {
   const bool begun = std::filesystem::exists(out / "run.json");
   if (begun) {
     auto record = evaluate::record_from_json(read_json(out / "run.json"), out / "run.json");
-    if (record.status == evaluate::Status::kOk && record.recipe_hash == run.recipe.hash()) return true;
+    if (record.status == evaluate::Status::kOk && record.recipe_hash == run.recipe.hash()) return record.status;
   }
   TrainOptions options;
   options.out = out;
   options.seed = run.seed;
   options.resume = begun;
   options.stop = parent.stop;
-  return Trainer(run.recipe, registry, options).run().record.status == evaluate::Status::kOk;
+  return Trainer(run.recipe, registry, options).run().record.status;
 }
 
 evaluate::AuxiliaryCost cost_of(const evaluate::RunRecord& record, const std::string& name) {
@@ -58,12 +58,13 @@ PreludeCost run_preludes(const Recipe& recipe, const Registry& registry, Engine&
       std::filesystem::path directory = runs[i].directory;
       if (directory.empty()) {
         directory = options.out / "prelude" / name;
-        all.interrupted = !train_prelude(runs[i], directory, registry, options);
-        if (all.interrupted) return all;
+        all.status = train_prelude(runs[i], directory, registry, options);
+        all.detail = cat("prelude ", name, " ended as ", evaluate::name(all.status));
+        if (all.status != evaluate::Status::kOk) return all;
       }
+      const int64_t start = now_ns();
       TrainedRun trained(directory, registry, where);
       evaluate::AuxiliaryCost cost = cost_of(trained.record(), name);
-      const int64_t start = now_ns();
       FlopCounter counter;
       engine.one<Prelude>(p, state, [&](Prelude& part) { part.finished(i, trained.state(*state.train_data)); });
       // Scoring samples is work, too.

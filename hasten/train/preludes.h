@@ -7,7 +7,9 @@ namespace hasten {
 
 struct PreludeCost {
   double seconds = 0, flops = 0, joules = 0;
-  bool interrupted = false;  // nothing was handed over; the run must end here
+  // kOk, or how a prelude ended instead; then the run ends so, too, and `detail` says which it was.
+  evaluate::Status status = evaluate::Status::kOk;
+  std::string detail;
 };
 
 // Trains what the methods of the engine ask for into `options.out`/prelude, or finds it there, and hands it to them.

@@ -50,6 +50,10 @@ evaluate::Amounts planned_amounts(const RunPlan& run, const Budget& budget) {
     amounts.epochs = static_cast<double>(steps) / static_cast<double>(run.steps_per_epoch());
     amounts.samples = static_cast<double>(steps * run.batch.size);
   }
+  if (budget.total_steps() < 0) {  // the sampler decides how many steps there are
+    if (run.budget.unit == Unit::kEpoch) amounts.epochs = run.budget.value;
+    if (run.budget.unit == Unit::kSample) amounts.samples = run.budget.value;
+  }
   if (run.budget.unit == Unit::kSecond) amounts.seconds = run.budget.value;
   if (run.budget.unit == Unit::kFlop) amounts.flops = run.budget.value;
   if (run.budget.unit == Unit::kJoule) amounts.joules = run.budget.value;
@@ -86,7 +90,6 @@ evaluate::RunRecord describe_run(const Recipe& recipe, const Plan& plan, const S
   record.seed = static_cast<int64_t>(options.seed);
   record.planned_runs = options.planned_runs;
   record.batch_size = static_cast<double>(run.batch.size);
-  record.forwards_per_step = record.backwards_per_step = 1;
   record.data.push_back(dataset_entry(splits.train, "train"));
   if (run.metric.split != Split::kTrain) record.data.push_back(dataset_entry(splits.get(run.metric.split), "eval"));
   record.hardware = hardware();

@@ -16,9 +16,16 @@ namespace {
 evaluate::RunRecord record_of(const std::filesystem::path& directory, const std::string& where) {
   const std::filesystem::path file = directory / "run.json";
   if (!std::filesystem::exists(file)) {
-    throw ConfigError(where, "the directory of a finished run", "'" + directory.string() + "'");
+    throw ConfigError(where, "the directory of a finished run", "'" + directory.string() + "'",
+                      "it has a run.json; 'hasten train' makes one");
   }
-  return evaluate::record_from_json(read_json(file), file);
+  evaluate::RunRecord record = evaluate::record_from_json(read_json(file), file);
+  if (record.status != evaluate::Status::kOk) {
+    throw ConfigError(where, "a run that came to its end",
+                      "'" + directory.string() + "', which is " + std::string(evaluate::name(record.status)),
+                      "finish it with hasten train --resume: what it costs is not known before");
+  }
+  return record;
 }
 
 CheckpointReader newest(const std::filesystem::path& directory, const std::string& where) {

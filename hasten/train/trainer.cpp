@@ -6,6 +6,7 @@
 
 #include "hasten/base/clock.h"
 #include "hasten/base/error.h"
+#include "hasten/base/json.h"
 #include "hasten/base/rng.h"
 #include "hasten/meter/memory.h"
 #include "hasten/train/run_record.h"
@@ -57,6 +58,13 @@ Trainer::Impl::Impl(const Recipe& given_recipe, const Registry& given_registry, 
   require_counter("budget.train", plan().run.budget, ledger);
   require_counter("evaluation.every", plan().run.evaluation.every, ledger);
   require_counter("checkpoint.every", plan().run.checkpoint.every, ledger);
+  for (const MethodChoice& choice : recipe.methods) {
+    for (const FieldInfo& info : choice.spec->params->fields()) {
+      if (info.type != "duration") continue;
+      const std::string where = "method." + choice.spec->name + "." + info.name;
+      require_counter(where.c_str(), parse_duration(choice.params.get(info.name).get<std::string>(), where), ledger);
+    }
+  }
   bind_schedules();
 }
 
@@ -73,7 +81,7 @@ ProgressReport Trainer::Impl::report() const {
   out.progress = p;
   if (budget.total_steps() >= 0) out.total_steps = budget.total_steps();
   out.loss = last_loss;
-  double spent = seconds(p.train_ns);
+  double spent = seconds(p.train_ns - p.prelude_ns);
   if (spent > 0) out.samples_per_second = static_cast<double>(p.samples) / spent;
   if (p.fraction > 0) out.seconds_left = spent / p.fraction - spent;
   if (evaluated_step >= 0) out.quality = last_quality;
@@ -112,6 +120,7 @@ void Trainer::Impl::begin() {
   record.executed.startup_s = seconds(ledger.ns(Account::kSetup));
   if (resumed == nullptr && !train_preludes()) return;
   ledger.charge(Account::kTraining);
+  update_costs();
   if (resumed == nullptr) {
     // Dropout draws from the process's own generator; here and not earlier, since another run may have used it.
     at::Generator generator = at::detail::getDefaultCPUGenerator();
@@ -131,8 +140,7 @@ void Trainer::Impl::train_step() {
   const int64_t size = sampler.batch_size(plan().run.batch.size, state);
   if (sampler.epoch_finished(size) || progress.step == 0) engine().fire(Event::kEpochStart, state);
   engine().fire(Event::kBatchRequest, state);
-  optimizers.schedule(progress.fraction);
-  for (auto& [number, schedule] : scheduled) *number = schedule->at(progress.fraction);
+  set_schedules(progress.fraction);
 
   int64_t start = now_ns();
   Sampler::Draw draw = sampler.next(size, &state);
@@ -232,6 +240,10 @@ void Trainer::Impl::end(evaluate::Status status) {
   out.total_s = seconds(ledger.total_ns());
   out.loader_wait_s = seconds(loader_ns);
   out.peak_memory_bytes = static_cast<double>(peak_resident_bytes());
+  if (p.step > 0) {
+    record.forwards_per_step = record.backwards_per_step =
+        static_cast<double>(step.passes()) / static_cast<double>(p.step);
+  }
   record.status = status;
   record.first_bad_step = first_bad_step;
   record.finished_at = utc_now();
@@ -267,9 +279,10 @@ TrainResult Trainer::run() {
     if (!run.first_bad_step) run.engine().fire(Event::kFitEnd, run.state);
   }
   if (!run.ended_early) run.save();
-  run.end(run.first_bad_step ? evaluate::Status::kDiverged
-          : interrupted      ? evaluate::Status::kInterrupted
-                             : evaluate::Status::kOk);
+  run.end(run.ended_early      ? *run.ended_early
+          : run.first_bad_step ? evaluate::Status::kDiverged
+          : interrupted        ? evaluate::Status::kInterrupted
+                               : evaluate::Status::kOk);
   TrainResult result;
   result.record = run.record;
   if (run.evaluated_step == progress.step && !interrupted && !run.first_bad_step) {

@@ -32,6 +32,7 @@ struct Trainer::Impl {
 
   void enumerate(StateVisitor& visitor);
   void bind_schedules();
+  void set_schedules(double fraction);
   void begin();
   void restore(const CheckpointReader& reader);
   bool train_preludes();
@@ -66,7 +67,8 @@ struct Trainer::Impl {
   evaluate::RunRecord record;
   std::string recipe_hash;
   std::vector<std::pair<double*, const Schedule*>> scheduled;
-  bool ended_early = false;  // interrupted in a prelude
+  double scheduled_at = 0;  // the share of the budget that rates and settings stand at
+  std::optional<evaluate::Status> ended_early;  // before the first step: in a prelude, or because of its cost
   FlopLedger batch_flops, step_flops;
   LossWindow window;
   int64_t loader_ns = 0;

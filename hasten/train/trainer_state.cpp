@@ -49,6 +49,7 @@ void Trainer::Impl::enumerate(StateVisitor& visitor) {
   in("sampler", [&] { sampler.state(visitor); });
   in("method", [&] { engine().state(visitor); });
   in("window", [&] { window.state(visitor); });
+  in("step", [&] { step.state(visitor); });
   in("cost", [&] { ledger.state(visitor); });
   in("trainer", [&] {
     Progress& p = state.progress;
@@ -71,6 +72,12 @@ void Trainer::Impl::enumerate(StateVisitor& visitor) {
     visitor.tensor("generator", random);
     if (visitor.loading()) set_random_state(random);
   });
+}
+
+void Trainer::Impl::set_schedules(double fraction) {
+  scheduled_at = fraction;
+  optimizers.schedule(fraction);
+  for (auto& [number, schedule] : scheduled) *number = schedule->at(fraction);
 }
 
 // A plan that changed during the run is a function of the methods' state, so that comes first.
@@ -109,6 +116,7 @@ void Trainer::Impl::change_plan(const PlanChange& change) {
     c10::NoGradGuard no_grad;
     for (size_t i = 0; i < fresh.size(); ++i) fresh[i].value.detach().copy_(values[i].value);
   }
+  set_schedules(scheduled_at);
   engine().carry(change, state);
   evaluate::EventRecord line = event();
   line.kind = "replan";
@@ -116,7 +124,7 @@ void Trainer::Impl::change_plan(const PlanChange& change) {
   writer.append(line);
 }
 
-// False: interrupted.
+// False: the run ends here.
 bool Trainer::Impl::train_preludes() {
   if (!engine().has<Prelude>()) return true;
   ledger.charge(Account::kPrelude);
@@ -129,7 +137,14 @@ bool Trainer::Impl::train_preludes() {
   state.progress.prelude_ns = ns;
   state.progress.prelude_joules = cost.joules;
   state.progress.flops = state.progress.prelude_flops = cost.flops;
-  ended_early = cost.interrupted;
+  if (cost.status != evaluate::Status::kOk) {
+    ended_early = cost.status;
+    record.status_detail = cost.detail;
+  } else if (budget.finished(state.progress)) {
+    ended_early = evaluate::Status::kOutOfBudget;
+    record.status_detail = "preludes took the whole budget";
+  }
+  writer.write(record);  // what went before is known from now on, whatever happens
   return !ended_early;
 }
 

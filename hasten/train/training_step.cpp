@@ -12,6 +12,7 @@
 namespace hasten {
 
 at::Tensor TrainingStep::forward_backward(State& state) {
+  ++passes_;
   Batch& batch = *state.batch;
   const int64_t size = batch.size();
   const int64_t micro = plan_.run.batch.microbatch > 0 ? plan_.run.batch.microbatch : size;

@@ -17,6 +17,9 @@ class TrainingStep final : private GradientPass {
   // Trains on state.batch. Returns the mean loss of the batch, a scalar on the device. Gradients, and so the update,
   // are those of the mean of weighted losses over the whole batch, whatever the microbatch size.
   at::Tensor run(State& state);
+  // Forward and backward passes over a batch so far, extra ones included.
+  int64_t passes() const { return passes_; }
+  void state(StateVisitor& visitor) { visitor.integer("passes", passes_); }
 
  private:
   at::Tensor run(bool extra) override;
@@ -26,6 +29,7 @@ class TrainingStep final : private GradientPass {
   Model& model_;
   OptimizerSet& optimizers_;
   State* state_ = nullptr;  // during a step
+  int64_t passes_ = 0;
 };
 
 }  // namespace hasten

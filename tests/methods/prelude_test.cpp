@@ -1,6 +1,7 @@
 // Runs before the run: what they cost, and what becomes of them when the run is interrupted.
 #include <gtest/gtest.h>
 
+#include "hasten/base/error.h"
 #include "hasten/base/json.h"
 #include "hasten/evaluate/record_io.h"
 #include "method_run.h"
@@ -75,6 +76,71 @@ TEST(PreludeTest, ABudgetInFlopsBeginsBehindIt) {
   trainer.run();
   EXPECT_NEAR(trainer.state().progress.flops, spent, 0.06 * spent) << "the same cost in all, prelude included";
   EXPECT_EQ(trainer.state().progress.fraction, 1);
+}
+
+TEST(PreludeTest, OneThatDivergesEndsTheRunAndSaysWhich) {
+  TemporaryDirectory directory;
+  RecipeEdits edits = kScored;
+  edits.set = {"optimizer.lr=1e30"};
+  TrainResult result = Trainer(edited_recipe(edits), all_methods(), into(directory.path() / "run")).run();
+  EXPECT_EQ(result.record.status, evaluate::Status::kDiverged);
+  EXPECT_EQ(result.record.status_detail, "prelude el2n_pruning-0 ended as diverged");
+  EXPECT_EQ(result.record.executed.steps, 0.0);
+}
+
+TEST(PreludeTest, OneThatTakesTheWholeBudgetLeavesNone) {
+  TemporaryDirectory directory;
+  RecipeEdits edits = kScored;
+  edits.set = {"budget.train=\"1000flop\""};
+  TrainResult result = Trainer(edited_recipe(edits), all_methods(), into(directory.path() / "run")).run();
+  EXPECT_EQ(result.record.status, evaluate::Status::kOutOfBudget);
+  EXPECT_FALSE(result.quality.has_value());
+}
+
+// Sees the record as it stands on disk in the middle of the run.
+class ReadsRecord final : public TrainListener {
+ public:
+  explicit ReadsRecord(std::filesystem::path file) : file_(std::move(file)) {}
+  void evaluated(const ProgressReport&, const Evaluation&) override {
+    seen = evaluate::record_from_json(read_json(file_), file_).auxiliary.size();
+  }
+  size_t seen = 0;
+
+ private:
+  std::filesystem::path file_;
+};
+
+TEST(PreludeTest, IsOnRecordBeforeTheRunCanBeKilled) {
+  TemporaryDirectory directory;
+  ReadsRecord reader(directory.path() / "run/run.json");
+  TrainOptions options = into(directory.path() / "run");
+  options.listener = &reader;
+  Trainer(edited_recipe(kScored), all_methods(), options).run();
+  EXPECT_EQ(reader.seen, 1u);
+}
+
+TEST(PreludeTest, ATeacherThatIsNotFinishedIsRefused) {
+  TemporaryDirectory directory;
+  std::atomic<bool> stop{true};
+  TrainOptions options = into(directory.path() / "teacher");
+  options.stop = &stop;
+  Trainer(edited_recipe({}), all_methods(), options).run();
+  const std::string teacher = (directory.path() / "teacher").string();
+  Trainer student(edited_recipe({.with = {"distillation(teacher=\"" + teacher + "\")"}, .without = {}, .set = {}}),
+                  all_methods(), into(directory.path() / "student"));
+  try {
+    student.run();
+    FAIL() << "accepted";
+  } catch (const ConfigError& error) {
+    EXPECT_NE(std::string(error.what()).find("a run that came to its end"), std::string::npos) << error.what();
+    EXPECT_NE(error.hint().find("--resume"), std::string::npos);
+  }
+}
+
+TEST(PreludeTest, ExtraPassesAreOnRecord) {
+  testing::MethodRun plain({}), twice({.with = {"sam(interval=2)"}, .without = {}, .set = {}});
+  EXPECT_EQ(plain.run().record.backwards_per_step, 1.0);
+  EXPECT_EQ(twice.run().record.backwards_per_step, 1.5);
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 
 #include <cmath>
 
+#include "hasten/base/error.h"
+#include "hasten/base/text.h"
 #include "hasten/core/budget.h"
 #include "hasten/core/method.h"
 #include "hasten/nn/weight_provider.h"
@@ -19,6 +21,20 @@ namespace {
 class Ema final : public MethodOf<EmaParams>, public WeightProvider {
  public:
   using MethodOf::MethodOf;
+
+  void plan(Plan& plan) override {
+    const double planned = plan.run.length().total(params_.start.unit);
+    if (planned >= 0 && params_.start.value >= planned) {
+      throw ConfigError("method.ema.start", "a start before the end of the run, " + to_string(plan.run.budget),
+                        "'" + to_string(params_.start) + "'", "the average would never begin");
+    }
+    const int64_t steps = Budget(plan.run).total_steps();
+    const double share = planned > 0 ? params_.start.value / planned : 0;
+    if (steps < 0 || static_cast<double>(params_.interval) < static_cast<double>(steps) * (1 - share)) return;
+    throw ConfigError("method.ema.interval",
+                      cat("fewer than the ", steps, " steps of the run, or what is left of them"),
+                      std::to_string(params_.interval), "the average would be the weights of one step");
+  }
 
   void on(Event, State& state) override {
     if (state.budget.consumed(state.progress, params_.start.unit) < params_.start.value) return;

@@ -42,7 +42,9 @@ class Lookahead final : public MethodOf<LookaheadParams> {
       for (const NamedTensor& entry : moving(state.model)) slow_.push_back({entry.name, entry.value.detach().clone()});
       return;
     }
-    if ((state.progress.step + 1) % params_.interval != 0) return;
+    // The last step joins them, too: the run ends on slow weights.
+    const int64_t done = state.progress.step + 1;
+    if (done % params_.interval != 0 && done != state.budget.total_steps()) return;
     std::vector<at::Tensor> slow = values_of(slow_), fast;
     for (const NamedTensor& entry : moving(state.model)) fast.push_back(entry.value.detach());
     at::_foreach_lerp_(slow, fast, slow_step(params_, state.progress.fraction));

@@ -38,7 +38,10 @@ class StochasticDepth final : public MethodOf<StochasticDepthParams>, public Blo
   at::Tensor run(size_t index, const at::Tensor& x, const PassMode& mode, const BlockFunction& inner,
                  const State& state) override {
     const double chance = chance_of(state.plan.model, index);
-    if (params_.drop == DropWhole::kSample) return inner(x, mode).mul(survivors(index, chance, x, state));
+    if (params_.drop == DropWhole::kSample) {
+      at::Tensor branch = inner(x, mode);
+      return branch.mul(survivors(index, chance, x, state).to(branch.scalar_type()));  // stays in bf16 where it is
+    }
     if (drops_block(state.seed, state.progress.step, index, chance)) return {};
     return inner(x, mode).div(1 - chance);
   }

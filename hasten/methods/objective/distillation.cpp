@@ -137,9 +137,9 @@ class Distillation final : public MethodOf<DistillationParams>, public Prelude, 
     const PassCost pass = plan_.flops();
     estimate.forward += params_.until * pass.forward;
     if (!params_.teacher.empty()) return;  // what it cost is in its record
-    RunLength length = plan.run.length();
-    length.budget = teacher_recipe(plan.run.recipe, params_).budget;
-    const double samples = length.total(Unit::kSample);
+    Plan teacher = baseline_plan(teacher_recipe(plan.run.recipe, params_));  // trained on all samples
+    finish_plan(teacher);
+    const double samples = teacher.run.length().total(Unit::kSample);
     if (samples > 0) estimate.before += samples * (pass.forward + pass.backward);
   }
 

@@ -42,6 +42,7 @@ inline MethodSpec distillation_spec() {
           .uses = {{Site::plan(), Phase::kStructure}, {Seam::kPrelude, Phase::kTerm}, {Seam::kLossTerm, Phase::kTerm}},
           .effects = kLoss,
           .needs = kClassLabels,
+          .before = {"auxiliary_classifier"},  // whose loss is added to what a teacher makes of the main one
           .relieves = {},
           .worsens = {Bottleneck::kCompute, Bottleneck::kMemory},
           .neutral = exact("alpha", 0),

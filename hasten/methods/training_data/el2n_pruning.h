@@ -38,6 +38,7 @@ inline MethodSpec el2n_pruning_spec() {
       .uses = {{Site::plan(), Phase::kStructure}, {Seam::kPrelude, Phase::kSelect}, {Seam::kSampler, Phase::kSelect}},
       .effects = kPlanRun | kSampleChoice,
       .needs = kClassLabels,
+      .before = {"infobatch"},  // which prunes what is left
       .relieves = {Bottleneck::kCompute, Bottleneck::kStorage, Bottleneck::kDecode, Bottleneck::kAugment},
       .neutral = exact("keep", 1),
       .conformance = {{"keep", "0.5"}, {"models", "2"}, {"budget", "\"3step\""}},

@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "hasten/base/error.h"
 #include "hasten/base/rng.h"
+#include "hasten/base/text.h"
 #include "hasten/core/method.h"
 #include "hasten/data/dataset.h"
 #include "hasten/data/sampler.h"
@@ -49,7 +51,15 @@ class InfoBatch final : public MethodOf<InfoBatchParams>, public SamplerPart {
  public:
   using MethodOf::MethodOf;
 
-  void plan(Plan& plan) override { plan.run.steps_vary = true; }
+  void plan(Plan& plan) override {
+    plan.run.steps_vary = true;
+    const double least = static_cast<double>(plan.run.epoch_samples) * (1 - params_.ratio);
+    if (least >= static_cast<double>(plan.run.batch.size)) return;
+    throw ConfigError("method.infobatch.ratio",
+                      cat("a ratio that leaves a batch of ", plan.run.batch.size, " of the ", plan.run.epoch_samples,
+                          " samples of an epoch"),
+                      number(params_.ratio), "choose a smaller ratio or a smaller batch");
+  }
 
   void epoch(EpochSamples& samples, const State& state) override {
     if (!losses_.defined() || state.progress.fraction >= 1 - params_.anneal) return;
@@ -71,6 +81,7 @@ class InfoBatch final : public MethodOf<InfoBatchParams>, public SamplerPart {
 
   // If half of the losses lie below their mean; only the run tells how many do.
   void cost(const Plan& plan, CostEstimate& estimate) const override {
+    if (plan.run.budget.unit != Unit::kEpoch) return;  // other budgets are used up, with more epochs
     const double first_epoch = 1 / std::max(plan.run.length().total(Unit::kEpoch), 1.0);
     const double left = 1 - 0.5 * params_.ratio * std::max(0.0, 1 - params_.anneal - first_epoch);
     estimate.by_chance = true;

@@ -33,6 +33,7 @@ inline MethodSpec random_subset_spec() {
       .cite = "Guo, Zhao, Bai, DeepCore (the baseline), arXiv:2204.08499; Okanovic et al. (redrawn), arXiv:2305.18424",
       .uses = {{Site::plan(), Phase::kStructure}, {Seam::kSampler, Phase::kSelect}},
       .effects = kPlanRun | kSampleChoice,
+      .before = {"infobatch"},  // which prunes what is left
       .relieves = {Bottleneck::kCompute, Bottleneck::kStorage, Bottleneck::kDecode, Bottleneck::kAugment},
       .neutral = exact("keep", 1),
       .conformance = {{"keep", "0.5"}, {"draw", "\"redraw\""}},
