@@ -46,6 +46,7 @@ void print_summary(const TrainResult& result, const Plan& plan, const std::strin
   const evaluate::Totals& totals = result.record.executed;
   const Metric& metric = plan.run.metric;
   std::cout << evaluate::name(result.record.status);
+  if (!result.record.status_detail.empty()) std::cout << " (" << result.record.status_detail << ")";
   if (result.quality) std::cout << ": " << metric.name() << " " << quality_text(metric, *result.quality);
   if (result.quality && plan.run.target) {
     std::cout << " (target " << quality_text(metric, *plan.run.target)

@@ -54,7 +54,7 @@ class InfoBatch final : public MethodOf<InfoBatchParams>, public SamplerPart {
   void plan(Plan& plan) override {
     plan.run.steps_vary = true;
     const double least = static_cast<double>(plan.run.epoch_samples) * (1 - params_.ratio);
-    if (least >= static_cast<double>(plan.run.batch.size)) return;
+    if (least + 1e-6 >= static_cast<double>(plan.run.batch.size)) return;  // 200 (1 - 0.9) is twenty
     throw ConfigError("method.infobatch.ratio",
                       cat("a ratio that leaves a batch of ", plan.run.batch.size, " of the ", plan.run.epoch_samples,
                           " samples of an epoch"),

@@ -153,6 +153,7 @@ TEST(InfoBatchTest, ThePlanSaysThatStepsVary) {
 TEST(InfoBatchTest, Refuses) {
   EXPECT_THROW(Epochs::plan({{"ratio", 0.0}}), ConfigError);
   EXPECT_THROW(Epochs::plan({{"ratio", 1.0}}), ConfigError);
+  EXPECT_THROW(Epochs::plan({{"ratio", 0.95}}), ConfigError) << "ten of 200 samples are no batch of twenty";
   Json recipe = testing::method_recipe({{"name", "infobatch"}});
   recipe["budget"]["train"] = "1ep";  // no losses before the second epoch
   EXPECT_THROW(testing::plan_recipe_with(entry(), recipe), ConfigError);
