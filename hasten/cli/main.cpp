@@ -56,6 +56,7 @@ int run(int argc, char** argv) {
   add_import(app, context);
   add_report(app, context);
   add_diagnose(app, context);
+  add_data(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {

@@ -1,0 +1,11 @@
+// hasten data: data sets, as files. Its subcommands stand in files of their own.
+#include "hasten/cli/data/data_command.h"
+
+namespace hasten::cli {
+
+void add_data(CLI::App& app, Context&) {
+  CLI::App* command = app.add_subcommand("data", "fetch, pack, check and measure data sets");
+  command->require_subcommand(1);
+}
+
+}  // namespace hasten::cli

@@ -1,0 +1,8 @@
+// hasten data: one file a subcommand, or a few that belong together.
+#pragma once
+
+#include "hasten/cli/command.h"
+
+namespace hasten::cli {
+
+}  // namespace hasten::cli
