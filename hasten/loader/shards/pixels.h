@@ -1,0 +1,30 @@
+// Images as pixels, for packing: decoded, made smaller, encoded as JPEG.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "hasten/loader/sample_index.h"
+
+namespace hasten::shards {
+
+struct Pixels {
+  uint32_t width = 0, height = 0;
+  uint8_t channels = 0;        // 1 or 3
+  std::vector<uint8_t> bytes;  // height x width x channels
+};
+
+constexpr bool is_image(Codec codec) { return codec <= Codec::kWebp; }
+constexpr bool is_encoded(Codec codec) { return codec >= Codec::kJpeg && codec <= Codec::kWebp; }
+
+// Width, height and channels from the header of an image; bytes stay empty. Throws DataError("", "", what is wrong).
+Pixels image_shape(const SamplePayload& payload);
+// The whole image. Throws DataError likewise, for damage and for more than 2^28 pixels.
+Pixels decode_pixels(const SamplePayload& payload);
+// So that the shorter side has `shorter` pixels: each is the mean of the area that it covers. Smaller images stay.
+Pixels shrink_to(Pixels pixels, uint32_t shorter);
+// Baseline JPEG. Colour at full resolution from quality 90 on, at half below.
+std::vector<uint8_t> encode_jpeg(const Pixels& pixels, int quality);
+
+}  // namespace hasten::shards
