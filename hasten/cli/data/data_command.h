@@ -5,4 +5,10 @@
 
 namespace hasten::cli {
 
+void add_data_pack(CLI::App& data, Context& context);
+void add_data_inspect(CLI::App& data, Context& context);
+void add_data_verify(CLI::App& data, Context& context);
+void add_data_repair(CLI::App& data, Context& context);
+void add_data_stats(CLI::App& data, Context& context);
+
 }  // namespace hasten::cli

@@ -7,7 +7,7 @@
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
-#include "hasten/cli/torch/interrupt.h"
+#include "hasten/cli/interrupt.h"
 #include "hasten/cli/torch/progress.h"
 #include "hasten/cli/torch/recipe_options.h"
 #include "hasten/cli/torch/threads.h"

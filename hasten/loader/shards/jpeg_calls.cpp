@@ -66,7 +66,7 @@ bool decompress(std::span<const uint8_t> bytes, Pixels& pixels, bool wanted, Com
     jpeg_finish_decompress(&info);
   }
   jpeg_destroy_decompress(&info);
-  return complaint.manager.num_warnings == 0;
+  return !wanted || complaint.manager.num_warnings == 0;
 }
 
 bool compress(const Pixels& pixels, int quality, unsigned char*& out, unsigned long& out_bytes, Complaint& complaint) {

@@ -13,6 +13,7 @@
 #include "hasten/loader/shards/set_files.h"
 #include "hasten/loader/shards/shard_index.h"
 #include "hasten/loader/shards/shard_writer.h"
+#include "hasten/loader/shards/source_names.h"
 #include "hasten/loader/shards/source_reader.h"
 
 namespace hasten::shards {
@@ -45,16 +46,17 @@ void check_options(const SampleIndex& source, const PackOptions& options) {
 }
 
 // What makes the bytes of a pack what they are, but for the contents of the samples. Where the source lies is no part.
-uint64_t pack_identity(const SampleIndex& source, const PackOptions& options, PackFormat format) {
+uint64_t pack_identity(const SampleIndex& source, const SourceNames& names, const PackOptions& options,
+                       PackFormat format) {
   const std::string head = cat(kVersion, " ", source.format(), " ", source.size(), " ", name_of(format), " ",
-                               options.quality, " ", options.resize, " ", options.shard_bytes, " ", options.names, " ",
-                               options.skip_damaged, " ", join(source.classes(), "\n"));
+                               format == PackFormat::kRaw ? 0 : options.quality, " ", options.resize, " ",
+                               options.shard_bytes, " ", options.names, " ", join(source.classes(), "\n"));
   uint64_t identity = hash64(head);
   for (int64_t i = 0; i < source.size(); ++i) {
     const SampleEntry entry = source.entry(i);
     const uint64_t words[] = {entry.offset, entry.bytes, static_cast<uint64_t>(entry.label), entry.hash.value_or(0)};
     identity = hash64({reinterpret_cast<const char*>(words), sizeof words}, identity);
-    if (options.names) identity = hash64(sample_name(source, i), identity);
+    if (options.names) identity = hash64(names(i), identity);
   }
   return identity;
 }
@@ -86,7 +88,7 @@ class Blocks {
   int64_t at_;
 };
 
-ReadySample prepare(const SampleIndex& source, SourceReader& reader, int64_t sample,
+ReadySample prepare(const SampleIndex& source, const SourceNames& names, SourceReader& reader, int64_t sample,
                     const TranscodeOptions& transcoding, const PackOptions& options) {
   ReadySample ready;
   ready.sample = sample;
@@ -97,7 +99,7 @@ ReadySample prepare(const SampleIndex& source, SourceReader& reader, int64_t sam
     const SamplePayload payload = source.payload(sample, entry, reader.read(entry, ready.buffer));
     ready.packed = transcode(payload, transcoding);
     ready.packed.entry.source = static_cast<uint64_t>(sample);
-    if (options.names) ready.name = sample_name(source, sample);
+    if (options.names) ready.name = names(sample);
   } catch (const DataError& error) {
     // Errors of codecs know neither file nor sample; their text starts with the ": " behind an empty place.
     const DataError named = error.path().empty()
@@ -164,8 +166,8 @@ class ShardSequence {
   std::unique_ptr<ShardWriter> writer_;
 };
 
-void pack_from(const SampleIndex& source, const PackFolder& folder, const PackStart& start, const PackOptions& options,
-               PackResult& result) {
+void pack_from(const SampleIndex& source, const SourceNames& names, const PackFolder& folder, const PackStart& start,
+               const PackOptions& options, PackResult& result) {
   const TranscodeOptions transcoding{result.format, options.quality, options.resize};
   const int threads = threads_or_all(options.threads);
   SourceReader reader(source);
@@ -177,7 +179,7 @@ void pack_from(const SampleIndex& source, const PackFolder& folder, const PackSt
       [&](const Block& block) {
         ReadyBlock ready;
         for (int64_t i = block.begin; i < block.end && !stopped(); ++i)
-          ready.push_back(prepare(source, reader, i, transcoding, options));
+          ready.push_back(prepare(source, names, reader, i, transcoding, options));
         return ready;
       },
       [&](ReadyBlock&& ready) {
@@ -196,10 +198,11 @@ PackResult pack(const SampleIndex& source, const std::filesystem::path& path, co
   check_options(source, options);
   PackResult result;
   PackFolder folder(path);
+  const SourceNames names(source);
   std::vector<PackCandidate> candidates;
   for (PackFormat format : {PackFormat::kRaw, PackFormat::kJpeg}) {
     if (options.format.value_or(format) == format)
-      candidates.push_back({format, pack_identity(source, options, format)});
+      candidates.push_back({format, pack_identity(source, names, options, format)});
   }
   PackStart start = folder.start(source, candidates, options.append);
   if (!start.format && candidates.size() > 1) {
@@ -218,7 +221,7 @@ PackResult pack(const SampleIndex& source, const std::filesystem::path& path, co
     result.bytes += header.file_bytes;
   }
   result.shards = result.shards_before = start.finished.size();
-  pack_from(source, folder, start, options, result);
+  pack_from(source, names, folder, start, options, result);
   return result;
 }
 

@@ -41,13 +41,16 @@ PackFolder::PackFolder(const fs::path& path) : path_(path) {
   if (error) fail_system(path, "cannot make the folder", error.value());
   lock_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock_ < 0) fail_system(path, "cannot open", errno);
-  // The kernel drops the lock with the process. File systems without locks go without.
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+  try {
+    // The kernel drops the lock with the process. File systems without locks go without.
+    if (::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+      throw ConfigError("folder", "one that nobody else packs into", cat(path.string(), ", where another pack runs"),
+                        "wait for it, or choose another folder");
+    for (const fs::path& partial : files_in(path).partials) fs::remove(partial, error);
+  } catch (...) {
     ::close(lock_);
-    throw ConfigError("--out", "a folder that nobody else packs into", cat(path.string(), ", where another pack runs"),
-                      "wait for it, or choose another folder");
+    throw;
   }
-  for (const fs::path& partial : files_in(path).partials) fs::remove(partial, error);
 }
 
 PackFolder::~PackFolder() {

@@ -231,10 +231,24 @@ TEST(Pack, DamagedSamplesStopItOrAreCounted) {
   for (int round = 0; round < 2; ++round) {
     const PackResult result = pack(source, folder / "out", options);
     EXPECT_EQ(std::tuple(result.samples, result.skipped), std::tuple(2, 2));
-    if (round == 0)
-      EXPECT_THAT(result.skipped_samples, testing::ElementsAre(HasSubstr("a/1.jpg"), HasSubstr("a/junk.jpg")));
+    if (round > 0) continue;
+    EXPECT_THAT(result.skipped_samples, testing::ElementsAre(HasSubstr("a/1.jpg"), HasSubstr("a/junk.jpg")));
   }
   EXPECT_EQ(open_shards(folder / "out")->size(), 2);
+}
+
+TEST(Pack, GoesOnWithDamagedSamplesLeftOut) {
+  TestFolder folder;
+  std::vector<TestSample> samples = random_images(600);
+  samples.push_back({"junk", Codec::kJpeg, 0, 0, 0, 7, "junk.jpg"});
+  TestSource source(folder / "source", samples);
+  PackOptions options = raw_options();
+  EXPECT_THROW(pack(source, folder / "out", options), DataError);
+  EXPECT_FALSE(contents(folder / "out").empty());
+  options.skip_damaged = true;
+  const PackResult result = pack(source, folder / "out", options);
+  EXPECT_GT(result.shards_before, 0u);
+  EXPECT_EQ(std::tuple(result.samples, result.skipped), std::tuple(600, 1));
 }
 
 TEST(Pack, RefusesWhatCannotWork) {

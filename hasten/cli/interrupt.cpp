@@ -1,5 +1,5 @@
 // Ctrl-C.
-#include "hasten/cli/torch/interrupt.h"
+#include "hasten/cli/interrupt.h"
 
 #include <csignal>
 

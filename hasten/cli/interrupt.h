@@ -1,4 +1,4 @@
-// Ctrl-C: finish the step, save, exit 130. A second one ends at once.
+// Ctrl-C: finish what is at hand, save, exit 130. A second one ends at once.
 #pragma once
 
 #include <atomic>
