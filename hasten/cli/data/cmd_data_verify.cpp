@@ -47,6 +47,7 @@ std::vector<fs::path> sets_at(const std::string& path) {
 Json damage_json(const shards::Damage& damage) {
   Json json = {{"shard", damage.shard.string()}, {"part", shards::name_of(damage.place)}};
   if (damage.sample >= 0) json["sample"] = damage.sample;
+  if (!damage.name.empty()) json["name"] = damage.name;
   if (damage.place != shards::Place::kSet) json["byte"] = damage.byte;
   json["message"] = damage.message;
   return json;

@@ -29,8 +29,9 @@ struct Damage {
   int64_t sample = -1;          // of the shard, where it belongs to one
   uint64_t byte = 0;            // of the file: where the damaged part starts, or the byte itself where it is known
   std::string message;
+  std::string name;             // of the sample, where it is known
 };
-// "train/part-00003.shard, byte 81920, sample 12 (cat/12.jpg), record: ..."
+// "train/part-00003.shard, byte 81920, sample 12 (cat/12.jpg), record: its 900 bytes do not have their checksum"
 std::string text_of(const Damage& damage);
 
 }  // namespace hasten::shards

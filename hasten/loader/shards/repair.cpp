@@ -30,8 +30,6 @@ Examined examine(const fs::path& path, const VerifyOptions& options) {
   const FileBytes file(path);
   Examined shard{path, survey(file), {}};
   shard.good = check_records(file, shard.found, options);
-  std::stable_sort(shard.found.damages.begin(), shard.found.damages.end(),
-                   [](const Damage& a, const Damage& b) { return a.byte < b.byte; });
   if (!shard.damaged()) {  // only its header and classes are wanted: a set may have more entries than memory holds
     std::vector<SurveyedEntry>().swap(shard.found.entries);
     std::vector<std::optional<std::string>>().swap(shard.found.keys);
@@ -119,7 +117,8 @@ RepairedShard rewrite(const std::vector<Examined>& all, size_t i) {
     result.lost.push_back(cat(promised - shard.found.entries.size(), " samples of which nothing was found"));
     result.lost_samples = true;
   }
-  if (keys_lost > 0) result.lost.push_back(cat("the names of ", keys_lost, " samples"));
+  if (keys_lost > 0)
+    result.lost.push_back(keys_lost == 1 ? "the name of a sample" : cat("the names of ", keys_lost, " samples"));
   const auto classes = classes_for(all, i, place.pack);
   if (!classes) result.lost.push_back("the names of the classes");
   if (!shard.found.note_good) result.lost.push_back("the note");
@@ -150,14 +149,15 @@ RepairResult repair_shards(const fs::path& path, const VerifyOptions& options) {
     if (all[i].damaged()) result.repaired.push_back(rewrite(all, i));
   }
   for (const std::string& name : files.missing)
-    result.beyond_repair.push_back({path, Place::kSet, -1, 0, cat(name, " is missing: bring it back, or pack again")});
+    result.beyond_repair.push_back(
+        {path, Place::kSet, -1, 0, cat(name, " is missing: bring it back, or pack again"), {}});
   if (!files.missing.empty() || files.shards.size() == 1) return result;
   try {
     std::vector<ShardHeader> headers;
     for (const fs::path& shard : files.shards) headers.push_back(read_header(shard));
     packs_of(files.shards, headers);
   } catch (const DataError& error) {
-    result.beyond_repair.push_back({path, Place::kSet, -1, 0, error.what()});
+    result.beyond_repair.push_back({path, Place::kSet, -1, 0, error.what(), {}});
   }
   return result;
 }

@@ -138,12 +138,12 @@ TEST_F(Repair, NothingIsWrongWithAGoodSet) {
 TEST_F(Repair, AFlippedByteIsFoundAndNamed) {
   std::map<Place, int> seen;
   for (size_t at = 0; at < whole_.size(); ++at) {
-    // Long runs of the same part: some bytes of them.
     const Owner owner = owner_of(at);
-    if ((owner.place == Place::kPadding ||
-         (owner.place == Place::kRecord && entry(static_cast<uint64_t>(owner.sample)).bytes > 1000)) &&
-        at % 61 != 0)
-      continue;
+    // Of long runs of the same part some bytes are enough here.
+    const bool in_data = at >= header_.data_offset && at < header_.data_offset + header_.data_bytes;
+    const bool long_run = owner.place == Place::kRecord ? entry(static_cast<uint64_t>(owner.sample)).bytes > 1000
+                                                        : owner.place == Place::kPadding && !in_data;
+    if (long_run && at % 61 != 0) continue;
     poke(at, static_cast<char>(whole_[at] ^ (1 << at % 8)));
     const VerifyResult result = verify_shards(shard_, kOneThread);
     poke(at, whole_[at]);
@@ -218,12 +218,43 @@ TEST_F(Repair, SeveralDamagesAtOnce) {
   put(bytes);
   const VerifyResult found = verify_shards(set_, {});
   EXPECT_GE(found.damages.size(), 6u);
+  EXPECT_THAT(text_of(found.damages[1]), HasSubstr("sample 1 (images/"));
   const RepairResult result = repair_shards(set_, {});
   ASSERT_EQ(result.repaired.size(), 1u);
   expect_readable({static_cast<int64_t>(entry(1).source), static_cast<int64_t>(entry(3).source)});
   EXPECT_THAT(result.repaired[0].lost, testing::ElementsAre(HasSubstr("sample 1 (images/"), HasSubstr("sample 3 (")));
   EXPECT_EQ(sample_name(*open_shards(set_), static_cast<int64_t>(entry(2).source) - 1),
             source_->samples()[entry(2).source].name);
+}
+
+TEST_F(Repair, OneDamagedNameIsOneName) {
+  const std::string& name = source_->samples()[entry(2).source].name;
+  const size_t at = whole_.find(name, header_.keys.offset);
+  ASSERT_NE(at, std::string::npos);
+  poke(at, 'X');
+  const VerifyResult found = verify_shards(shard_, {});
+  ASSERT_EQ(found.damages.size(), 1u);
+  EXPECT_EQ(std::tuple(found.damages[0].place, found.damages[0].sample), std::tuple(Place::kKey, 2));
+  EXPECT_THAT(repair_shards(set_, {}).repaired.at(0).lost, testing::ElementsAre("the name of a sample"));
+  auto packed = open_shards(set_);
+  for (uint64_t i = 0; i < header_.samples; ++i) {
+    const auto source = static_cast<int64_t>(entry(i).source);
+    EXPECT_EQ(sample_name(*packed, source), i == 2 ? "" : source_->describe(source));
+  }
+}
+
+TEST_F(Repair, ClassNamesComeFromTheShardsBeside) {
+  poke(header_.classes.offset + 40, 'X');
+  ASSERT_EQ(verify_shards(shard_, {}).damages.size(), 1u);
+  EXPECT_TRUE(repair_shards(set_, {}).repaired.at(0).lost.empty());
+  EXPECT_EQ(read_file(shard_), whole_);
+}
+
+TEST_F(Repair, PackingAgainChecksWhatItReads) {
+  poke(entry(1).offset, static_cast<char>(whole_[entry(1).offset] ^ 1));
+  auto packed = open_shards(set_);
+  EXPECT_THROW(pack(*packed, folder_ / "again", {}), DataError);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "again"));
 }
 
 TEST_F(Repair, AMissingShardIsNamed) {

@@ -39,7 +39,7 @@ class Surveyor {
   static uint64_t end_of(const Section& section) { return section.offset + section.bytes; }
 
   void damaged(Place place, uint64_t byte, std::string message, int64_t sample = -1) {
-    found_.damages.push_back({file_.path(), place, sample, byte, std::move(message)});
+    found_.damages.push_back({file_.path(), place, sample, byte, std::move(message), {}});
   }
 
   // Bytes that may not be there, or not come from the disk; empty then. Said once for each part.
@@ -232,7 +232,8 @@ std::string_view name_of(Place place) {
 std::string text_of(const Damage& damage) {
   std::string text = damage.shard.string();
   if (damage.place != Place::kSet) text += cat(", byte ", damage.byte);
-  if (damage.sample >= 0) text += cat(", sample ", damage.sample);
+  if (damage.sample >= 0)
+    text += cat(", sample ", damage.sample, damage.name.empty() ? "" : cat(" (", damage.name, ")"));
   return cat(text, ", ", name_of(damage.place), ": ", damage.message);
 }
 

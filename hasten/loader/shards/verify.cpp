@@ -78,7 +78,7 @@ class RecordChecker {
 
  private:
   void report(RunResult& result, Place place, size_t sample, uint64_t byte, std::string message) const {
-    result.damages.push_back({file_.path(), place, static_cast<int64_t>(sample), byte, std::move(message)});
+    result.damages.push_back({file_.path(), place, static_cast<int64_t>(sample), byte, std::move(message), {}});
   }
 
   bool check_record(RunResult& result, size_t i, const IndexEntry& entry, std::vector<uint8_t>& bytes) const {
@@ -98,7 +98,7 @@ class RecordChecker {
   void check_zeros(RunResult& result, uint64_t begin, uint64_t end, int64_t after) const {
     if (begin >= end) return;
     auto damaged = [&](uint64_t byte, std::string message) {
-      result.damages.push_back({file_.path(), Place::kPadding, after, byte, std::move(message)});
+      result.damages.push_back({file_.path(), Place::kPadding, after, byte, std::move(message), {}});
     };
     try {
       const std::vector<uint8_t> bytes = file_.read(begin, end - begin);
@@ -121,7 +121,7 @@ class RecordChecker {
 void check_order(const FolderFiles& files, const std::vector<std::optional<ShardHeader>>& headers,
                  const std::filesystem::path& folder, VerifyResult& result) {
   for (const std::string& name : files.missing)
-    result.damages.push_back({folder, Place::kSet, -1, 0, cat(name, " is missing, but later shards are there")});
+    result.damages.push_back({folder, Place::kSet, -1, 0, cat(name, " is missing, but later shards are there"), {}});
   std::vector<ShardHeader> known;
   for (const auto& header : headers) {
     if (header) known.push_back(*header);
@@ -135,7 +135,7 @@ void check_order(const FolderFiles& files, const std::vector<std::optional<Shard
                                    known[pack.end - 1].pack_total, ", and readers leave it out"));
     }
   } catch (const DataError& error) {
-    result.damages.push_back({folder, Place::kSet, -1, 0, error.what()});
+    result.damages.push_back({folder, Place::kSet, -1, 0, error.what(), {}});
   }
 }
 
@@ -156,6 +156,12 @@ std::vector<bool> check_records(const FileBytes& file, Survey& survey, const Ver
         return !options.stop || !options.stop->load(std::memory_order_relaxed);
       });
   survey.damages.insert(survey.damages.end(), damages.begin(), damages.end());
+  for (Damage& damage : survey.damages) {
+    const auto sample = static_cast<uint64_t>(damage.sample);
+    if (sample < survey.keys.size()) damage.name = survey.keys[sample].value_or("");
+  }
+  std::stable_sort(survey.damages.begin(), survey.damages.end(),
+                   [](const Damage& a, const Damage& b) { return a.byte < b.byte; });
   return good;
 }
 
@@ -177,8 +183,6 @@ VerifyResult verify_shards(const std::filesystem::path& path, const VerifyOption
       if (options.progress) options.progress(before + bytes, all);
     };
     check_records(file, found, inner);
-    std::stable_sort(found.damages.begin(), found.damages.end(),
-                     [](const Damage& a, const Damage& b) { return a.byte < b.byte; });
     result.damages.insert(result.damages.end(), found.damages.begin(), found.damages.end());
     headers.push_back(found.header);
     ++result.shards;
