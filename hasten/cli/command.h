@@ -23,6 +23,7 @@ enum ExitCode {
 struct Context {
   bool json = false;        // --json: results as one JSON document
   int exit_code = kSuccess;
+  std::string command_line;  // as it was typed, quoted where a shell needs it
 };
 
 // Each command has one file cmd_NAME.cpp with one function that adds its options and a callback that runs it.
