@@ -7,7 +7,8 @@
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
 #include "hasten/base/version.h"
-#include "hasten/meter/machine.h"
+#include "hasten/base/machine.h"
+#include "hasten/meter/torch_build.h"
 #include "hasten/train/trainer.h"
 
 namespace hasten {

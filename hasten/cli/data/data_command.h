@@ -3,6 +3,4 @@
 
 #include "hasten/cli/command.h"
 
-namespace hasten::cli {
-
-}  // namespace hasten::cli
+namespace hasten::cli {}  // namespace hasten::cli
