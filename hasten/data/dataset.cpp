@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <array>
@@ -12,12 +13,15 @@
 
 #include "hasten/base/error.h"
 #include "hasten/base/hash.h"
+#include "hasten/base/rng.h"
 #include "hasten/base/text.h"
 
 namespace hasten {
 namespace {
 
 constexpr int64_t kByteValues = 256;
+constexpr int64_t kStatisticsSamples = 10000;
+constexpr size_t kStatisticsBatch = 256;
 
 std::string_view raw_bytes(const at::Tensor& tensor) {
   return {static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()};
@@ -53,8 +57,18 @@ Dataset::Dataset(std::string id, Split split, at::Tensor samples, at::Tensor lab
   set_normalisation(std::vector<double>(channels, 0.0), std::vector<double>(channels, 1.0));
 }
 
+Dataset::Dataset(std::string id, Split split, std::shared_ptr<SampleStream> stream, int64_t classes)
+    : id_(std::move(id)), split_(split), stream_(std::move(stream)), classes_(classes) {
+  const auto count = static_cast<size_t>(channels());
+  set_normalisation(std::vector<double>(count, 0.0), std::vector<double>(count, 1.0));
+}
+
+int64_t Dataset::channels() const { return stream_ != nullptr ? stream_->shape()[0] : samples_.size(1); }
+
 const std::string& Dataset::content_hash() const {
-  if (hash_.empty()) {
+  if (hash_.empty() && stream_ != nullptr) {
+    hash_ = hex(mix(stream_->content_hash(), hash64(cat(id_, ' ', name_of(split_), ' ', classes_))));
+  } else if (hash_.empty()) {
     uint64_t shape = hash64(cat(id_, ' ', name_of(split_), ' ', samples_.sizes(), ' ', classes_));
     hash_ = hex(hash64(raw_bytes(labels_), hash64(raw_bytes(samples_), shape)));
   }
@@ -62,8 +76,8 @@ const std::string& Dataset::content_hash() const {
 }
 
 void Dataset::set_normalisation(const std::vector<double>& mean, const std::vector<double>& deviation) {
-  HASTEN_CHECK(samples_.scalar_type() == at::kByte, "only bytes are normalised");
-  const auto channels = static_cast<size_t>(samples_.size(1));
+  HASTEN_CHECK(stream_ != nullptr || samples_.scalar_type() == at::kByte, "only bytes are normalised");
+  const auto channels = static_cast<size_t>(this->channels());
   HASTEN_CHECK(mean.size() == channels && deviation.size() == channels, "one mean and deviation a channel");
   normalised_.clear();
   for (size_t channel = 0; channel < channels; ++channel) {
@@ -74,7 +88,32 @@ void Dataset::set_normalisation(const std::vector<double>& mean, const std::vect
   }
 }
 
+void Dataset::stream_statistics(std::vector<double>& mean, std::vector<double>& deviation) const {
+  std::vector<int64_t> ids = permutation(size(), operation(id_), operation("data.statistics"), 0);
+  ids.resize(static_cast<size_t>(std::min(size(), kStatisticsSamples)));
+  at::Tensor sum = at::zeros({channels()}, at::kDouble), squares = at::zeros({channels()}, at::kDouble);
+  ByteTable plain;
+  for (int64_t channel = 0; channel < channels(); ++channel) {
+    for (int64_t byte = 0; byte < kByteValues; ++byte) plain.push_back(static_cast<float>(byte) / 255.0F);
+  }
+  double images = 0;
+  for (size_t begin = 0; begin < ids.size(); begin += kStatisticsBatch) {
+    const size_t end = std::min(ids.size(), begin + kStatisticsBatch);
+    const Batch batch = stream_->plain({ids.begin() + static_cast<std::ptrdiff_t>(begin),
+                                        ids.begin() + static_cast<std::ptrdiff_t>(end)}, plain);
+    const at::Tensor values = batch.inputs.to(at::kDouble);
+    sum.add_(values.mean({2, 3}).sum(0));
+    squares.add_(values.square().mean({2, 3}).sum(0));
+    images += static_cast<double>(batch.size());
+  }
+  const at::Tensor means = sum.div(images), variances = squares.div(images).sub(means.square());
+  mean.assign(means.const_data_ptr<double>(), means.const_data_ptr<double>() + channels());
+  deviation.resize(mean.size());
+  for (size_t i = 0; i < mean.size(); ++i) deviation[i] = std::sqrt(std::max(0.0, variances.const_data_ptr<double>()[i]));
+}
+
 void Dataset::channel_statistics(std::vector<double>& mean, std::vector<double>& deviation) const {
+  if (stream_ != nullptr) return stream_statistics(mean, deviation);
   HASTEN_CHECK(samples_.scalar_type() == at::kByte, "only bytes have channel statistics");
   const int64_t channels = samples_.size(1), pixels = samples_.size(2) * samples_.size(3);
   // Counts are whole numbers, so the result does not depend on how threads share the work.
@@ -110,7 +149,12 @@ void Dataset::channel_statistics(std::vector<double>& mean, std::vector<double>&
   }
 }
 
+Batch Dataset::training_batch(const std::vector<int64_t>& ids, const Sampler& sampler, uint64_t seed) const {
+  return stream_ != nullptr ? stream_->training(ids, sampler, seed, normalised_) : gather(ids);
+}
+
 Batch Dataset::gather(const std::vector<int64_t>& ids) const {
+  if (stream_ != nullptr) return stream_->plain(ids, normalised_);
   const auto count = static_cast<int64_t>(ids.size());
   HASTEN_CHECK(std::all_of(ids.begin(), ids.end(), [&](int64_t id) { return id >= 0 && id < size(); }),
                "a sample id outside of the data");
@@ -140,6 +184,11 @@ Batch Dataset::gather(const std::vector<int64_t>& ids) const {
 }
 
 Dataset Dataset::subset(const std::vector<int64_t>& ids, Split split) const {
+  if (stream_ != nullptr) {
+    Dataset part(id_, split, stream_->subset(ids), classes_);
+    part.normalised_ = normalised_;
+    return part;
+  }
   at::Tensor chosen = at::tensor(ids, at::kLong);
   Dataset part(id_, split, samples_.index_select(0, chosen), labels_.index_select(0, chosen), classes_);
   part.normalised_ = normalised_;

@@ -17,10 +17,10 @@
 namespace hasten {
 namespace {
 
-constexpr size_t kAlignment = 4096;
+constexpr size_t kBufferAlignment = 4096;
 constexpr uint64_t kWakeTag = ~uint64_t{0};
 
-struct Read {
+struct ReadInFlight {
   int64_t ticket = 0;
   uint64_t offset = 0, bytes = 0, done = 0;
   std::shared_ptr<const int> descriptor;
@@ -33,7 +33,7 @@ struct RingReader::Impl {
   size_t stride;
   io_uring ring{};
   std::unique_ptr<uint8_t, decltype(&std::free)> arena;
-  std::vector<Read> reads;  // one a buffer
+  std::vector<ReadInFlight> reads;  // one a buffer
   mutable std::mutex mutex;
   std::vector<int> free;
   std::atomic<bool> registered{false};
@@ -44,8 +44,8 @@ struct RingReader::Impl {
 
   Impl(FileStore& store, unsigned depth, size_t bytes)
       : files(store),
-        stride((bytes + kAlignment - 1) / kAlignment * kAlignment),
-        arena(static_cast<uint8_t*>(std::aligned_alloc(kAlignment, stride * depth)), &std::free),
+        stride((bytes + kBufferAlignment - 1) / kBufferAlignment * kBufferAlignment),
+        arena(static_cast<uint8_t*>(std::aligned_alloc(kBufferAlignment, stride * depth)), &std::free),
         reads(depth) {
     HASTEN_CHECK(arena != nullptr, "memory for read buffers");
     const int code = io_uring_queue_init(2 * depth, &ring, 0);
@@ -73,7 +73,7 @@ struct RingReader::Impl {
     return entry;
   }
   void send(int number) {
-    Read& read = reads[static_cast<size_t>(number)];
+    ReadInFlight& read = reads[static_cast<size_t>(number)];
     io_uring_sqe* entry = next_entry();
     uint8_t* to = buffer(number) + read.done;
     const auto bytes = static_cast<unsigned>(read.bytes - read.done);
@@ -94,7 +94,7 @@ struct RingReader::Impl {
       return;
     }
     const auto number = static_cast<int>(completion.user_data);
-    Read& read = reads[static_cast<size_t>(number)];
+    ReadInFlight& read = reads[static_cast<size_t>(number)];
     const int result = completion.res;
     if (result == -EINTR || result == -EAGAIN) return send(number);
     if (result > 0) {

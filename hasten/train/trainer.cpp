@@ -26,6 +26,19 @@ std::optional<ModelPlan> own_plan(const TrainOptions& options) {
   return options.model == nullptr ? std::nullopt : std::optional(options.model->plan);
 }
 
+// The weights of the samples that are in the batch; a stream may have left some out.
+std::vector<float> weights_of(const Batch& batch, const Sampler::Draw& draw) {
+  if (batch.ids.size() == draw.ids.size()) return draw.weights;
+  std::vector<float> weights;
+  for (size_t i = 0, kept = 0; i < draw.ids.size() && kept < batch.ids.size(); ++i) {
+    if (batch.ids[kept] != draw.ids[i]) continue;
+    weights.push_back(draw.weights[i]);
+    ++kept;
+  }
+  HASTEN_CHECK(weights.size() == batch.ids.size(), "samples that were drawn");
+  return weights;
+}
+
 // A length in joules would never pass without a counter.
 void require_counter(const char* where, const Duration& length, const CostLedger& ledger) {
   if (length.unit != Unit::kJoule || ledger.has_energy()) return;
@@ -144,8 +157,8 @@ void Trainer::Impl::train_step() {
 
   int64_t start = now_ns();
   Sampler::Draw draw = sampler.next(size, &state);
-  Batch batch = splits.train.gather(draw.ids);
-  if (!draw.weights.empty()) batch.weights = at::tensor(draw.weights);
+  Batch batch = splits.train.training_batch(draw.ids, sampler, options.seed);
+  if (!draw.weights.empty()) batch.weights = at::tensor(weights_of(batch, draw));
   batch.epoch = sampler.epoch();
   batch.step = progress.step;
   state.batch = &batch;
