@@ -62,6 +62,9 @@ class Dataset {
   mutable std::string hash_;
 };
 
+// Whether flips and shifts are part of what a stream delivers, so that batches are not augmented again.
+bool augments_samples(const Recipe& recipe, const Dataset& train);
+
 struct Splits {
   Dataset train;
   std::vector<Dataset> held_out;  // validation if there is one, and test

@@ -12,6 +12,7 @@
 #include "hasten/base/text.h"
 #include "hasten/data/dataset.h"
 #include "hasten/data/idx.h"
+#include "hasten/data/images.h"
 #include "hasten/data/synthetic.h"
 
 namespace hasten {
@@ -85,6 +86,7 @@ Splits load_both(const Recipe& recipe, const DatasetInfo& info) {
     const auto& params = recipe.dataset_params.as<SyntheticParams>();
     return {synthetic_data(params, Split::kTrain), {synthetic_data(params, Split::kTest)}};
   }
+  if (recipe.dataset->params == describe<ImageFilesParams>()) return load_images(recipe, info);
   const std::string& path = recipe.dataset_params.as<IdxParams>().path;
   const std::string folder = find_idx_folder(info.name, path);
   if (folder.empty()) {
@@ -117,7 +119,12 @@ std::string find_idx_folder(const std::string& dataset, const std::string& path)
   return "";
 }
 
+bool augments_samples(const Recipe& recipe, const Dataset& train) {
+  return train.stream() != nullptr && recipe.loader.augment == AugmentBy::kSample;
+}
+
 Splits load_splits(const Recipe& recipe) {
+  refuse_sample_work(recipe);
   const DatasetInfo info = recipe.dataset->info(recipe.dataset_params);
   Splits splits = load_both(recipe, info);
   if (recipe.data.validation > 0) {
