@@ -3,8 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>  // millions of segments: growing must not copy them
 #include <string_view>
-#include <vector>
 
 #include "hasten/trace/view.h"
 
@@ -34,7 +34,7 @@ struct PathSegment {
 
 struct CriticalPath {
   int64_t begin = 0, end = 0;
-  std::vector<PathSegment> segments;              // by time; together they are [begin, end]
+  std::deque<PathSegment> segments;               // by time; together they are [begin, end]
   std::array<int64_t, kPathKindCount> ticks{};    // sum to end - begin
   int64_t of(PathKind kind) const { return ticks[static_cast<size_t>(kind)]; }
 };
