@@ -12,14 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// One row a format. Those that are known by a name or a magic number come before those that take what they find.
-const std::array kFormats{
-    idx_format(),
-    cifar_format(),
-    tar_format(),
-    image_folder_format(),
-};
-
 struct Place {
   const SampleFormat* format = nullptr;
   fs::path path;
@@ -27,7 +19,7 @@ struct Place {
 };
 
 const SampleFormat* format_at(const fs::path& path) {
-  for (const SampleFormat& format : kFormats) {
+  for (const SampleFormat& format : sample_formats()) {
     if (format.recognises(path)) return &format;
   }
   return nullptr;
@@ -45,7 +37,7 @@ std::string names_in(const fs::path& path) {
 
 [[noreturn]] void fail_unknown(const fs::path& path) {
   std::vector<std::string> names;
-  for (const SampleFormat& format : kFormats) names.emplace_back(format.name);
+  for (const SampleFormat& format : sample_formats()) names.emplace_back(format.name);
   throw DataError(path.string(), "", cat("expected samples as ", ordinal_list(names, "or"), ", got ", names_in(path)),
                   "docs/data.md says how each format looks on the disk");
 }
@@ -102,7 +94,19 @@ std::vector<fs::path> part_folders(const fs::path& path) {
   return folders;
 }
 
-std::span<const SampleFormat> sample_formats() { return kFormats; }
+// One row a format. Those that are known by a name or a magic number come before those that take what they find.
+std::span<const SampleFormat> sample_formats() {
+  static const std::array formats{
+      mds_format(),         // index.json with shards
+      beton_format(),       // *.beton
+      idx_format(),         // *images-idx3-ubyte
+      cifar_format(),       // data_batch_1.bin ...
+      npy_images_format(),  // *.npy of bytes
+      tar_format(),         // *.tar
+      image_folder_format(),
+  };
+  return formats;
+}
 
 std::vector<std::string> parts_of(const fs::path& path) {
   const std::vector<Place> places = find_places(path);
