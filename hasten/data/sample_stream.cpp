@@ -41,6 +41,13 @@ void normalise(const uint8_t* in, float* out, int64_t channels, int64_t pixels, 
   }
 }
 
+bool consecutive(const std::vector<int64_t>& ids) {
+  for (size_t i = 1; i < ids.size(); ++i) {
+    if (ids[i] != ids[i - 1] + 1) return false;
+  }
+  return !ids.empty();
+}
+
 }  // namespace
 
 SampleStream::SampleStream(Source source) : source_(std::move(source)) {
@@ -101,8 +108,22 @@ Batch SampleStream::plain(const std::vector<int64_t>& ids, const ByteTable& tabl
   if (plain_ == nullptr || count > source_.options.batch) {
     source_.options.batch = std::max(source_.options.batch, count);
     plain_ = std::make_unique<Loader>(source_.index, source_.plain, source_.options, 0);
+    guessed_ = guessed_end_ = 0;
   }
-  plain_->append({0, count, [ids](int64_t i) { return ids[static_cast<size_t>(i)]; }});
+  const bool row = consecutive(ids);
+  if (row && guessed_end_ - guessed_ >= count && ids.front() == guessed_) {
+    guessed_ += count;
+  } else {
+    plain_->skip(guessed_end_ - guessed_);
+    plain_->append({0, count, [ids](int64_t i) { return ids[static_cast<size_t>(i)]; }});
+    guessed_ = guessed_end_ = row ? ids.back() + 1 : 0;
+  }
+  // An evaluation goes through all samples in turn: those of the next batch are decoded while this one is used.
+  const int64_t next = row ? std::min(count, size() - guessed_end_) : 0;
+  if (guessed_end_ - guessed_ < count && next > 0) {
+    plain_->append({0, next, [first = guessed_end_](int64_t i) { return first + i; }});
+    guessed_end_ += next;
+  }
   return take(*plain_, count, table);
 }
 

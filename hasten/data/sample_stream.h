@@ -60,6 +60,7 @@ class SampleStream {
   Source source_;
   std::unique_ptr<Loader> training_, plain_;
   std::vector<Ahead> ahead_;
+  int64_t guessed_ = 0, guessed_end_ = 0;  // samples that plain_ reads because they may come next
 };
 
 }  // namespace hasten

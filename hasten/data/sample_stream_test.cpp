@@ -119,6 +119,32 @@ TEST(SampleStreamTest, PlainSamplesAndSubsets) {
   EXPECT_NE(part.content_hash(), data.content_hash());
 }
 
+// Evaluations go through the samples in turn, which are read ahead; whatever is asked instead comes as well.
+TEST(SampleStreamTest, PlainSamplesInTurnAndOutOfTurn) {
+  auto samples = std::make_shared<FileSamples>(70);
+  const Dataset data = data_of(stream_of(samples, 2));
+  auto expect = [&](const std::vector<int64_t>& ids) {
+    const Batch batch = data.gather(ids);
+    EXPECT_EQ(batch.ids, ids);
+    for (int64_t i = 0; i < batch.size(); ++i)
+      EXPECT_EQ(batch.labels[i].item<int64_t>(), ids[static_cast<size_t>(i)] % 10);
+  };
+  auto range = [](int64_t begin, int64_t end) {
+    std::vector<int64_t> ids;
+    for (; begin < end; ++begin) ids.push_back(begin);
+    return ids;
+  };
+  for (int round = 0; round < 2; ++round) {
+    for (int64_t begin = 0; begin < 70; begin += 20) expect(range(begin, std::min<int64_t>(70, begin + 20)));
+  }
+  expect(range(0, 20));
+  expect(range(20, 25));
+  expect({3, 60});
+  expect(range(25, 45));
+  expect(range(0, 64));
+  expect(range(64, 70));
+}
+
 TEST(SampleStreamTest, StatisticsAreThoseOfTheSamples) {
   auto samples = std::make_shared<FileSamples>(300);
   Dataset data = data_of(stream_of(samples, 2));

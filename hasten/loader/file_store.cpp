@@ -100,9 +100,9 @@ FileStore::FileStore(const SampleIndex& index, ReadMode mode, uint64_t unpacked_
   const bool ring = RingReader::available(no_ring);
   const bool many = files_.size() > kMostMappings;
   if (mode == ReadMode::kRing && !ring)
-    throw ConfigError("data.read", "a system with io_uring for 'ring'", no_ring, "data.read = \"read\"");
+    throw ConfigError("loader.read", "a system with io_uring for 'ring'", no_ring, "loader.read = \"read\"");
   if (mode == ReadMode::kMap && many) {
-    throw ConfigError("data.read", cat("at most ", kMostMappings, " files for 'map'"), std::to_string(files_.size()),
+    throw ConfigError("loader.read", cat("at most ", kMostMappings, " files for 'map'"), std::to_string(files_.size()),
                       "hasten data pack makes a few large files of many small ones");
   }
   if (mode != ReadMode::kAuto) {

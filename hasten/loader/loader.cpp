@@ -29,7 +29,7 @@ SlotMemory aligned_memory(size_t bytes) {
 int64_t slot_count(uint64_t memory, size_t slot, int64_t batch) {
   const auto most = static_cast<int64_t>(memory / slot);
   if (most < batch) {
-    throw ConfigError("data.loader_memory",
+    throw ConfigError("loader.memory",
                       cat("at least ", static_cast<uint64_t>(batch) * slot, " bytes for a batch of ", batch),
                       cat(memory, " bytes"), "a larger memory, or a smaller batch");
   }

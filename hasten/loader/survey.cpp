@@ -24,7 +24,7 @@ ImageSurvey survey_images(const SampleIndex& index, int64_t most) {
   for (int64_t i = 0; i < count; ++i) {
     const int64_t sample = i * size / count;
     const SampleEntry entry = index.entry(sample);
-    ImageSize image{entry.width, entry.height, entry.channels};
+    ImageSize image{static_cast<int>(entry.width), static_cast<int>(entry.height), entry.channels};
     if (entry.width == 0 || entry.height == 0 || entry.channels == 0) {
       try {
         const Record record = files.read(entry, buffer);

@@ -21,8 +21,6 @@ enum class FlipKind { kNone, kRandom, kAlternating };
 constexpr std::array<std::string_view, 3> choices(FlipKind) { return {"none", "random", "alternating"}; }
 enum class CropKind { kNone, kRandomResized };
 constexpr std::array<std::string_view, 2> choices(CropKind) { return {"none", "random_resized"}; }
-enum class AugmentKind { kNone, kRandAugment, kTrivial, kAugMix };
-constexpr std::array<std::string_view, 4> choices(AugmentKind) { return {"none", "randaugment", "trivial", "augmix"}; }
 constexpr std::array<std::string_view, 3> choices(CorruptPolicy) { return {"stop", "skip", "substitute"}; }
 constexpr std::array<std::string_view, 4> choices(ReadMode) { return {"auto", "map", "read", "ring"}; }
 enum class AugmentBy { kBatch, kSample };
@@ -39,8 +37,6 @@ struct DataSettings {
   int64_t translate = 0;
   CropKind crop = CropKind::kNone;
   double crop_area = 0.35;
-  double jitter = 0;
-  AugmentKind augment = AugmentKind::kNone;
   int64_t shuffle_block = 0, blocks_mixed = 16;
   CorruptPolicy corrupt = CorruptPolicy::kStop;
   static constexpr auto schema() {
@@ -53,8 +49,6 @@ struct DataSettings {
               "shift images by up to this many pixels, reflecting at the border", "pixels"),
         field("crop", &P::crop, "random_resized: a random part of each image, resized"),
         field("crop_area", &P::crop_area, {0.01, 1}, "least share of the image that such a part has"),
-        field("jitter", &P::jitter, {0, 1}, "strength of random brightness, contrast, saturation and (a quarter) hue"),
-        field("augment", &P::augment, "random operations on each image"),
         field("shuffle_block", &P::shuffle_block, at_least(0),
               "samples that stay neighbours, for disks that read them cheaper together; 0: none"),
         field("blocks_mixed", &P::blocks_mixed, at_least(1), "such blocks whose samples are mixed with each other"),

@@ -80,6 +80,17 @@ Trainer::Impl::Impl(const Recipe& given_recipe, const Registry& given_registry, 
     }
   }
   bind_schedules();
+  if (options.profile) begin_profile();
+}
+
+void Trainer::Impl::begin_profile() {
+  ProfileSteps steps = *options.profile;
+  if (budget.total_steps() >= 0 && steps.last > budget.total_steps()) {
+    throw ConfigError("--profile", cat("steps among the ", budget.total_steps(), " of the run"),
+                      cat(steps.first, "..", steps.last));
+  }
+  if (steps.file.empty()) steps.file = options.out / "trace.json";
+  profile.emplace(std::move(steps), engine());
 }
 
 void Trainer::Impl::update_costs() {
@@ -124,6 +135,10 @@ void Trainer::Impl::begin() {
       options.resume ? writer.newest_checkpoint(recipe_hash, options.seed) : nullptr;
   if (resumed != nullptr) {
     restore(*resumed);
+    if (options.profile && options.profile->first < state.progress.step) {
+      throw ConfigError("--profile", cat("steps from ", state.progress.step, " on, where the run goes on"),
+                        cat(options.profile->first, "..", options.profile->last));
+    }
     saved_step = state.progress.step;
     record.auxiliary = writer.record().auxiliary;  // what went before is known there alone
     writer.resume(resumed->info().events_offset, state.progress.step);
@@ -149,6 +164,14 @@ void Trainer::Impl::begin() {
   if (options.listener != nullptr) options.listener->started(report());
 }
 
+Batch Trainer::Impl::load_batch(int64_t size) {
+  ProfileRange range("load");
+  Sampler::Draw draw = sampler.next(size, &state);
+  Batch batch = splits.train.training_batch(draw.ids, sampler, options.seed);
+  if (!draw.weights.empty()) batch.weights = at::tensor(weights_of(batch, draw));
+  return batch;
+}
+
 void Trainer::Impl::train_step() {
   Progress& progress = state.progress;
   const int64_t size = sampler.batch_size(plan().run.batch.size, state);
@@ -157,15 +180,16 @@ void Trainer::Impl::train_step() {
   set_schedules(progress.fraction);
 
   int64_t start = now_ns();
-  Sampler::Draw draw = sampler.next(size, &state);
-  Batch batch = splits.train.training_batch(draw.ids, sampler, options.seed);
-  if (!draw.weights.empty()) batch.weights = at::tensor(weights_of(batch, draw));
+  Batch batch = load_batch(size);
   batch.epoch = sampler.epoch();
   batch.step = progress.step;
   state.batch = &batch;
   progress.epoch = sampler.epoch();
   const uint64_t work = mix(engine().work(state), static_cast<uint64_t>(plan().model.generation));
-  progress.flops += batch_flops.run(shape_of(batch, work), [&] { transforms.apply(batch, state); });
+  progress.flops += batch_flops.run(shape_of(batch, work), [&] {
+    ProfileRange range("transform");
+    transforms.apply(batch, state);
+  });
   loader_ns += now_ns() - start;
 
   progress.flops += step_flops.run(shape_of(batch, work), [&] {
@@ -216,6 +240,7 @@ void Trainer::Impl::evaluate_now() {
   state.progress.flops += evaluator.install(state);
   {
     CostLedger::Span span(ledger, Account::kEvaluation);
+    ProfileRange range("evaluate");
     result = evaluator.measure(splits.get(metric.split), state);
   }
   evaluator.remove(state);
@@ -233,6 +258,7 @@ void Trainer::Impl::evaluate_now() {
 void Trainer::Impl::save() {
   if (saved_step == state.progress.step || first_bad_step) return;
   CostLedger::Span span(ledger, Account::kCheckpoint);
+  ProfileRange range("checkpoint");
   engine().fire(Event::kCheckpointSave, state);
   CheckpointInfo info{recipe_hash, options.seed, state.progress.step, plan().model.generation, writer.offset()};
   writer.save(info, plan().run.checkpoint.keep, [this](StateVisitor& visitor) { enumerate(visitor); });
@@ -281,12 +307,15 @@ TrainResult Trainer::run() {
   Progress& progress = run.state.progress;
   while (!run.ended_early && !run.budget.finished(progress) && !run.first_bad_step && !stopping()) {
     Progress before = progress;
+    if (run.profile) run.profile->before_step(before.step);
     run.train_step();
     bool last = run.budget.finished(progress);
     if (run.window.full()) run.close_window();
     if (!last && run.evaluations.passed(before, progress)) run.evaluate_now();
     if (!last && run.checkpoints.passed(before, progress)) run.save();
+    if (run.profile) run.profile->after_step(before.step);
   }
+  if (run.profile) run.profile->finish();
   bool interrupted = run.ended_early || (!run.budget.finished(progress) && !run.first_bad_step);
   if (!interrupted) {
     run.evaluate_now();

@@ -3,4 +3,8 @@
 
 #include "hasten/cli/command.h"
 
-namespace hasten::cli {}  // namespace hasten::cli
+namespace hasten::cli {
+
+void add_data_bench(CLI::App& data, Context& context);
+
+}  // namespace hasten::cli
