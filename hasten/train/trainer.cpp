@@ -8,6 +8,8 @@
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
 #include "hasten/base/rng.h"
+#include "hasten/base/text.h"
+#include "hasten/meter/profiler.h"
 #include "hasten/meter/memory.h"
 #include "hasten/train/run_record.h"
 #include "hasten/train/trainer_impl.h"
