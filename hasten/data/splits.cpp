@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 
 #include "hasten/base/error.h"
@@ -14,6 +13,7 @@
 #include "hasten/data/idx.h"
 #include "hasten/data/images.h"
 #include "hasten/data/synthetic.h"
+#include "hasten/loader/fetch/data_place.h"
 
 namespace hasten {
 namespace {
@@ -31,12 +31,7 @@ bool has_idx_files(const std::filesystem::path& folder) {
 
 std::vector<std::filesystem::path> idx_folders(const std::string& dataset, const std::string& path) {
   if (!path.empty()) return {path};
-  std::vector<std::filesystem::path> folders;
-  const char* root = std::getenv("HASTEN_DATA");
-  if (root != nullptr && *root != '\0') folders.push_back(std::filesystem::path(root) / dataset);
-  folders.push_back(std::filesystem::path("data") / dataset);
-  folders.push_back(std::filesystem::path("/usr/share/datasets") / dataset);
-  return folders;
+  return data_folders(dataset);
 }
 
 std::string how_to_get(const DatasetSpec& spec) {

@@ -7,6 +7,8 @@ void add_data(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("data", "fetch, pack, check and measure data sets");
   command->require_subcommand(1);
   add_data_bench(*command, context);
+  add_data_list(*command, context);
+  add_data_fetch(*command, context);
 }
 
 }  // namespace hasten::cli

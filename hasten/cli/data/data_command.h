@@ -6,5 +6,7 @@
 namespace hasten::cli {
 
 void add_data_bench(CLI::App& data, Context& context);
+void add_data_list(CLI::App& data, Context& context);
+void add_data_fetch(CLI::App& data, Context& context);
 
 }  // namespace hasten::cli

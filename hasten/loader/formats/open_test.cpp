@@ -137,7 +137,7 @@ TEST(Tar, RefusesHostileAndDamagedArchives) {
   EXPECT_EQ(error(good), "no error") << "an end without zero blocks";
   EXPECT_THAT(error(good + tar_entry("../x.jpg", "x")),
               HasSubstr("byte 1024: the name \"../x.jpg\" leaves the folder"));
-  EXPECT_THAT(error(good + tar_entry("/etc/x.jpg", "x")), HasSubstr("expected a relative name"));
+  EXPECT_THAT(error(good + tar_entry("/etc/x.jpg", "x")), HasSubstr("the name \"/etc/x.jpg\" leaves the folder"));
   EXPECT_THAT(error(good + tar_entry("cat/2.jpg", "", '2')), HasSubstr("got the link \"cat/2.jpg\""));
   EXPECT_THAT(error(good + tar_entry("null", "", '3')), HasSubstr("got the device \"null\""));
   EXPECT_THAT(error(good.substr(0, 516)), HasSubstr("truncated"));

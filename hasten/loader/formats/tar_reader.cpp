@@ -60,21 +60,6 @@ bool is_zero(const TarBlock& block) {
   return std::all_of(block.begin(), block.end(), [](uint8_t byte) { return byte == 0; });
 }
 
-// Without "./" and "//"; what would leave the folder is not put right but refused.
-std::string safe_tar_name(const InputStream& stream, uint64_t header, const std::string& name) {
-  if (name.empty() || name.front() == '/')
-    stream.fail(header, cat("expected a relative name in the archive, got \"", name, "\""),
-                "do not unpack this archive");
-  if (name.find('\0') != std::string::npos) stream.fail(header, "expected a name without zero bytes");
-  std::vector<std::string> kept;
-  for (const std::string& part : split(name, '/')) {
-    if (part == "..")
-      stream.fail(header, cat("the name \"", name, "\" leaves the folder"), "do not unpack this archive");
-    if (!part.empty() && part != ".") kept.push_back(part);
-  }
-  return join(kept, "/");
-}
-
 std::optional<TarKind> kind_of(uint8_t type) {
   switch (type) {
     case '0':
@@ -91,6 +76,16 @@ std::optional<TarKind> kind_of(uint8_t type) {
 }
 
 }  // namespace
+
+std::optional<std::string> safe_archive_name(const std::string& name) {
+  if (name.empty() || name.front() == '/' || name.find('\0') != std::string::npos) return {};
+  std::vector<std::string> kept;
+  for (const std::string& part : split(name, '/')) {
+    if (part == "..") return {};
+    if (!part.empty() && part != ".") kept.push_back(part);
+  }
+  return join(kept, "/");
+}
 
 TarReader::TarReader(const std::filesystem::path& path, uint64_t limit) : stream_(path, limit) {}
 
@@ -193,7 +188,10 @@ std::optional<TarEntry> TarReader::next() {
       const bool ustar = tar_text(block, 257, 6) == "ustar" && block[262] == 0;
       if (const std::string prefix = ustar ? tar_text(block, 345, 155) : ""; !prefix.empty())
         name = prefix + "/" + name;
-      entry.name = safe_tar_name(stream_, header, extended.name.value_or(name));
+      name = extended.name.value_or(name);
+      const std::optional<std::string> safe = safe_archive_name(name);
+      if (!safe) stream_.fail(header, cat("the name \"", name, "\" leaves the folder"), "do not unpack this archive");
+      entry.name = *safe;
       if (entry.name.empty() && entry.kind == TarKind::kFile) stream_.fail(header, "expected the name of a file");
       // Only files have content; some programs give links the size of what they point to.
       entry.bytes = entry.kind == TarKind::kFile ? extended.bytes.value_or(*bytes) : 0;

@@ -21,6 +21,9 @@ struct TarEntry {
   uint64_t header = 0;  // where the entry begins
 };
 
+// A name without "./" and "//"; nothing for what would leave the folder that the archive is unpacked to.
+std::optional<std::string> safe_archive_name(const std::string& name);
+
 // Goes through an archive from its beginning to its end. Throws DataError for what is no tar archive, is cut off, has
 // names that leave the folder it is unpacked to, or uses what is not supported (sparse files, several volumes).
 class TarReader {
