@@ -80,14 +80,37 @@ class Timeline {
     std::erase_if(lines_, [](const Line& line) { return line.spans.empty(); });
   }
 
-  Json json() const {
-    Json lines = Json::array();
-    for (const Line& line : lines_) lines.push_back({{"label", line.label}, {"spans", line.spans}});
-    return {{"kinds", kKinds}, {"names", names_}, {"lines", lines}, {"end", end_}};
+  // JSON as text, since the spans as a tree of values would take more memory than the trace.
+  std::string json() const {
+    std::string text = cat("{\"end\":", end_, ",\"kinds\":", escaped(kKinds), ",\"names\":", escaped(names_),
+                           ",\"lines\":[");
+    for (const Line& line : lines_) {
+      text += cat(&line == lines_.data() ? "" : ",", "{\"label\":", escaped(line.label), ",\"spans\":[");
+      for (const auto& span : line.spans) {
+        text += &span == line.spans.data() ? "[" : ",[";
+        for (int64_t value : span) text += std::to_string(value) += ',';
+        text.back() = ']';
+      }
+      text += "]}";
+    }
+    return text + "]}";
   }
   size_t left_out() const { return left_out_; }
 
  private:
+  // Nothing in it can end the script that holds it.
+  static std::string escaped(const Json& value) {
+    std::string out;
+    for (char c : value.dump(-1, ' ', false, Json::error_handler_t::replace)) {
+      if (c == '<') {
+        out += "\\u003c";
+      } else {
+        out += c;
+      }
+    }
+    return out;
+  }
+
   int64_t name_of(std::string_view name) {
     auto [entry, fresh] = ids_.try_emplace(std::string(name), static_cast<int64_t>(names_.size()));
     if (fresh) names_.push_back(std::string(name.substr(0, 300)));
@@ -194,12 +217,6 @@ class Timeline {
   std::vector<Line> lines_;
 };
 
-std::string inside_script(const std::string& text) {
-  std::string out;
-  for (char c : text) out += c == '<' ? std::string("\\u003c") : std::string(1, c);
-  return out;
-}
-
 std::string verdict_card(const diagnose::TraceVerdict& verdict, const std::vector<std::string>& methods) {
   std::string html = cat("<div class=\"card verdict ", verdict.decided ? "hurts" : "open",
                          "\"><div><div class=\"word\">", e(verdict_line(verdict)), "</div><ul>");
@@ -247,9 +264,9 @@ std::string trace_page(const Analysis& analysis, const diagnose::TraceVerdict& v
   }
   if (!options.command.empty())
     html += "<h2>How to reproduce</h2><div class=\"card\"><pre>" + e(options.command) + "</pre></div>";
-  std::string data = timeline.json().dump(-1, ' ', false, Json::error_handler_t::replace);
-  return cat(html, "</main><script id=\"spans\" type=\"application/json\">", inside_script(data), "</script><script>",
-             assets::timeline_js(), "</script></body></html>\n");
+  html += "</main><script id=\"spans\" type=\"application/json\">";
+  html += timeline.json();
+  return html + cat("</script><script>", assets::timeline_js(), "</script></body></html>\n");
 }
 
 }  // namespace hasten::report

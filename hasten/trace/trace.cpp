@@ -147,6 +147,11 @@ void keep(std::vector<T>& column, const std::vector<uint32_t>& rows) {
 
 }  // namespace
 
+void Trace::forget_times() {
+  ts_ns = {};
+  dur_ns = {};
+}
+
 void Trace::keep_rows(const std::vector<uint32_t>& rows) {
   keep(ts_ns, rows);
   keep(dur_ns, rows);
