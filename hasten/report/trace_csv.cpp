@@ -15,7 +15,8 @@ using namespace trace;
 // Rows go to the disk as they come, since there can be as many as events; the file is whole or not there.
 class Csv {
  public:
-  Csv(std::filesystem::path path, std::string_view head) : path_(std::move(path)), part_(path_), file_(part_ += ".part", 0) {
+  Csv(std::filesystem::path path, std::string_view head)
+      : path_(std::move(path)), part_(path_), file_(part_ += ".part", 0) {
     out_.precision(17);
     out_ << head << "\r\n";
   }
@@ -69,8 +70,9 @@ void write_device_tables(const Analysis& analysis, const std::filesystem::path& 
                    launch_delay(view, work));
     }
     if (!rank.path) continue;
-    for (const PathSegment& s : rank.path->segments) {
-      path.row(rank.rank, s.begin, s.end, path_kind_name(s.kind),
+    for (size_t k = 0; k < rank.path->segments.size(); ++k) {
+      const PathSegment& s = rank.path->segments[k];
+      path.row(rank.rank, s.begin, rank.path->end_of(k), path_kind_name(s.kind),
                s.place < 0 ? "" : csv_cell(view.name(static_cast<size_t>(s.place))));
     }
   }
@@ -93,7 +95,8 @@ void write_trace_csv(const Analysis& analysis, const std::filesystem::path& fold
   std::filesystem::create_directories(folder);
   Csv partition(folder / "partition.csv", "rank,part,time");
   Csv kernels(folder / "kernels.csv", "rank,name,type,count,sum,max,min,mean,std");
-  Csv operators(folder / "operators.csv", "rank,name,count,host_total,host_self,device_total,device_self,kernels,flops,bytes,roofline");
+  Csv operators(folder / "operators.csv",
+                "rank,name,count,host_total,host_self,device_total,device_self,kernels,flops,bytes,roofline");
   Csv idle(folder / "idle.csv", "rank,device,stream,host_wait,kernel_wait,other,events");
   for (const RankAnalysis& rank : analysis.ranks) {
     if (rank.partition) {

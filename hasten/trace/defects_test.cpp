@@ -75,10 +75,10 @@ TEST(HtaDefects, PathCoversTheWindow) {
   CriticalPath path = critical_path(make_view(trace, {}));
   std::vector<std::pair<int64_t, PathKind>> ends;
   int64_t at = 0;
-  for (const PathSegment& segment : path.segments) {
-    EXPECT_EQ(segment.begin, at);
-    at = segment.end;
-    ends.emplace_back(segment.end / 1000, segment.kind);
+  for (size_t k = 0; k < path.segments.size(); ++k) {
+    EXPECT_EQ(path.segments[k].begin, at);
+    at = path.end_of(k);
+    ends.emplace_back(at / 1000, path.segments[k].kind);
   }
   using enum PathKind;
   EXPECT_EQ(ends, (std::vector<std::pair<int64_t, PathKind>>{

@@ -268,10 +268,10 @@ TEST(EveryTrace, PartsAndPathSumToTheirWindows) {
       EXPECT_EQ(parts.busy() + parts.idle(), parts.wall());
       CriticalPath path = critical_path(view);
       int64_t at = path.begin;
-      for (const PathSegment& segment : path.segments) {
-        EXPECT_EQ(segment.begin, at);
-        EXPECT_LT(segment.begin, segment.end);
-        at = segment.end;
+      for (size_t k = 0; k < path.segments.size(); ++k) {
+        EXPECT_EQ(path.segments[k].begin, at);
+        EXPECT_LT(at, path.end_of(k));
+        at = path.end_of(k);
       }
       EXPECT_EQ(at, path.end);
     }

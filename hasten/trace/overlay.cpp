@@ -69,20 +69,19 @@ class Added {
     name("process_name", 0, "hasten");
     name("thread_name", kPathLine, "critical path");
     name("thread_name", kIdleLine, "device idle");
-    for (const PathSegment& segment : path.segments) {
+    for (size_t k = 0; k < path.segments.size(); ++k) {
+      const PathSegment& segment = path.segments[k];
       std::string_view event = segment.place < 0 ? std::string_view() : view.name(static_cast<size_t>(segment.place));
-      span(path_kind_name(segment.kind), kPathLine, segment.begin, segment.end - segment.begin, event);
+      span(path_kind_name(segment.kind), kPathLine, segment.begin, path.end_of(k) - segment.begin, event);
     }
     for (const Gap& gap : partition.gaps) {
       std::string_view next = gap.next < 0 ? std::string_view() : view.name(static_cast<size_t>(gap.next));
       span(part_title(gap.cause), kIdleLine, gap.when.begin, gap.when.end - gap.when.begin, next);
     }
-    for (const StreamQueue& queue : queue_lengths(view, 1, QueuePoints::kKeep)) {
-      for (const QueuePoint& point : queue.points) {
-        add(cat("{\"ph\": \"C\", \"name\": \"queue of stream ", queue.id.stream, "\", \"pid\": ", kProcess,
-                ", \"ts\": ", microseconds(point.ts), ", \"args\": {\"length\": ", point.length, "}}"));
-      }
-    }
+    queue_lengths(view, 1, [&](const StreamId& id, const QueuePoint& point) {
+      add(cat("{\"ph\": \"C\", \"name\": \"queue of stream ", id.stream, "\", \"pid\": ", kProcess,
+              ", \"ts\": ", microseconds(point.ts), ", \"args\": {\"length\": ", point.length, "}}"));
+    });
     out_.write(text_);
   }
 

@@ -189,7 +189,7 @@ void sort_changes(const View& view, std::vector<Change>& changes) {
 
 }  // namespace
 
-std::vector<StreamQueue> queue_lengths(const View& view, int32_t full, QueuePoints points) {
+std::vector<StreamQueue> queue_lengths(const View& view, int32_t full, const QueueVisitor& visit) {
   Queued queued = queue_changes(view);
   sort_changes(view, queued.changes);
   struct Now {
@@ -216,7 +216,7 @@ std::vector<StreamQueue> queue_lengths(const View& view, int32_t full, QueuePoin
     at.length += change.launch != 0 ? 1 : -1;
     at.since = change.ts;
     ++at.counts[static_cast<size_t>(at.length - at.least)];
-    if (points == QueuePoints::kKeep) queue.points.push_back({change.ts, change.place, at.length});
+    if (visit) visit(queued.ids[change.stream], {change.ts, change.place, at.length});
   }
   for (size_t s = 0; s < queues.size(); ++s) {
     queues[s].id = queued.ids[s];

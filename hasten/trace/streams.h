@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -37,12 +38,12 @@ struct QueuePoint {
 };
 struct StreamQueue {
   StreamId id;
-  std::vector<QueuePoint> points;  // by time; only when asked for
   Summary summary;
   int64_t blocked = 0;  // ticks with at least `full` entries waiting
 };
-enum class QueuePoints : uint8_t { kDrop, kKeep };
-std::vector<StreamQueue> queue_lengths(const View& view, int32_t full = 1024, QueuePoints points = QueuePoints::kDrop);
+// `visit` sees every point, by time (there are as many as events: nobody needs to hold them).
+using QueueVisitor = std::function<void(const StreamId&, const QueuePoint&)>;
+std::vector<StreamQueue> queue_lengths(const View& view, int32_t full = 1024, const QueueVisitor& visit = {});
 
 // How launches and the work they started relate (HTA: get_cuda_kernel_launch_stats; ours counts every launch call).
 struct LaunchStats {

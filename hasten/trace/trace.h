@@ -118,6 +118,8 @@ struct Trace {
   int64_t end_ns(uint32_t row) const { return ts_ns[row] + dur_ns[row]; }
   std::string_view text_arg(Arg arg, uint32_t row) const;
 
+  // Makes room for `times` as many rows: growing by copies would leave holes as large as the columns themselves.
+  void reserve(double times);
   // Frees what a view of the trace has in its own units.
   void forget_times();
   // Forgets all rows but these (ascending).
