@@ -66,8 +66,11 @@ std::vector<Run> read_all(const RunsFlags& flags) {
 }
 
 Json summary(const Run& run) {
-  Json json = {{"path", run.path}, {"recipe", recipe_name(run)}, {"group", run.record.group},
-               {"status", evaluate::name(run.record.status)}, {"metric", report::metric_name(run.record.metric)},
+  Json json = {{"path", run.path},
+               {"recipe", recipe_name(run)},
+               {"group", run.record.group},
+               {"status", evaluate::name(run.record.status)},
+               {"metric", report::metric_name(run.record.metric)},
                {"started_at", run.record.started_at}};
   json["seed"] = run.record.seed ? Json(*run.record.seed) : Json();
   const std::optional<double> quality = last_quality(run);
@@ -89,8 +92,8 @@ void list_runs(const RunsFlags& flags, Context& context) {
     for (const Run& run : runs) list.push_back(summary(run));
     return print_json(list);
   }
-  report::Table table{{"run", "recipe", "status", "metric", "seed", "quality", "train", "samples", "FLOPs", "started"},
-                      {}, 4};
+  report::Table table{
+      {"run", "recipe", "status", "metric", "seed", "quality", "train", "samples", "FLOPs", "started"}, {}, 4};
   for (const Run& run : runs) {
     const evaluate::Totals& totals = run.record.executed;
     table.rows.push_back({run.path, recipe_name(run), std::string(evaluate::name(run.record.status)),
@@ -138,10 +141,9 @@ void show_run(const RunsFlags& flags, Context& context) {
     for (const evaluate::MetricValue& metric : event.metrics) {
       if (metric.split == "train") continue;
       const std::string weights = metric.weights == "raw" ? "" : " (" + metric.weights + ")";
-      table.rows.push_back({event.step ? std::to_string(*event.step) : "-",
-                            event.epoch ? fixed(*event.epoch, 2) : "-", or_dash(event.t_train, duration_text),
-                            or_dash(event.samples, short_number), metric.split + "/" + metric.name + weights,
-                            four_digits(metric.value)});
+      table.rows.push_back({event.step ? std::to_string(*event.step) : "-", event.epoch ? fixed(*event.epoch, 2) : "-",
+                            or_dash(event.t_train, duration_text), or_dash(event.samples, short_number),
+                            metric.split + "/" + metric.name + weights, four_digits(metric.value)});
     }
   }
   std::cout << report::terminal_table(table);
@@ -153,8 +155,7 @@ void compare_runs(const RunsFlags& flags, Context& context) {
                       "groups of runs with several seeds: hasten compare RUNS...");
   }
   const Run a = one_run(flags.paths[0]), b = one_run(flags.paths[1]);
-  const std::vector<std::string> lines =
-      json_difference(evaluate::recipe(a.record), evaluate::recipe(b.record));
+  const std::vector<std::string> lines = json_difference(evaluate::recipe(a.record), evaluate::recipe(b.record));
   if (context.json) return print_json({{"runs", {summary(a), summary(b)}}, {"recipe", lines}});
   std::cout << (lines.empty() ? "the recipes are equal\n" : "recipe, from the first to the second:\n");
   for (const std::string& line : lines) std::cout << "  " << line << "\n";
@@ -221,9 +222,7 @@ void tail_run(const RunsFlags& flags, Context& context) {
   std::vector<std::string> lines = new_lines(events, position);
   const size_t first = lines.size() - std::min(lines.size(), static_cast<size_t>(flags.lines));
   for (size_t i = first; i < lines.size(); ++i) print(lines[i]);
-  auto status = [&] {
-    return evaluate::record_from_json(read_json(folder / "run.json"), folder / "run.json").status;
-  };
+  auto status = [&] { return evaluate::record_from_json(read_json(folder / "run.json"), folder / "run.json").status; };
   while (flags.follow) {
     // Asked before the last look, so that what a run says at its end is seen.
     const bool running = status() == evaluate::Status::kRunning;

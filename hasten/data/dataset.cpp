@@ -99,8 +99,8 @@ void Dataset::stream_statistics(std::vector<double>& mean, std::vector<double>& 
   double images = 0;
   for (size_t begin = 0; begin < ids.size(); begin += kStatisticsBatch) {
     const size_t end = std::min(ids.size(), begin + kStatisticsBatch);
-    const Batch batch = stream_->plain({ids.begin() + static_cast<std::ptrdiff_t>(begin),
-                                        ids.begin() + static_cast<std::ptrdiff_t>(end)}, plain);
+    const Batch batch = stream_->plain(
+        {ids.begin() + static_cast<std::ptrdiff_t>(begin), ids.begin() + static_cast<std::ptrdiff_t>(end)}, plain);
     const at::Tensor values = batch.inputs.to(at::kDouble);
     sum.add_(values.mean({2, 3}).sum(0));
     squares.add_(values.square().mean({2, 3}).sum(0));
@@ -109,7 +109,8 @@ void Dataset::stream_statistics(std::vector<double>& mean, std::vector<double>& 
   const at::Tensor means = sum.div(images), variances = squares.div(images).sub(means.square());
   mean.assign(means.const_data_ptr<double>(), means.const_data_ptr<double>() + channels());
   deviation.resize(mean.size());
-  for (size_t i = 0; i < mean.size(); ++i) deviation[i] = std::sqrt(std::max(0.0, variances.const_data_ptr<double>()[i]));
+  for (size_t i = 0; i < mean.size(); ++i)
+    deviation[i] = std::sqrt(std::max(0.0, variances.const_data_ptr<double>()[i]));
 }
 
 void Dataset::channel_statistics(std::vector<double>& mean, std::vector<double>& deviation) const {

@@ -20,9 +20,7 @@ constexpr int64_t kShareOfMemory = 4;
 constexpr int64_t kDecodedAtOnce = 256;
 constexpr int64_t kLooked = 64;
 
-const char* sample_work(const Recipe& recipe) {
-  return recipe.data.crop != CropKind::kNone ? "data.crop" : nullptr;
-}
+const char* sample_work(const Recipe& recipe) { return recipe.data.crop != CropKind::kNone ? "data.crop" : nullptr; }
 
 // Images of the size that is made are taken as they are; of others the middle is, after resizing, as of the usual 224 of
 // 256 pixels.

@@ -33,7 +33,7 @@ class SamplerPart {
 
 // How an epoch is shuffled before methods act.
 struct Shuffle {
-  int64_t block = 0;         // neighbouring samples that stay together on the disk; 0: each sample by itself
+  int64_t block = 0;  // neighbouring samples that stay together on the disk; 0: each sample by itself
   int64_t blocks_mixed = 1;  // blocks whose samples are shuffled with each other
   std::unique_ptr<EpochPermutation> order(int64_t count, uint64_t seed, uint64_t epoch) const;
 };
@@ -79,8 +79,8 @@ class Sampler {
   Shuffle shuffle_;
   int64_t epoch_ = 0, position_ = 0;
   std::shared_ptr<const EpochPermutation> order_;  // of order_epoch_, before methods
-  int64_t order_epoch_ = -1;                       // -1: nothing was drawn yet
-  std::shared_ptr<EpochSamples> chosen_;           // what methods made of it, where there are some
+  int64_t order_epoch_ = -1;  // -1: nothing was drawn yet
+  std::shared_ptr<EpochSamples> chosen_;  // what methods made of it, where there are some
 };
 
 }  // namespace hasten

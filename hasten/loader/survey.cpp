@@ -20,7 +20,8 @@ ImageSurvey survey_images(const SampleIndex& index, int64_t most) {
   FileStore files(index, ReadMode::kRead, kUnpackedBytes);
   std::vector<uint8_t> buffer;
   const int64_t size = index.size(), count = std::min(most, size);
-  if (size == 0) throw DataError(index.files().empty() ? "" : index.files()[0].path.string(), "", "there are no samples");
+  if (size == 0)
+    throw DataError(index.files().empty() ? "" : index.files()[0].path.string(), "", "there are no samples");
   for (int64_t i = 0; i < count; ++i) {
     const int64_t sample = i * size / count;
     const SampleEntry entry = index.entry(sample);

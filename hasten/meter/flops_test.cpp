@@ -165,7 +165,8 @@ TEST(FlopCounterTest, RecurrentLayers) {
     EXPECT_EQ(count_passes(run, true), (Passes{one, 2 * one})) << "in bf16";
   } catch (const std::exception& error) {
     // oneDNN has a bf16 LSTM for some processors only.
-    EXPECT_NE(std::string(error.what()).find("could not create a primitive descriptor for the LSTM"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("could not create a primitive descriptor for the LSTM"),
+              std::string::npos);
     GTEST_SKIP() << "no LSTM in bf16 on this processor; in fp32 it was counted";
   }
 }

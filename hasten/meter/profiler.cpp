@@ -35,9 +35,8 @@ Profiler::Profiler() {
   if (at::hasCUDA()) activities.insert(settings::ActivityType::CUDA);
   profiler::prepareProfiler(config, activities);
   // Without USER_SCOPE there would be no ranges.
-  profiler::enableProfiler(config, activities,
-                           {at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION,
-                            at::RecordScope::USER_SCOPE});
+  profiler::enableProfiler(
+      config, activities, {at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION, at::RecordScope::USER_SCOPE});
   active_ = true;
 }
 

@@ -27,10 +27,10 @@ DatasetInfo image_files_info(const std::string& name, const ParamSet& set) {
   const std::vector<std::string> parts = parts_of(path);
   for (const char* needed : {"train", "test"}) {
     if (std::find(parts.begin(), parts.end(), needed) != parts.end()) continue;
-    throw ConfigError("data.path", cat("data with a part '", needed, "'"),
-                      parts == std::vector<std::string>{""} ? path + ", which has no parts"
-                                                            : cat(path, " with ", join(parts, ", ")),
-                      "put the samples into folders train and test, or data_train... and data_test... files");
+    throw ConfigError(
+        "data.path", cat("data with a part '", needed, "'"),
+        parts == std::vector<std::string>{""} ? path + ", which has no parts" : cat(path, " with ", join(parts, ", ")),
+        "put the samples into folders train and test, or data_train... and data_test... files");
   }
   const std::unique_ptr<SampleIndex> train = open_samples(path, "train"), test = open_samples(path, "test");
   const ImageSurvey seen = survey_images(*train, kLooked);

@@ -44,7 +44,8 @@ struct ImageFilesParams {
     using P = ImageFilesParams;
     return std::tuple{
         field("path", &P::path, "file or folder with the parts train and test; empty: the usual places of the name"),
-        field("height", &P::height, {0, 4096}, "of the images as trained on; 0: as they are, if all are alike", "pixels"),
+        field("height", &P::height, {0, 4096}, "of the images as trained on; 0: as they are, if all are alike",
+              "pixels"),
         field("width", &P::width, {0, 4096}, "likewise", "pixels"),
         field("channels", &P::channels, {0, 3}, "1: grey, 3: colour, 0: as they are")};
   }

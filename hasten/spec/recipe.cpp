@@ -14,9 +14,9 @@
 namespace hasten {
 namespace {
 
-const std::vector<std::string> kSections{"name",       "workload", "model",  "optimizer", "schedule",
-                                         "budget",     "data",     "loader", "batch",  "precision", "evaluation",
-                                         "checkpoint", "group",    "method", "tuning"};
+const std::vector<std::string> kSections{"name",       "workload",   "model",  "optimizer", "schedule",
+                                         "budget",     "data",       "loader", "batch",     "precision",
+                                         "evaluation", "checkpoint", "group",  "method",    "tuning"};
 
 std::string quoted(const Json& json) { return json.is_string() ? "'" + json.get<std::string>() + "'" : json.dump(); }
 

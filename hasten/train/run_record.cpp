@@ -5,9 +5,9 @@
 
 #include "hasten/base/clock.h"
 #include "hasten/base/json.h"
+#include "hasten/base/machine.h"
 #include "hasten/base/text.h"
 #include "hasten/base/version.h"
-#include "hasten/base/machine.h"
 #include "hasten/meter/torch_build.h"
 #include "hasten/train/trainer.h"
 

@@ -156,8 +156,9 @@ TEST_F(StreamedRunTest, RefusesWhatCannotBe) {
   json["workload"]["dataset"] = "synthetic";
   json["data"] = {{"crop", "random_resized"}};
   json["loader"] = Json::object();
-  EXPECT_EQ(complaint(json),
-            "[data.crop] expected a data set that is read from image files, got 'synthetic', which is always in memory");
+  EXPECT_EQ(
+      complaint(json),
+      "[data.crop] expected a data set that is read from image files, got 'synthetic', which is always in memory");
   json = recipe("stream");
   json["data"]["path"] = (data() / "train").string();
   EXPECT_NE(complaint(json).find("[data.path] expected data with a part 'train'"), std::string::npos);

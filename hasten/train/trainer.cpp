@@ -9,8 +9,8 @@
 #include "hasten/base/json.h"
 #include "hasten/base/rng.h"
 #include "hasten/base/text.h"
-#include "hasten/meter/profiler.h"
 #include "hasten/meter/memory.h"
+#include "hasten/meter/profiler.h"
 #include "hasten/train/run_record.h"
 #include "hasten/train/trainer_impl.h"
 
@@ -60,8 +60,7 @@ Trainer::Impl::Impl(const Recipe& given_recipe, const Registry& given_registry, 
       splits(load_splits(recipe)),
       model(build_model()),
       optimizers(build_optimizers()),
-      sampler(splits.train.size(), options.seed, &engine(),
-              {recipe.data.shuffle_block, recipe.data.blocks_mixed}),
+      sampler(splits.train.size(), options.seed, &engine(), {recipe.data.shuffle_block, recipe.data.blocks_mixed}),
       transforms(plan().run, engine(), augments_samples(recipe, splits.train)),
       step(plan(), engine(), *model, optimizers),
       evaluator(plan(), engine(), *model),

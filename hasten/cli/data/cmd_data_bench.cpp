@@ -110,7 +110,8 @@ class Bench {
     const double spent = seconds(now_ns() - begin);
     rate.report = loader.report();
     rate.images_per_s = static_cast<double>(rate.images) / spent;
-    rate.bytes_per_s = static_cast<double>(static_cast<int64_t>(rate.report.bytes(Stage::kRead)) - bytes_before) / spent;
+    rate.bytes_per_s =
+        static_cast<double>(static_cast<int64_t>(rate.report.bytes(Stage::kRead)) - bytes_before) / spent;
     return rate;
   }
 
@@ -135,8 +136,9 @@ class Bench {
     return plan;
   }
   void append_epoch(Loader& loader, uint64_t epoch) const {
-    std::shared_ptr<EpochPermutation> order = flags_.block > 0 ? block_shuffle(index_->size(), flags_.block, 16, 1, epoch)
-                                                               : full_shuffle(index_->size(), 1, epoch);
+    std::shared_ptr<EpochPermutation> order = flags_.block > 0
+                                                  ? block_shuffle(index_->size(), flags_.block, 16, 1, epoch)
+                                                  : full_shuffle(index_->size(), 1, epoch);
     loader.append({epoch, index_->size(), [order](int64_t i) { return order->sample(i); }});
   }
   static double mean_of(const Lease& lease, size_t bytes) {
@@ -158,8 +160,9 @@ Json rate_json(const Rate& rate) {
   Json stages = Json::object();
   for (size_t i = 0; i < kStages; ++i)
     stages[std::string(name_of(static_cast<Stage>(i)))] = rate.report.ns(static_cast<Stage>(i));
-  return {{"images_per_s", rate.images_per_s}, {"images", rate.images}, {"bytes_per_s", rate.bytes_per_s},
-          {"mean", rate.mean}, {"read", name_of(rate.report.read)}, {"read_reason", rate.report.read_reason},
+  return {{"images_per_s", rate.images_per_s},     {"images", rate.images},
+          {"bytes_per_s", rate.bytes_per_s},       {"mean", rate.mean},
+          {"read", name_of(rate.report.read)},     {"read_reason", rate.report.read_reason},
           {"threads", rate.report.threads.size()}, {"stage_ns", stages}};
 }
 
@@ -238,7 +241,9 @@ void add_data_bench(CLI::App& data, Context& context) {
   command->add_option("--crop-area", flags->crop_area, "least share of the image in such a crop")
       ->check(CLI::Range(0.01, 1.0))
       ->capture_default_str();
-  command->add_option("--batch", flags->batch, "images taken at once")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--batch", flags->batch, "images taken at once")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command->add_option("--workers", flags->workers, "threads; 0: one a core")->check(CLI::NonNegativeNumber);
   command->add_option("--memory", flags->memory, "MiB for what is decoded ahead")
       ->check(CLI::PositiveNumber)
