@@ -10,6 +10,7 @@
 #include <array>
 #include <cmath>
 #include <mutex>
+#include <numeric>
 
 #include "hasten/base/error.h"
 #include "hasten/base/hash.h"
@@ -88,33 +89,46 @@ void Dataset::set_normalisation(const std::vector<double>& mean, const std::vect
   }
 }
 
-void Dataset::stream_statistics(std::vector<double>& mean, std::vector<double>& deviation) const {
+// How often each byte stands in each channel, [channels, 256], of some samples that are drawn once and for all.
+std::vector<uint64_t> Dataset::stream_counts() const {
   std::vector<int64_t> ids = permutation(size(), operation(id_), operation("data.statistics"), 0);
   ids.resize(static_cast<size_t>(std::min(size(), kStatisticsSamples)));
-  at::Tensor sum = at::zeros({channels()}, at::kDouble), squares = at::zeros({channels()}, at::kDouble);
-  ByteTable plain;
+  ByteTable itself;
   for (int64_t channel = 0; channel < channels(); ++channel) {
-    for (int64_t byte = 0; byte < kByteValues; ++byte) plain.push_back(static_cast<float>(byte) / 255.0F);
+    for (int64_t byte = 0; byte < kByteValues; ++byte) itself.push_back(static_cast<float>(byte));
   }
-  double images = 0;
+  std::vector<uint64_t> counts(itself.size());
   for (size_t begin = 0; begin < ids.size(); begin += kStatisticsBatch) {
-    const size_t end = std::min(ids.size(), begin + kStatisticsBatch);
-    const Batch batch = stream_->plain(
-        {ids.begin() + static_cast<std::ptrdiff_t>(begin), ids.begin() + static_cast<std::ptrdiff_t>(end)}, plain);
-    const at::Tensor values = batch.inputs.to(at::kDouble);
-    sum.add_(values.mean({2, 3}).sum(0));
-    squares.add_(values.square().mean({2, 3}).sum(0));
-    images += static_cast<double>(batch.size());
+    const auto first = ids.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto count = static_cast<std::ptrdiff_t>(std::min(ids.size() - begin, kStatisticsBatch));
+    const Batch batch = stream_->plain({first, first + count}, itself);
+    // Channels last, so they take turns.
+    const float* value = batch.inputs.const_data_ptr<float>();
+    const auto all = static_cast<size_t>(batch.inputs.numel()), turns = static_cast<size_t>(channels());
+    for (size_t i = 0; i < all; ++i) ++counts[i % turns * kByteValues + static_cast<size_t>(value[i])];
   }
-  const at::Tensor means = sum.div(images), variances = squares.div(images).sub(means.square());
-  mean.assign(means.const_data_ptr<double>(), means.const_data_ptr<double>() + channels());
-  deviation.resize(mean.size());
-  for (size_t i = 0; i < mean.size(); ++i)
-    deviation[i] = std::sqrt(std::max(0.0, variances.const_data_ptr<double>()[i]));
+  return counts;
 }
 
 void Dataset::channel_statistics(std::vector<double>& mean, std::vector<double>& deviation) const {
-  if (stream_ != nullptr) return stream_statistics(mean, deviation);
+  const std::vector<uint64_t> counts = stream_ != nullptr ? stream_counts() : memory_counts();
+  mean.assign(static_cast<size_t>(channels()), 0.0);
+  deviation.assign(static_cast<size_t>(channels()), 0.0);
+  for (size_t channel = 0; channel < mean.size(); ++channel) {
+    const uint64_t* count = counts.data() + channel * static_cast<size_t>(kByteValues);
+    const auto total = static_cast<double>(std::accumulate(count, count + kByteValues, uint64_t{0}));
+    auto sum = [&](auto&& term) {
+      double all = 0;
+      for (int64_t byte = 0; byte < kByteValues; ++byte)
+        all += static_cast<double>(count[byte]) * term(static_cast<double>(byte) / 255.0);
+      return all / total;
+    };
+    mean[channel] = sum([](double x) { return x; });
+    deviation[channel] = std::sqrt(sum([&](double x) { return (x - mean[channel]) * (x - mean[channel]); }));
+  }
+}
+
+std::vector<uint64_t> Dataset::memory_counts() const {
   HASTEN_CHECK(samples_.scalar_type() == at::kByte, "only bytes have channel statistics");
   const int64_t channels = samples_.size(1), pixels = samples_.size(2) * samples_.size(3);
   // Counts are whole numbers, so the result does not depend on how threads share the work.
@@ -134,20 +148,7 @@ void Dataset::channel_statistics(std::vector<double>& mean, std::vector<double>&
       for (uint64_t count : own[i]) counts[i] += count;
     }
   });
-  mean.assign(static_cast<size_t>(channels), 0.0);
-  deviation.assign(static_cast<size_t>(channels), 0.0);
-  const auto total = static_cast<double>(size() * pixels);
-  for (size_t channel = 0; channel < mean.size(); ++channel) {
-    const uint64_t* count = counts.data() + channel * static_cast<size_t>(kByteValues);
-    auto sum = [&](auto&& term) {
-      double all = 0;
-      for (int64_t byte = 0; byte < kByteValues; ++byte)
-        all += static_cast<double>(count[byte]) * term(static_cast<double>(byte) / 255.0);
-      return all / total;
-    };
-    mean[channel] = sum([](double x) { return x; });
-    deviation[channel] = std::sqrt(sum([&](double x) { return (x - mean[channel]) * (x - mean[channel]); }));
-  }
+  return counts;
 }
 
 Batch Dataset::training_batch(const std::vector<int64_t>& ids, const Sampler& sampler, uint64_t seed) const {

@@ -51,7 +51,8 @@ class Dataset {
   const at::Tensor& labels() const { return labels_; }
 
  private:
-  void stream_statistics(std::vector<double>& mean, std::vector<double>& deviation) const;
+  std::vector<uint64_t> stream_counts() const;
+  std::vector<uint64_t> memory_counts() const;
 
   std::string id_;
   Split split_;

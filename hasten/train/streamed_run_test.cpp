@@ -116,7 +116,9 @@ TEST_F(StreamedRunTest, InterruptedAndResumedIsTheSameRun) {
       // What hangs on how often was evaluated differs; the model must not.
       auto bits = hashes_of(second);
       for (const auto& [key, value] : expected) {
-        if (key.rfind("model", 0) == 0 || key.rfind("optimizer", 0) == 0) EXPECT_EQ(bits.at(key), value) << key;
+        if (key.rfind("model", 0) == 0 || key.rfind("optimizer", 0) == 0) {
+          EXPECT_EQ(bits.at(key), value) << key;
+        }
       }
     }
   }
