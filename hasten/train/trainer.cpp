@@ -166,7 +166,7 @@ void Trainer::Impl::begin() {
 }
 
 Batch Trainer::Impl::load_batch(int64_t size) {
-  ProfileRange range("load");
+  ProfileRange range("data_load");  // a name that diagnose takes for waiting on data
   Sampler::Draw draw = sampler.next(size, &state);
   Batch batch = splits.train.training_batch(draw.ids, sampler, options.seed);
   if (!draw.weights.empty()) batch.weights = at::tensor(weights_of(batch, draw));
