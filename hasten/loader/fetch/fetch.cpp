@@ -63,16 +63,12 @@ class Fetch {
       staging.discard();
       return result_;
     }
-    const fs::path unpacked = staging.folder() / "unpacked";
-    std::error_code error;
-    fs::remove_all(unpacked, error);  // of one that was killed while it unpacked
-    bring(staging.folder(), unpacked);
-    const fs::path prepared =
-        data_.archive == Archive::kNone && options_.from.empty() ? unpacked : without_common_folder(unpacked);
-    check_content(data_, prepared, result_.checked);
-    sync_tree(prepared);
-    result_.bytes = bytes_below(prepared);
-    staging.place(prepared, result_.folder);
+    try {
+      fill(staging);
+    } catch (...) {
+      leave(staging);
+      throw;
+    }
     return result_;
   }
 
@@ -90,6 +86,25 @@ class Fetch {
     return true;
   }
 
+  void fill(Staging& staging) {
+    const fs::path unpacked = staging.folder() / "unpacked";
+    std::error_code error;
+    fs::remove_all(unpacked, error);  // of one that was killed while it unpacked
+    bring(staging.folder(), unpacked);
+    const bool as_published = data_.archive == Archive::kNone && options_.from.empty();
+    const fs::path prepared = as_published ? unpacked : without_common_folder(unpacked);
+    check_content(data_, prepared, result_.checked);
+    sync_tree(prepared);
+    result_.bytes = bytes_below(prepared);
+    staging.place(prepared, result_.folder);
+  }
+  // What a download that broke off has got is kept for the next call; what turned out to be wrong is not.
+  void leave(Staging& staging) const {
+    std::error_code error;
+    if (downloading_ && fs::exists(staging.folder() / "files", error)) return;
+    fs::remove_all(staging.folder(), error);
+  }
+
   void bring(const fs::path& staging, const fs::path& unpacked) {
     if (options_.from.empty() || is_address(options_.from)) {
       from_network(staging, unpacked);
@@ -105,6 +120,7 @@ class Fetch {
 
   void from_network(const fs::path& staging, const fs::path& unpacked) {
     fs::create_directories(staging / "files");
+    downloading_ = true;
     for (KnownFile file : data_.files) {
       if (!options_.from.empty()) file.urls = {address_of(file)};
       const fs::path there = staging / "files" / file.name;
@@ -120,6 +136,7 @@ class Fetch {
       }
       note_checked(file, download(file, staging / "files", options_.limits, sink_));
     }
+    downloading_ = false;
     if (data_.archive == Archive::kNone) {
       // A rename, and not a copy: files are as they were published.
       if (::rename((staging / "files").c_str(), unpacked.c_str()) != 0)
@@ -201,6 +218,7 @@ class Fetch {
   const ProgressSink& sink_;
   fs::path staging_;
   FetchResult result_;
+  bool downloading_ = false;
 };
 
 }  // namespace

@@ -12,11 +12,11 @@ namespace hasten {
 namespace {
 
 template <size_t n>
-bool one_of(std::string_view word, const std::array<std::string_view, n>& words) {
+bool is_ending_of(std::string_view word, const std::array<std::string_view, n>& words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-bool begins(std::span<const uint8_t> bytes, size_t at, std::string_view expected) {
+bool image_begins(std::span<const uint8_t> bytes, size_t at, std::string_view expected) {
   if (bytes.size() < at + expected.size()) return false;
   return std::equal(expected.begin(), expected.end(), bytes.begin() + static_cast<ptrdiff_t>(at),
                     [](char a, uint8_t b) { return static_cast<uint8_t>(a) == b; });
@@ -25,9 +25,9 @@ bool begins(std::span<const uint8_t> bytes, size_t at, std::string_view expected
 }  // namespace
 
 std::optional<Codec> image_codec_of(std::span<const uint8_t> first) {
-  if (begins(first, 0, "\xff\xd8\xff")) return Codec::kJpeg;
-  if (begins(first, 0, "\x89PNG\r\n\x1a\n")) return Codec::kPng;
-  if (begins(first, 0, "RIFF") && begins(first, 8, "WEBP")) return Codec::kWebp;
+  if (image_begins(first, 0, "\xff\xd8\xff")) return Codec::kJpeg;
+  if (image_begins(first, 0, "\x89PNG\r\n\x1a\n")) return Codec::kPng;
+  if (image_begins(first, 0, "RIFF") && image_begins(first, 8, "WEBP")) return Codec::kWebp;
   return {};
 }
 
@@ -50,7 +50,7 @@ std::optional<Codec> image_codec_by_ending(std::string_view name) {
 bool is_foreign_image(std::string_view name) {
   constexpr std::array<std::string_view, 12> kEndings{".bmp",  ".gif",  ".tif", ".tiff", ".jp2", ".avif",
                                                       ".heic", ".heif", ".ppm", ".pgm",  ".jxl", ".tga"};
-  return one_of(lower_ending(name), kEndings);
+  return is_ending_of(lower_ending(name), kEndings);
 }
 
 bool is_plainly_no_image(std::string_view name) {
@@ -60,7 +60,7 @@ bool is_plainly_no_image(std::string_view name) {
   const size_t slash = name.rfind('/');
   const std::string_view leaf = slash == std::string_view::npos ? name : name.substr(slash + 1);
   return leaf.empty() || leaf.front() == '.' || leaf == "README" || leaf == "LICENSE" || leaf == "Thumbs.db" ||
-         one_of(lower_ending(leaf), kEndings);
+         is_ending_of(lower_ending(leaf), kEndings);
 }
 
 SamplePayload image_payload(const SampleEntry& entry, std::span<const uint8_t> record, const std::string& path) {

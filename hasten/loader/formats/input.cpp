@@ -18,7 +18,7 @@
 namespace hasten {
 namespace {
 
-constexpr size_t kReadAhead = size_t{1} << 18;
+constexpr size_t kInputReadAhead = size_t{1} << 18;
 constexpr const char* kDamaged = "the file is damaged or not what its name says: get it again from its source";
 
 }  // namespace
@@ -81,7 +81,7 @@ Packing packing_of(std::span<const uint8_t> first) {
 // Turns the bytes of a file into those of its content, piece by piece.
 class InputStream::Unpacker {
  public:
-  explicit Unpacker(const InputFile& file) : file_(file), input_(kReadAhead) {}
+  explicit Unpacker(const InputFile& file) : file_(file), input_(kInputReadAhead) {}
   virtual ~Unpacker() = default;
   virtual size_t unpack(std::span<uint8_t> out) = 0;  // 0 at the end
 
@@ -203,7 +203,7 @@ void InputStream::fail(uint64_t byte, const std::string& message, const std::str
 size_t InputStream::fill(std::span<uint8_t> out) {
   if (unpacker_) return unpacker_->unpack(out);
   if (position_ < buffer_start_ || position_ >= buffer_start_ + buffer_.size()) {
-    buffer_.resize(kReadAhead);
+    buffer_.resize(kInputReadAhead);
     buffer_start_ = position_;
     buffer_.resize(file_.read_some(position_, buffer_));
   }
@@ -282,7 +282,7 @@ std::vector<uint8_t> read_content(const std::filesystem::path& path, uint64_t li
   std::vector<uint8_t> content;
   for (size_t got = 1; got > 0;) {
     const size_t at = content.size();
-    content.resize(at + kReadAhead);
+    content.resize(at + kInputReadAhead);
     got = stream.read(std::span(content).subspan(at));
     content.resize(at + got);
   }

@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Place {
+struct FoundPlace {
   const SampleFormat* format = nullptr;
   fs::path path;
   PartName part = PartName::kNone;  // that the folder's name says; kNone: the format knows
@@ -44,17 +44,17 @@ std::string names_in(const fs::path& path) {
 
 // Where the samples of each part are. A format that finds its parts itself gives one place without a part; then come
 // folders that are called like parts, then a folder of images, whose classes may be called anything.
-std::vector<Place> find_places(const fs::path& path) {
+std::vector<FoundPlace> find_places(const fs::path& path) {
   if (std::error_code error; !fs::exists(path, error))
     throw ConfigError("data", "a file or folder with samples", path.string() + ", which is not there");
   const SampleFormat* own = format_at(path);
   if (own != nullptr && own->name != image_folder_format().name) return {{own, path, PartName::kNone}};
-  std::vector<Place> places;
+  std::vector<FoundPlace> places;
   for (const fs::path& folder : part_folders(path)) {
     const SampleFormat* format = format_at(folder);
     const PartName part = part_name_of(folder.filename().string());
     // "val" and "validation" side by side: the first by name.
-    const bool known = std::any_of(places.begin(), places.end(), [&](const Place& p) { return p.part == part; });
+    const bool known = std::any_of(places.begin(), places.end(), [&](const FoundPlace& p) { return p.part == part; });
     if (format != nullptr && !known) places.push_back({format, folder, part});
   }
   // A folder "test" alone may as well be a class.
@@ -63,9 +63,9 @@ std::vector<Place> find_places(const fs::path& path) {
   return {{own, path, PartName::kNone}};
 }
 
-FoundParts parts_at(const std::vector<Place>& places) {
+FoundParts parts_at(const std::vector<FoundPlace>& places) {
   FoundParts parts;
-  for (const Place& place : places) parts.add(place.part);
+  for (const FoundPlace& place : places) parts.add(place.part);
   return parts;
 }
 
@@ -109,16 +109,16 @@ std::span<const SampleFormat> sample_formats() {
 }
 
 std::vector<std::string> parts_of(const fs::path& path) {
-  const std::vector<Place> places = find_places(path);
-  const Place& first = places.front();
+  const std::vector<FoundPlace> places = find_places(path);
+  const FoundPlace& first = places.front();
   return (first.part == PartName::kNone ? first.format->parts(path) : parts_at(places)).names();
 }
 
 std::unique_ptr<SampleIndex> open_samples(const fs::path& path, const std::string& part) {
-  const std::vector<Place> places = find_places(path);
+  const std::vector<FoundPlace> places = find_places(path);
   if (places.front().part == PartName::kNone) return places.front().format->open(path, part);
   const PartName wanted = parts_at(places).resolve(part, path.string());
-  for (const Place& place : places) {
+  for (const FoundPlace& place : places) {
     if (place.part == wanted) return place.format->open(place.path, "");
   }
   throw InternalError("a part that was found has no place");

@@ -88,7 +88,7 @@ TokenSpan npy_span(const fs::path& path) {
           header.type[1] == 'i'};
 }
 
-TokenSpan span_of(const fs::path& path, const TokenOptions& options) {
+TokenSpan token_span_of(const fs::path& path, const TokenOptions& options) {
   if (begins_like_npy(path)) return npy_span(path);
   auto file = std::make_unique<MappedFile>(path);
   const std::span<const uint8_t> bytes = file->bytes();
@@ -106,7 +106,7 @@ class TokenFiles : public TokenStream {
   TokenFiles(const std::vector<fs::path>& files, const TokenOptions& options) : files_(files) {
     for (const fs::path& file : files) {
       starts_.push_back(size_);
-      spans_.push_back(span_of(file, options));
+      spans_.push_back(token_span_of(file, options));
       size_ += spans_.back().count;
     }
     if (size_ == 0) fail_at_byte(files_.front(), 0, "expected tokens, got none");
