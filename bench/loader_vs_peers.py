@@ -9,7 +9,7 @@
 Each round runs every loader once, in another order; shown are median and range of images a second after a warm-up, and
 each peer's ratio to hasten, round by round. Checked: the shape, and that the mean of the first batch is that of the
 others to a tenth. Every peer reads its own format, made from the same files (FFCV cannot keep encoded bytes: it encodes
-anew at quality 90, as its own examples do); hasten reads its shards with the bytes as they are.
+anew at quality 90, as its own examples do); hasten reads the files themselves.
 """
 
 import argparse
@@ -54,10 +54,7 @@ def main():
             paths[peer] = os.path.join(scratch, args.work + (".beton" if peer == "ffcv" else ".mds"))
             if not os.path.exists(paths[peer]):
                 subprocess.run([args.python, script, "make", peer, args.images, paths[peer]], check=True)
-    shards = os.path.join(scratch, args.work + ".shards")
-    if not os.path.exists(shards):
-        subprocess.run([args.hasten, "data", "pack", args.images, "--out", shards, "--format", "jpeg"], check=True)
-    own = [args.hasten, "data", "bench", shards, "--json", "--seconds", str(args.seconds), "--workers",
+    own = [args.hasten, "data", "bench", args.images, "--json", "--seconds", str(args.seconds), "--workers",
            str(args.workers), "--only", "whole"]
     own += (["--translate", "4", "--flip", "--batch", "512"] if args.work == "cifar" else
             ["--crop", "random_resized", "--height", "224", "--width", "224", "--flip", "--batch", "128"])

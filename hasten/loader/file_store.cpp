@@ -103,7 +103,7 @@ FileStore::FileStore(const SampleIndex& index, ReadMode mode, uint64_t unpacked_
     throw ConfigError("loader.read", "a system with io_uring for 'ring'", no_ring, "loader.read = \"read\"");
   if (mode == ReadMode::kMap && many) {
     throw ConfigError("loader.read", cat("at most ", kMostMappings, " files for 'map'"), std::to_string(files_.size()),
-                      "hasten data pack makes a few large files of many small ones");
+                      "loader.read = \"read\"");
   }
   if (mode != ReadMode::kAuto) {
     reason_ = "as asked for";

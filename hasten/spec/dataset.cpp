@@ -81,7 +81,7 @@ const std::vector<DatasetSpec>& dataset_specs() {
        describe<ImageFilesParams>(), [](const ParamSet& set) { return image_files_info("cifar10", set); }},
       {"cifar100", "60,000 colour images, 32x32, 100 classes (Krizhevsky 2009)", "hasten data fetch cifar100",
        describe<ImageFilesParams>(), [](const ParamSet& set) { return image_files_info("cifar100", set); }},
-      {"images", "your own: an image folder, tar, IDX, CIFAR's files, shards, beton, MDS or npy, named by data.path",
+      {"images", "your own: an image folder, tar, IDX, CIFAR's files, beton, MDS or npy, named by data.path",
        "name a file or folder as data.path", describe<ImageFilesParams>(),
        [](const ParamSet& set) { return image_files_info("images", set); }},
       {"synthetic", "random images labelled by a random network; any size, no files", "made on the fly",

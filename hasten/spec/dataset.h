@@ -36,7 +36,7 @@ struct IdxParams {
   }
 };
 
-// Images in any format that hasten/loader opens: a folder of images, tar, IDX, CIFAR's files, shards, beton, MDS, npy.
+// Images in any format that hasten/loader opens: a folder of images, tar, IDX, CIFAR's files, beton, MDS, npy.
 struct ImageFilesParams {
   std::string path;
   int64_t height = 0, width = 0, channels = 0;

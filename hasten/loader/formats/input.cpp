@@ -222,7 +222,7 @@ size_t InputStream::read(std::span<uint8_t> out) {
     position_ += got;
     if (packing_ != Packing::kNone && position_ > limit_)
       fail(limit_, cat("expected at most ", limit_, " bytes of unpacked data, got more"),
-           "unpack it to a file first, or pack the data into shards");
+           "unpack it to a file first");
   }
   return done;
 }
@@ -253,7 +253,7 @@ SampleFile packed_sample_file(const std::filesystem::path& path, uint64_t bytes)
   if (bytes > InputStream::kUnpackLimit)
     throw DataError(path.string(), "",
                     cat("expected at most ", InputStream::kUnpackLimit, " bytes of unpacked data, got ", bytes),
-                    "unpack it to a file first, or pack the data into shards");
+                    "unpack it to a file first");
   auto unpack = [path, bytes, packed]() -> UnpackedBytes {
     InputStream stream(path, bytes);
     if (stream.file_bytes() != packed)
