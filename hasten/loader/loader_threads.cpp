@@ -149,7 +149,8 @@ int64_t LoaderThreads::fill(const SampleKey& key, const Record& record, uint8_t*
     bench.clock.enter(Stage::kVerify);
     bench.clock.add_bytes(Stage::kVerify, record.bytes.size());
     if (hash64(text_of(record.bytes)) != *entry.hash)
-      throw DataError("", "", "its bytes do not match its checksum", "the file is damaged: get it again from its source");
+      throw DataError("", "", "its bytes do not match its checksum",
+                      "the file is damaged: get it again from its source");
     delay(Stage::kVerify, bench);
   }
   bench.clock.enter(Stage::kDecode);

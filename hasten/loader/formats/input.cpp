@@ -221,8 +221,7 @@ size_t InputStream::read(std::span<uint8_t> out) {
     done += got;
     position_ += got;
     if (packing_ != Packing::kNone && position_ > limit_)
-      fail(limit_, cat("expected at most ", limit_, " bytes of unpacked data, got more"),
-           "unpack it to a file first");
+      fail(limit_, cat("expected at most ", limit_, " bytes of unpacked data, got more"), "unpack it to a file first");
   }
   return done;
 }
