@@ -10,18 +10,19 @@ import re
 
 import checklib
 
-UPPER = ["base", "stats", "spec", "evaluate", "trace", "diagnose", "report"]  # no torch at all
+UPPER = ["base", "stats", "spec", "loader", "evaluate", "trace", "diagnose", "report"]  # no torch at all
 SUPPLY = ["base", "spec", "meter", "core"]
 MAY_INCLUDE = {
-    "base": [], "stats": ["base"], "spec": ["base"],
+    "base": [], "stats": ["base"], "spec": ["base", "loader"],
+    "loader": ["base"],
     "evaluate": ["base", "stats", "spec"], "trace": ["base", "stats", "spec"],
     "diagnose": ["base", "stats", "spec", "evaluate", "trace"],
     "report": ["base", "stats", "spec", "evaluate", "trace", "diagnose"],
     "meter": ["base", "stats"], "core": ["base", "spec", "meter"],
-    "data": SUPPLY, "nn": SUPPLY, "optim": SUPPLY, "distributed": SUPPLY,
-    "methods": ["base", "spec", "core", "data", "nn", "optim", "distributed"],
-    "train": ["base", "stats", "spec", "evaluate", "meter", "core", "data", "nn", "optim", "distributed"],
-    "study": ["base", "stats", "spec", "evaluate", "diagnose", "meter", "core", "data", "nn", "optim", "train"],
+    "data": [*SUPPLY, "loader"], "nn": SUPPLY, "optim": SUPPLY, "distributed": SUPPLY,
+    "methods": ["base", "spec", "loader", "core", "data", "nn", "optim", "distributed"],
+    "train": ["base", "stats", "spec", "loader", "evaluate", "meter", "core", "data", "nn", "optim", "distributed"],
+    "study": ["base", "stats", "spec", "loader", "evaluate", "diagnose", "meter", "core", "data", "nn", "optim", "train"],
 }
 ALL = [*MAY_INCLUDE, "cli"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

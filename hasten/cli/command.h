@@ -35,6 +35,8 @@ void add_score(CLI::App& app, Context& context);
 void add_import(CLI::App& app, Context& context);
 void add_report(CLI::App& app, Context& context);
 void add_diagnose(CLI::App& app, Context& context);
+void add_data(CLI::App& app, Context& context);
+void add_runs(CLI::App& app, Context& context);
 #ifdef HASTEN_WITH_TORCH
 void add_train(CLI::App& app, Context& context);
 void add_race(CLI::App& app, Context& context);

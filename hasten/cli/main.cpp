@@ -66,6 +66,8 @@ int run(int argc, char** argv) {
   add_import(app, context);
   add_report(app, context);
   add_diagnose(app, context);
+  add_data(app, context);
+  add_runs(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {

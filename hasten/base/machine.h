@@ -22,13 +22,4 @@ Machine this_machine();
 // The same from the files below `root`, for a process that may run on these processors.
 Machine read_machine(const std::filesystem::path& root, const std::vector<int64_t>& processors);
 
-struct TorchBuild {
-  std::string version;
-  bool cuda_built = false, cuda_available = false, mkldnn = false, bf16_native = false;
-  int64_t threads = 1, gpus = 0;
-  std::vector<std::string> gpu_names;
-  std::string parallel_backend;
-};
-TorchBuild torch_build();
-
 }  // namespace hasten

@@ -1,5 +1,5 @@
 // The machine, read from made-up kernel files: an ordinary host, containers with limits, an Arm board.
-#include "hasten/meter/machine.h"
+#include "hasten/base/machine.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -112,10 +112,6 @@ TEST(ThisMachineTest, IsFound) {
   EXPECT_GT(machine.memory_bytes, int64_t{1} << 28);
   EXPECT_GT(machine.available_bytes, 0);
   EXPECT_LE(machine.available_bytes, machine.memory_bytes);
-  TorchBuild build = torch_build();
-  EXPECT_TRUE(build.version.starts_with("2.")) << build.version;
-  EXPECT_GE(build.threads, 1);
-  EXPECT_EQ(build.parallel_backend, "OpenMP");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // What the kernel says of this machine.
-#include "hasten/meter/machine.h"
+#include "hasten/base/machine.h"
 
 #include <sched.h>
 #include <sys/utsname.h>
