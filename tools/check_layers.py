@@ -13,7 +13,7 @@ import checklib
 UPPER = ["base", "stats", "spec", "loader", "evaluate", "trace", "diagnose", "report"]  # no torch at all
 SUPPLY = ["base", "spec", "meter", "core"]
 MAY_INCLUDE = {
-    "base": [], "stats": ["base"], "spec": ["base"],
+    "base": [], "stats": ["base"], "spec": ["base", "loader"],
     "loader": ["base"],
     "evaluate": ["base", "stats", "spec"], "trace": ["base", "stats", "spec"],
     "diagnose": ["base", "stats", "spec", "evaluate", "trace"],

@@ -12,8 +12,12 @@ int64_t now_ns() {
       .count();
 }
 
-std::string utc_now() {
-  std::time_t now = std::time(nullptr);
+std::string utc_now() { return utc_text(static_cast<int64_t>(std::time(nullptr))); }
+
+std::string utc_text(int64_t unix_seconds) {
+  constexpr int64_t kYear10000 = 253402300800;
+  if (unix_seconds < 0 || unix_seconds >= kYear10000) return "";
+  auto now = static_cast<std::time_t>(unix_seconds);
   std::tm parts{};
   gmtime_r(&now, &parts);
   std::array<char, 32> buffer{};

@@ -8,6 +8,7 @@ namespace hasten {
 
 int64_t now_ns();                 // monotonic; only differences mean anything
 std::string utc_now();            // "2026-11-03T14:05:09Z"
+std::string utc_text(int64_t unix_seconds);  // the same of another moment; "" before 1970 and after the year 9999
 inline double seconds(int64_t ns) { return static_cast<double>(ns) * 1e-9; }
 
 // A clock that can be stopped: the sum of its running spans.

@@ -29,6 +29,7 @@ DataError::DataError(std::string path, std::string location, std::string message
     : std::runtime_error(path + (location.empty() ? "" : ", " + location) + ": " + message),
       path_(std::move(path)),
       location_(std::move(location)),
+      reason_(std::move(message)),
       hint_(std::move(hint)) {}
 
 void fail_check(const char* condition, const char* file, int line, const std::string& message) {

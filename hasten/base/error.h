@@ -34,10 +34,11 @@ class DataError : public std::runtime_error {
 
   const std::string& path() const { return path_; }
   const std::string& location() const { return location_; }
+  const std::string& reason() const { return reason_; }  // the message without its place
   const std::string& hint() const { return hint_; }
 
  private:
-  std::string path_, location_, hint_;
+  std::string path_, location_, reason_, hint_;
 };
 
 // A broken promise inside this program: always a bug of ours (exit code 1).

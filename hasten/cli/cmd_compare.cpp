@@ -21,16 +21,10 @@ struct CompareFlags {
   bool markdown = false, csv = false, all = false, strict = false;
 };
 
-std::string command_line(const CompareFlags& flags) {
-  std::string text = "hasten compare";
-  for (const std::string& run : flags.comparison.runs) text += " " + run;
-  if (!flags.comparison.baseline.empty()) text += " --baseline " + flags.comparison.baseline;
-  return text;
-}
-
-void write_page(const CompareFlags& flags, const std::vector<evaluate::Comparison>& comparisons) {
+void write_page(const CompareFlags& flags, const Context& context,
+                const std::vector<evaluate::Comparison>& comparisons) {
   write_file_atomic(flags.html,
-                    report::comparison_html(comparisons, {.title = flags.title, .command = command_line(flags)}));
+                    report::comparison_html(comparisons, {.title = flags.title, .command = context.command_line}));
   std::cerr << "report: " << flags.html << "\n";
 }
 
@@ -57,7 +51,7 @@ void run_compare(const CompareFlags& flags, Context& context) {
                 << report::lints_text(board, {.color = stdout_is_terminal(), .all_lints = flags.all});
     }
   }
-  if (!flags.html.empty()) write_page(flags, comparisons);
+  if (!flags.html.empty()) write_page(flags, context, comparisons);
   if (!flags.strict) return;
   // Strict: every method must be shown to help, and no check may forbid to publish it.
   for (const auto& comparison : comparisons) {
@@ -94,10 +88,7 @@ void add_report(CLI::App& app, Context& context) {
   add_comparison_options(*command, flags->comparison);
   command->add_option("--html", flags->html, "the page to write")->required();
   command->add_option("--title", flags->title, "of the page");
-  command->callback([flags, &context] {
-    (void)context;
-    write_page(*flags, compare_runs(flags->comparison));
-  });
+  command->callback([flags, &context] { write_page(*flags, context, compare_runs(flags->comparison)); });
 }
 
 }  // namespace hasten::cli

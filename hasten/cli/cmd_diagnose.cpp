@@ -81,7 +81,7 @@ void write_overlay_of(const trace::Analysis& analysis, const std::string& file) 
   const trace::RankAnalysis& rank = analysis.ranks[0];
   if (analysis.options.view.semantics != trace::Semantics::kExact)
     throw ConfigError("--overlay", "--semantics exact", "other semantics");
-  trace::write_overlay(rank.view, *rank.path, *rank.partition, rank.queues, file);
+  trace::write_overlay(rank.view, *rank.path, *rank.partition, file);
 }
 
 void diagnose_traces(const DiagnoseOptions& options, Context& context) {

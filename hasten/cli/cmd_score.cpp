@@ -15,6 +15,8 @@ namespace {
 struct ScoreFlags {
   std::string path, config, rule = "index", baseline = "baseline";
   std::optional<double> threshold;
+  std::vector<std::string> references;
+  int64_t runs = 0, dropped = 1;
   double target = 3.28, alpha = 0.01;
   int64_t resamples = 500;
   bool exact = false;
@@ -79,6 +81,18 @@ void score_nanogpt(const ScoreFlags& flags, Context& context) {
   else std::cout << report::nanogpt_text(groups, flags.target, flags.alpha);
 }
 
+void score_mlperf(const ScoreFlags& flags, Context& context) {
+  evaluate::MlperfOptions options{flags.runs, flags.dropped, {}};
+  for (const std::string& path : flags.references) {
+    for (const auto& file : evaluate::files_below(path, [](const auto& one) { return one.extension() == ".json"; })) {
+      for (auto& point : evaluate::read_references(file)) options.references.push_back(std::move(point));
+    }
+  }
+  auto results = evaluate::score_mlperf(read_all("mllog", flags.path), options);
+  if (context.json) print_json(report::mlperf_json(results));
+  else std::cout << report::mlperf_text(results);
+}
+
 void score_profile(const ScoreFlags& flags, Context& context) {
   evaluate::ScoreTable table = evaluate::read_score_table(flags.path);
   if (context.json) print_json(report::score_table_json(table, flags.resamples));
@@ -101,7 +115,9 @@ void add_score(CLI::App& app, Context& context) {
   score->require_subcommand(1);
   score->footer(
       "Examples:\n  hasten score algoperf logs/ --exact\n  hasten score dawnbench CIFAR10/train\n  hasten score "
-      "nanogpt records/ --target 3.28 --alpha 0.01\n  hasten score profile scores.csv");
+      "nanogpt records/ --target 3.28 --alpha 0.01\n  hasten score mlperf results/ --reference rcps_resnet.json\n  "
+      "hasten "
+      "score profile scores.csv");
   auto flags = std::make_shared<ScoreFlags>();
   CLI::App* algoperf =
       add_one(*score, "algoperf", "performance-profile scores of AlgoPerf boards",
@@ -128,6 +144,15 @@ void add_score(CLI::App& app, Context& context) {
   nanogpt->add_option("--alpha", flags->alpha, "of the one-sided test")
       ->capture_default_str()
       ->check(CLI::Range(1e-9, 0.5));
+  CLI::App* mlperf = add_one(*score, "mlperf", "mean without extremes, and the check of convergence",
+                             "logs (:::MLLOG); those in one folder are one result", flags, context, score_mlperf);
+  mlperf->add_option("--reference", flags->references, "reference convergence points: JSON files, or folders of them")
+      ->check(CLI::ExistingPath);
+  mlperf->add_option("--runs", flags->runs, "of a submission; of more logs the median window counts (else: all)")
+      ->check(CLI::Range(3, 1000));
+  mlperf->add_option("--drop", flags->dropped, "fastest and slowest runs that do not count")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100));
   CLI::App* profile = add_one(*score, "profile", "IQM, optimality gap, probability of improvement, profiles",
                               "CSV with the columns method, task, score", flags, context, score_profile);
   profile->add_option("--resamples", flags->resamples, "of the bootstrap")

@@ -23,6 +23,7 @@ enum ExitCode {
 struct Context {
   bool json = false;        // --json: results as one JSON document
   int exit_code = kSuccess;
+  std::string command_line;  // as it was typed, quoted where a shell needs it
 };
 
 // Each command has one file cmd_NAME.cpp with one function that adds its options and a callback that runs it.
@@ -35,6 +36,7 @@ void add_import(CLI::App& app, Context& context);
 void add_report(CLI::App& app, Context& context);
 void add_diagnose(CLI::App& app, Context& context);
 void add_data(CLI::App& app, Context& context);
+void add_runs(CLI::App& app, Context& context);
 #ifdef HASTEN_WITH_TORCH
 void add_train(CLI::App& app, Context& context);
 void add_race(CLI::App& app, Context& context);

@@ -32,6 +32,14 @@ void print_error(const std::string& source, const std::string& message, const st
   if (!hint.empty()) std::cerr << "hint: " << hint << "\n";
 }
 
+std::string shell_quoted(const std::string& word) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string quoted = "'";
+  for (char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
 int run(int argc, char** argv) {
   CLI::App app{kDescription, "hasten"};
   app.set_version_flag("--version", "hasten " + version_text() + " (" + commit_text().substr(0, 12) +
@@ -40,6 +48,8 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::help);
   Context context;
+  context.command_line = "hasten";
+  for (int i = 1; i < argc; ++i) context.command_line += " " + shell_quoted(argv[i]);
 #ifdef HASTEN_WITH_TORCH
   add_train(app, context);
   add_race(app, context);
@@ -57,6 +67,7 @@ int run(int argc, char** argv) {
   add_report(app, context);
   add_diagnose(app, context);
   add_data(app, context);
+  add_runs(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {

@@ -4,20 +4,25 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <mutex>
+#include <numeric>
 
 #include "hasten/base/error.h"
 #include "hasten/base/hash.h"
+#include "hasten/base/rng.h"
 #include "hasten/base/text.h"
 
 namespace hasten {
 namespace {
 
 constexpr int64_t kByteValues = 256;
+constexpr int64_t kStatisticsSamples = 10000;
+constexpr size_t kStatisticsBatch = 256;
 
 std::string_view raw_bytes(const at::Tensor& tensor) {
   return {static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()};
@@ -53,8 +58,18 @@ Dataset::Dataset(std::string id, Split split, at::Tensor samples, at::Tensor lab
   set_normalisation(std::vector<double>(channels, 0.0), std::vector<double>(channels, 1.0));
 }
 
+Dataset::Dataset(std::string id, Split split, std::shared_ptr<SampleStream> stream, int64_t classes)
+    : id_(std::move(id)), split_(split), stream_(std::move(stream)), classes_(classes) {
+  const auto count = static_cast<size_t>(channels());
+  set_normalisation(std::vector<double>(count, 0.0), std::vector<double>(count, 1.0));
+}
+
+int64_t Dataset::channels() const { return stream_ != nullptr ? stream_->shape()[0] : samples_.size(1); }
+
 const std::string& Dataset::content_hash() const {
-  if (hash_.empty()) {
+  if (hash_.empty() && stream_ != nullptr) {
+    hash_ = hex(mix(stream_->content_hash(), hash64(cat(id_, ' ', name_of(split_), ' ', classes_))));
+  } else if (hash_.empty()) {
     uint64_t shape = hash64(cat(id_, ' ', name_of(split_), ' ', samples_.sizes(), ' ', classes_));
     hash_ = hex(hash64(raw_bytes(labels_), hash64(raw_bytes(samples_), shape)));
   }
@@ -62,8 +77,8 @@ const std::string& Dataset::content_hash() const {
 }
 
 void Dataset::set_normalisation(const std::vector<double>& mean, const std::vector<double>& deviation) {
-  HASTEN_CHECK(samples_.scalar_type() == at::kByte, "only bytes are normalised");
-  const auto channels = static_cast<size_t>(samples_.size(1));
+  HASTEN_CHECK(stream_ != nullptr || samples_.scalar_type() == at::kByte, "only bytes are normalised");
+  const auto channels = static_cast<size_t>(this->channels());
   HASTEN_CHECK(mean.size() == channels && deviation.size() == channels, "one mean and deviation a channel");
   normalised_.clear();
   for (size_t channel = 0; channel < channels; ++channel) {
@@ -74,7 +89,46 @@ void Dataset::set_normalisation(const std::vector<double>& mean, const std::vect
   }
 }
 
+// How often each byte stands in each channel, [channels, 256], of some samples that are drawn once and for all.
+std::vector<uint64_t> Dataset::stream_counts() const {
+  std::vector<int64_t> ids = permutation(size(), operation(id_), operation("data.statistics"), 0);
+  ids.resize(static_cast<size_t>(std::min(size(), kStatisticsSamples)));
+  ByteTable itself;
+  for (int64_t channel = 0; channel < channels(); ++channel) {
+    for (int64_t byte = 0; byte < kByteValues; ++byte) itself.push_back(static_cast<float>(byte));
+  }
+  std::vector<uint64_t> counts(itself.size());
+  for (size_t begin = 0; begin < ids.size(); begin += kStatisticsBatch) {
+    const auto first = ids.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto count = static_cast<std::ptrdiff_t>(std::min(ids.size() - begin, kStatisticsBatch));
+    const Batch batch = stream_->plain({first, first + count}, itself);
+    // Channels last, so they take turns.
+    const float* value = batch.inputs.const_data_ptr<float>();
+    const auto all = static_cast<size_t>(batch.inputs.numel()), turns = static_cast<size_t>(channels());
+    for (size_t i = 0; i < all; ++i) ++counts[i % turns * kByteValues + static_cast<size_t>(value[i])];
+  }
+  return counts;
+}
+
 void Dataset::channel_statistics(std::vector<double>& mean, std::vector<double>& deviation) const {
+  const std::vector<uint64_t> counts = stream_ != nullptr ? stream_counts() : memory_counts();
+  mean.assign(static_cast<size_t>(channels()), 0.0);
+  deviation.assign(static_cast<size_t>(channels()), 0.0);
+  for (size_t channel = 0; channel < mean.size(); ++channel) {
+    const uint64_t* count = counts.data() + channel * static_cast<size_t>(kByteValues);
+    const auto total = static_cast<double>(std::accumulate(count, count + kByteValues, uint64_t{0}));
+    auto sum = [&](auto&& term) {
+      double all = 0;
+      for (int64_t byte = 0; byte < kByteValues; ++byte)
+        all += static_cast<double>(count[byte]) * term(static_cast<double>(byte) / 255.0);
+      return all / total;
+    };
+    mean[channel] = sum([](double x) { return x; });
+    deviation[channel] = std::sqrt(sum([&](double x) { return (x - mean[channel]) * (x - mean[channel]); }));
+  }
+}
+
+std::vector<uint64_t> Dataset::memory_counts() const {
   HASTEN_CHECK(samples_.scalar_type() == at::kByte, "only bytes have channel statistics");
   const int64_t channels = samples_.size(1), pixels = samples_.size(2) * samples_.size(3);
   // Counts are whole numbers, so the result does not depend on how threads share the work.
@@ -94,23 +148,15 @@ void Dataset::channel_statistics(std::vector<double>& mean, std::vector<double>&
       for (uint64_t count : own[i]) counts[i] += count;
     }
   });
-  mean.assign(static_cast<size_t>(channels), 0.0);
-  deviation.assign(static_cast<size_t>(channels), 0.0);
-  const auto total = static_cast<double>(size() * pixels);
-  for (size_t channel = 0; channel < mean.size(); ++channel) {
-    const uint64_t* count = counts.data() + channel * static_cast<size_t>(kByteValues);
-    auto sum = [&](auto&& term) {
-      double all = 0;
-      for (int64_t byte = 0; byte < kByteValues; ++byte)
-        all += static_cast<double>(count[byte]) * term(static_cast<double>(byte) / 255.0);
-      return all / total;
-    };
-    mean[channel] = sum([](double x) { return x; });
-    deviation[channel] = std::sqrt(sum([&](double x) { return (x - mean[channel]) * (x - mean[channel]); }));
-  }
+  return counts;
+}
+
+Batch Dataset::training_batch(const std::vector<int64_t>& ids, const Sampler& sampler, uint64_t seed) const {
+  return stream_ != nullptr ? stream_->training(ids, sampler, seed, normalised_) : gather(ids);
 }
 
 Batch Dataset::gather(const std::vector<int64_t>& ids) const {
+  if (stream_ != nullptr) return stream_->plain(ids, normalised_);
   const auto count = static_cast<int64_t>(ids.size());
   HASTEN_CHECK(std::all_of(ids.begin(), ids.end(), [&](int64_t id) { return id >= 0 && id < size(); }),
                "a sample id outside of the data");
@@ -140,6 +186,11 @@ Batch Dataset::gather(const std::vector<int64_t>& ids) const {
 }
 
 Dataset Dataset::subset(const std::vector<int64_t>& ids, Split split) const {
+  if (stream_ != nullptr) {
+    Dataset part(id_, split, stream_->subset(ids), classes_);
+    part.normalised_ = normalised_;
+    return part;
+  }
   at::Tensor chosen = at::tensor(ids, at::kLong);
   Dataset part(id_, split, samples_.index_select(0, chosen), labels_.index_select(0, chosen), classes_);
   part.normalised_ = normalised_;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 
 #include "hasten/base/error.h"
@@ -12,7 +11,9 @@
 #include "hasten/base/text.h"
 #include "hasten/data/dataset.h"
 #include "hasten/data/idx.h"
+#include "hasten/data/images.h"
 #include "hasten/data/synthetic.h"
+#include "hasten/loader/fetch/data_place.h"
 
 namespace hasten {
 namespace {
@@ -30,12 +31,7 @@ bool has_idx_files(const std::filesystem::path& folder) {
 
 std::vector<std::filesystem::path> idx_folders(const std::string& dataset, const std::string& path) {
   if (!path.empty()) return {path};
-  std::vector<std::filesystem::path> folders;
-  const char* root = std::getenv("HASTEN_DATA");
-  if (root != nullptr && *root != '\0') folders.push_back(std::filesystem::path(root) / dataset);
-  folders.push_back(std::filesystem::path("data") / dataset);
-  folders.push_back(std::filesystem::path("/usr/share/datasets") / dataset);
-  return folders;
+  return data_folders(dataset);
 }
 
 std::string how_to_get(const DatasetSpec& spec) {
@@ -85,6 +81,7 @@ Splits load_both(const Recipe& recipe, const DatasetInfo& info) {
     const auto& params = recipe.dataset_params.as<SyntheticParams>();
     return {synthetic_data(params, Split::kTrain), {synthetic_data(params, Split::kTest)}};
   }
+  if (recipe.dataset->params == describe<ImageFilesParams>()) return load_images(recipe, info);
   const std::string& path = recipe.dataset_params.as<IdxParams>().path;
   const std::string folder = find_idx_folder(info.name, path);
   if (folder.empty()) {
@@ -117,7 +114,12 @@ std::string find_idx_folder(const std::string& dataset, const std::string& path)
   return "";
 }
 
+bool augments_samples(const Recipe& recipe, const Dataset& train) {
+  return train.stream() != nullptr && recipe.loader.augment == AugmentBy::kSample;
+}
+
 Splits load_splits(const Recipe& recipe) {
+  refuse_sample_work(recipe);
   const DatasetInfo info = recipe.dataset->info(recipe.dataset_params);
   Splits splits = load_both(recipe, info);
   if (recipe.data.validation > 0) {

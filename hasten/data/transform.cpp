@@ -60,7 +60,9 @@ void shift_image(const float* in, float* out, const Images& size, int64_t down, 
 using ImageFunction = std::function<void(Batch&, uint64_t seed)>;
 
 ImageFunction built_in(const TransformPlan& plan, const DatasetInfo& data, std::optional<double>& translate) {
-  if (plan.name == "flip") return [](Batch& batch, uint64_t seed) { flip_images(batch, seed); };
+  if (plan.name == "flip") {
+    return plan.params.as<FlipSettings>().kind == FlipKind::kAlternating ? alternate_images : flip_images;
+  }
   if (plan.name == "translate") {
     const int64_t pixels = plan.params.as<TranslateSettings>().pixels;
     const int64_t side = std::min(data.sample[1], data.sample[2]);
@@ -79,6 +81,15 @@ void flip_images(Batch& batch, uint64_t seed) {
   std::vector<char> mirrored(batch.ids.size());
   for (size_t i = 0; i < mirrored.size(); ++i) {
     mirrored[i] = stream_of(batch, static_cast<int64_t>(i), seed, operation("data.flip")).bits() & 1;
+  }
+  mirror_images(batch, mirrored);
+}
+
+void alternate_images(Batch& batch, uint64_t seed) {
+  std::vector<char> mirrored(batch.ids.size());
+  for (size_t i = 0; i < mirrored.size(); ++i) {
+    RandomStream coin(seed, operation("data.flip"), 0, static_cast<uint64_t>(batch.ids[i]));
+    mirrored[i] = static_cast<char>((coin.bits() ^ static_cast<uint64_t>(batch.epoch)) & 1);
   }
   mirror_images(batch, mirrored);
 }
@@ -127,9 +138,11 @@ struct TransformChain::Link {
   size_t index = 0;  // of the part on the seam
 };
 
-TransformChain::TransformChain(const RunPlan& plan, Engine& engine) : engine_(engine) {
-  for (const TransformPlan& transform : plan.transforms)
-    links_.push_back({transform.phase, built_in(transform, plan.data, translate_), 0});
+TransformChain::TransformChain(const RunPlan& plan, Engine& engine, bool augmented) : engine_(engine) {
+  for (const TransformPlan& transform : plan.transforms) {
+    ImageFunction own = built_in(transform, plan.data, translate_);
+    if (!augmented) links_.push_back({transform.phase, std::move(own), 0});
+  }
   const std::vector<Phase> phases = engine.phases<BatchTransform>();
   for (size_t i = 0; i < phases.size(); ++i) links_.push_back({phases[i], nullptr, i});
   std::stable_sort(links_.begin(), links_.end(), [](const Link& a, const Link& b) { return a.phase < b.phase; });

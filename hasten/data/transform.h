@@ -22,7 +22,8 @@ class BatchTransform {
 // The recipe's own transforms and the methods' parts, merged by phase; the recipe's come first within one.
 class TransformChain {
  public:
-  TransformChain(const RunPlan& plan, Engine& engine);
+  // `augmented`: the recipe's own transforms were done sample by sample when the batch was read.
+  TransformChain(const RunPlan& plan, Engine& engine, bool augmented = false);
   ~TransformChain();
   void apply(Batch& batch, const State& state);
   // The number that a schedule of "data.translate" sets, or nullptr.
@@ -37,6 +38,9 @@ class TransformChain {
 
 // Mirrors each image left to right by a coin keyed by (seed, epoch, sample id).
 void flip_images(Batch& batch, uint64_t seed);
+// Every other epoch each image is mirrored, and a coin says which comes first: a sample is seen as it is and mirrored in
+// turn, so half of the epochs repeat nothing (K. Jordan, 94% on CIFAR-10 in 3.29 seconds, arXiv:2404.00498).
+void alternate_images(Batch& batch, uint64_t seed);
 // Mirrors the images whose place says so.
 void mirror_images(Batch& batch, const std::vector<char>& mirrored);
 // Shifts each image by up to `pixels` in each direction, reflecting at the border; keyed like flip_images.

@@ -99,6 +99,13 @@ void judge(const Comparison& comparison, Pair& pair) {
     pair.reason = "neither side reaches the target";
     return;
   }
+  // Without its costs a side cannot be said to have missed the target.
+  for (const Group* group : {&base, &method}) {
+    const Point& point = group->points[group->headline];
+    if (ratio || point.runs.empty() || point.costs.count(comparison.cost) > 0) continue;
+    pair.reason = "the runs of " + group->name + " do not say their " + what;
+    return;
+  }
   if (!ratio) {
     pair.verdict = Verdict::kUnresolved;
     pair.reason =

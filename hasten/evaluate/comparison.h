@@ -65,7 +65,7 @@ struct SpeedupPoint {
 
 struct GainPoint {
   double cost = 0;
-  std::optional<double> gain;  // positive: the method is better at this cost
+  std::optional<double> gain, low, high;  // positive: better than the baseline; null like a speedup's
 };
 
 enum class Verdict { kHelps, kHurts, kNoDifference, kUnresolved };

@@ -56,6 +56,10 @@ std::optional<double> read_quality(const Curve& curve, double cost) {
   double last = 0;
   for (const CurvePoint& point : curve.points) last = std::max(last, point.cost());
   if (upper.empty() || !(cost >= upper.front().cost) || cost > last) return std::nullopt;
+  return read_quality(upper, cost);
+}
+
+double read_quality(std::span<const EnvelopePoint> upper, double cost) {
   for (size_t i = 1; i < upper.size(); ++i) {
     const EnvelopePoint &left = upper[i - 1], &right = upper[i];
     if (cost > right.cost) continue;

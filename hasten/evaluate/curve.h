@@ -48,6 +48,8 @@ std::optional<double> read_cost(std::span<const EnvelopePoint> envelope, double 
 // The best quality known to be reached at `cost`, by the same interpolation; nullopt outside the measured range.
 // The last measured budget's cost is the end of the range even when a cheaper one is as good.
 std::optional<double> read_quality(const Curve& curve, double cost);
+// The same on an envelope that is not empty, for costs from its first on.
+double read_quality(std::span<const EnvelopePoint> envelope, double cost);
 
 // Iso-quality speedup: the baseline's cost to reach q over the method's.
 std::optional<double> speedup_at(const Curve& base, const Curve& method, double quality);

@@ -95,7 +95,7 @@ EventRecord read_event(simdjson::ondemand::document& document) {
   for (auto field : document.get_object()) {
     std::string_view key = field.unescaped_key();
     if (key == "step") {
-      if (auto step = read_number(field.value().value())) event.step = static_cast<int64_t>(*step);
+      if (auto step = read_number(field.value().value())) event.step = whole_number(*step);
     } else if (key == "kind") {
       event.kind = std::string_view(field.value());
     } else if (key == "note") {
@@ -114,6 +114,11 @@ EventRecord read_event(simdjson::ondemand::document& document) {
 }
 
 }  // namespace
+
+std::optional<int64_t> whole_number(double value) {
+  if (!(std::abs(value) <= 9007199254740992.0)) return std::nullopt;
+  return static_cast<int64_t>(std::floor(value));
+}
 
 void append_json_number(double value, std::string& out) {
   if (!std::isfinite(value)) {
@@ -146,11 +151,22 @@ void append_json_text(std::string_view text, std::string& out) {
   out += '"';
 }
 
-EventRecord parse_event_line(std::string_view line, const std::filesystem::path& path) {
-  simdjson::padded_string padded(line);
+struct EventParser::Buffers {
   simdjson::ondemand::parser parser;
+  std::string line;  // with the room behind it that simdjson needs
+};
+
+EventParser::EventParser() : buffers_(std::make_unique<Buffers>()) {}
+EventParser::~EventParser() = default;
+EventParser::EventParser(EventParser&&) noexcept = default;
+EventParser& EventParser::operator=(EventParser&&) noexcept = default;
+
+EventRecord EventParser::parse(std::string_view line, const std::filesystem::path& path) {
+  std::string& copy = buffers_->line;
+  copy = line;
+  copy.reserve(line.size() + simdjson::SIMDJSON_PADDING);
   try {
-    auto document = parser.iterate(padded).value();
+    auto document = buffers_->parser.iterate(copy.data(), copy.size(), copy.capacity()).value();
     return read_event(document);
   } catch (const simdjson::simdjson_error& error) {
     throw DataError(path.string(), "", cat("not an event (", error.what(), ")"));

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,8 +32,22 @@ void write_run_record(const std::filesystem::path& directory, const RunRecord& r
 std::string event_line(const EventRecord& event);
 void append_event_line(const EventRecord& event, std::string& out);
 
-// Reads such a line back. Throws DataError naming `path` when it is no event.
-EventRecord parse_event_line(std::string_view line, const std::filesystem::path& path);
+// Reads such lines back; its buffers serve all of them.
+class EventParser {
+ public:
+  EventParser();
+  ~EventParser();
+  EventParser(EventParser&&) noexcept;
+  EventParser& operator=(EventParser&&) noexcept;
+  // Throws DataError naming `path` when the line is no event.
+  EventRecord parse(std::string_view line, const std::filesystem::path& path);
+
+ private:
+  struct Buffers;
+  std::unique_ptr<Buffers> buffers_;
+};
+// A step or count that a log gives as a double, rounded down; nullopt for NaN and beyond what doubles count exactly.
+std::optional<int64_t> whole_number(double value);
 // Text as a JSON string, with its quotes.
 void append_json_text(std::string_view text, std::string& out);
 // A number as a JSON token; see event_line for those that are not finite.

@@ -55,34 +55,48 @@ std::vector<double> qualities_to_read(const Comparison& comparison, const Curve&
   return wanted;
 }
 
-// log S at every quality for every resample; +inf where the method misses, -inf where the baseline does.
-std::vector<std::vector<double>> resampled_speedups(const Comparison& comparison, const Curve& base,
-                                                    const Curve& method, const std::vector<double>& qualities) {
+// What every resample of the seeds reads from its own two curves.
+struct Resampled {
+  std::vector<std::vector<double>>
+      log_speedups;  // by quality; +inf where the method misses, -inf where the baseline does
+  std::vector<std::vector<double>> gains;         // by cost
+};
+
+double log_speedup(const std::vector<EnvelopePoint>& left, const std::vector<EnvelopePoint>& right, double quality,
+                   Direction direction) {
+  // Below a resample's first point the target is reached, at an unknown lower cost: that point's cost bounds it.
+  auto cost = [&](const std::vector<EnvelopePoint>& upper) {
+    if (upper.empty()) return HUGE_VAL;
+    if (reaches(upper.front().quality, quality, direction)) return upper.front().cost;
+    return read_cost(upper, quality, direction).value_or(HUGE_VAL);
+  };
+  double base_cost = cost(left), method_cost = cost(right);
+  if (std::isinf(base_cost) && std::isinf(method_cost)) return std::numeric_limits<double>::quiet_NaN();
+  return std::log(base_cost) - std::log(method_cost);
+}
+
+Resampled resampled_readings(const Comparison& comparison, const Curve& base, const Curve& method,
+                             const std::vector<double>& qualities, const std::vector<double>& costs) {
   std::vector<size_t> sizes;
   for (const Curve* curve : {&base, &method}) {
     for (const CurvePoint& point : curve->points) sizes.push_back(point.seeds.size());
   }
-  std::vector<std::vector<double>> logs(qualities.size());
+  Resampled result{std::vector<std::vector<double>>(qualities.size()), std::vector<std::vector<double>>(costs.size())};
   stats::Draw draw;
   for (int64_t b = 0; b < comparison.options.resamples; ++b) {
     stats::resample(sizes, comparison.options.seed, static_cast<uint64_t>(b), draw);
     auto left = resampled_envelope(base, draw, 0), right = resampled_envelope(method, draw, base.points.size());
-    for (size_t q = 0; q < qualities.size(); ++q) {
-      // Below a resample's first point the target is reached, at an unknown lower cost: that point's cost bounds it.
-      auto cost = [&](const std::vector<EnvelopePoint>& upper) {
-        if (upper.empty()) return HUGE_VAL;
-        if (reaches(upper.front().quality, qualities[q], base.direction)) return upper.front().cost;
-        return read_cost(upper, qualities[q], base.direction).value_or(HUGE_VAL);
+    for (size_t q = 0; q < qualities.size(); ++q)
+      result.log_speedups[q].push_back(log_speedup(left, right, qualities[q], base.direction));
+    // A resample's ends lie a little beside the measured ones; there its end points count.
+    for (size_t c = 0; c < costs.size(); ++c) {
+      auto at = [&](const std::vector<EnvelopePoint>& upper) {
+        return read_quality(upper, std::max(costs[c], upper.front().cost));
       };
-      double base_cost = cost(left), method_cost = cost(right);
-      if (std::isinf(base_cost) && std::isinf(method_cost)) {
-        logs[q].push_back(std::numeric_limits<double>::quiet_NaN());
-      } else {
-        logs[q].push_back(std::log(base_cost) - std::log(method_cost));
-      }
+      if (!left.empty() && !right.empty()) result.gains[c].push_back(advantage(at(right), at(left), base.direction));
     }
   }
-  return logs;
+  return result;
 }
 
 }  // namespace
@@ -125,35 +139,41 @@ void fill_time_to_target(const Comparison& comparison, Pair& pair) {
 
 void fill_curves(const Comparison& comparison, Pair& pair) {
   const Curve &base = comparison.curves.front(), &method = comparison.curves[pair.method];
-  std::vector<double> qualities = qualities_to_read(comparison, base, method);
-  std::vector<std::vector<double>> logs;
-  if (has_seeds(base) && has_seeds(method) && !base.points.empty() && !method.points.empty()) {
-    logs = resampled_speedups(comparison, base, method, qualities);
-  }
-  for (size_t q = 0; q < qualities.size(); ++q) {
-    SpeedupPoint at;
-    at.quality = qualities[q];
-    at.speedup = speedup_at(base, method, qualities[q]);
-    if (!logs.empty() && at.speedup) {
-      stats::Interval interval =
-          stats::percentile_interval(logs[q], std::log(*at.speedup), comparison.options.confidence);
-      if (std::isfinite(interval.low)) at.low = std::exp(interval.low);
-      if (std::isfinite(interval.high)) at.high = std::exp(interval.high);
-      auto missed = std::count_if(logs[q].begin(), logs[q].end(), [](double x) { return !std::isfinite(x); });
-      at.missed_share = static_cast<double>(missed) / static_cast<double>(logs[q].size());
-    }
-    pair.speedups.push_back(at);
-  }
-  std::vector<double> costs;
+  std::vector<double> qualities = qualities_to_read(comparison, base, method), costs;
   for (const Curve* curve : {&base, &method}) {
     for (const CurvePoint& point : curve->points) costs.push_back(point.cost());
   }
   std::sort(costs.begin(), costs.end());
-  for (double cost : costs) {
-    auto left = read_quality(base, cost), right = read_quality(method, cost);
-    std::optional<double> gain;
-    if (left && right) gain = advantage(*right, *left, comparison.metric.direction);
-    pair.gains.push_back({cost, gain});
+  costs.erase(std::unique(costs.begin(), costs.end()), costs.end());
+  Resampled resampled;
+  bool has_intervals = has_seeds(base) && has_seeds(method) && !base.points.empty() && !method.points.empty();
+  if (has_intervals) resampled = resampled_readings(comparison, base, method, qualities, costs);
+  for (size_t q = 0; q < qualities.size(); ++q) {
+    SpeedupPoint at;
+    at.quality = qualities[q];
+    at.speedup = speedup_at(base, method, qualities[q]);
+    if (has_intervals && at.speedup) {
+      const std::vector<double>& logs = resampled.log_speedups[q];
+      stats::Interval interval = stats::percentile_interval(logs, std::log(*at.speedup), comparison.options.confidence);
+      if (std::isfinite(interval.low)) at.low = std::exp(interval.low);
+      if (std::isfinite(interval.high)) at.high = std::exp(interval.high);
+      auto missed = std::count_if(logs.begin(), logs.end(), [](double x) { return !std::isfinite(x); });
+      at.missed_share = static_cast<double>(missed) / static_cast<double>(logs.size());
+    }
+    pair.speedups.push_back(at);
+  }
+  for (size_t c = 0; c < costs.size(); ++c) {
+    GainPoint at;
+    at.cost = costs[c];
+    auto left = read_quality(base, costs[c]), right = read_quality(method, costs[c]);
+    if (left && right) at.gain = advantage(*right, *left, comparison.metric.direction);
+    if (has_intervals && at.gain) {
+      stats::Interval interval =
+          stats::percentile_interval(resampled.gains[c], *at.gain, comparison.options.confidence);
+      at.low = interval.low;
+      at.high = interval.high;
+    }
+    pair.gains.push_back(at);
   }
 }
 

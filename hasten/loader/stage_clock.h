@@ -22,10 +22,10 @@ enum class Stage : uint8_t {
 constexpr size_t kStages = 8;
 std::string_view name_of(Stage stage);
 
-// The time of one thread. Nobody else reads it while the thread runs, except by a copy that may be one stage old.
+// The time of one thread. Others see it by copies that the thread hands out.
 class StageClock {
  public:
-  StageClock() : since_(now_ns()) {}
+  StageClock() : begin_(now_ns()), since_(begin_) {}
   // From now on time counts for `stage`. Returns the stage before, to go back to.
   Stage enter(Stage stage) {
     const int64_t now = now_ns();
@@ -37,12 +37,14 @@ class StageClock {
   }
   int64_t ns(Stage stage) const { return ns_[static_cast<size_t>(stage)]; }
   void add_bytes(Stage stage, uint64_t bytes) { bytes_[static_cast<size_t>(stage)] += bytes; }
+  // The time that the stages add up to, exactly: from the start to the last change of stage.
+  int64_t lifetime_ns() const { return since_ - begin_; }
   uint64_t bytes(Stage stage) const { return bytes_[static_cast<size_t>(stage)]; }
 
  private:
   std::array<int64_t, kStages> ns_{};
   std::array<uint64_t, kStages> bytes_{};
-  int64_t since_;
+  int64_t begin_, since_;
   Stage stage_ = Stage::kWaitInput;
 };
 

@@ -160,7 +160,15 @@ TEST(FlopCounterTest, RecurrentLayers) {
     at::Tensor start = at::zeros({2, 2, 8});
     return std::get<0>(at::lstm(trained({5, 2, 16}), {start, start}, weights, true, 1, 0.0, true, true, false));
   };
-  expect_flops(run, one, 2 * one, "lstm");
+  EXPECT_EQ(count_passes(run, false), (Passes{one, 2 * one}));
+  try {
+    EXPECT_EQ(count_passes(run, true), (Passes{one, 2 * one})) << "in bf16";
+  } catch (const std::exception& error) {
+    // oneDNN has a bf16 LSTM for some processors only.
+    EXPECT_NE(std::string(error.what()).find("could not create a primitive descriptor for the LSTM"),
+              std::string::npos);
+    GTEST_SKIP() << "no LSTM in bf16 on this processor; in fp32 it was counted";
+  }
 }
 
 TEST(FlopCounterTest, NamesTheOperators) {

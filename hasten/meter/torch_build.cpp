@@ -5,8 +5,9 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <torch/version.h>
 
-#include "hasten/meter/machine.h"
+#include "hasten/base/machine.h"
 #include "hasten/meter/nvml.h"
+#include "hasten/meter/torch_build.h"
 
 namespace hasten {
 

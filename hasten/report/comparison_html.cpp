@@ -2,6 +2,7 @@
 #include "hasten/report/comparison_html.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
 
 #include "hasten/base/clock.h"
@@ -43,12 +44,14 @@ std::string html_table(const Table& table, size_t wide_columns = 0) {
 }
 
 std::string verdict_card(const Comparison& comparison, const Pair& pair) {
-  std::string word(name(pair.verdict));
+  std::string head = headline(comparison, pair);
   std::string number = pair.time_to_target ? fixed(pair.time_to_target->value, 2) + "×" : "–";
   std::string css = pair.verdict == Verdict::kHelps ? "helps" : pair.verdict == Verdict::kHurts ? "hurts" : "open";
+  if (comparison.pairs.size() > 3) css += " many";
   std::string html = cat("<div class=\"card verdict ", css, "\"><div class=\"big\">", number,
-                         "</div><div><div class=\"word\">", e(headline(comparison, pair)), "</div>");
-  html += "<div class=\"soft\">" + e(pair.reason) + "</div><ul>";
+                         "</div><div><div class=\"word\">", e(head), "</div>");
+  if (head.find(pair.reason) == std::string::npos) html += "<div class=\"soft\">" + e(pair.reason) + "</div>";
+  html += "<ul>";
   for (const std::string& line : details(comparison, pair)) html += "<li>" + e(line) + "</li>";
   return html + "</ul></div></div>";
 }
@@ -72,6 +75,11 @@ std::string charts(const Comparison& comparison, size_t page) {
                          [](const SpeedupPoint& at) { return at.speedup.has_value(); }) > 1;
   });
   if (speedups) html += figure("speedup", page, "speedup against the target", false);
+  bool gains = std::any_of(comparison.pairs.begin(), comparison.pairs.end(), [](const Pair& pair) {
+    return std::count_if(pair.gains.begin(), pair.gains.end(),
+                         [](const GainPoint& at) { return at.gain.has_value(); }) > 1;
+  });
+  if (gains) html += figure("gain", page, "gain in " + metric + " at equal cost", true);
   return html + "</div>";
 }
 
@@ -110,6 +118,23 @@ std::string lint_section(const Comparison& comparison) {
   if (!clean.empty())
     html += cat("<details><summary>", counts.clean, " checks are clean</summary>", clean, "</details>");
   return html + "</div>";
+}
+
+// The table of groups. A column that nobody has anything in becomes a line below it.
+std::string summary(const Comparison& comparison) {
+  Table table = summary_table(comparison);
+  std::vector<std::string> empty;
+  for (size_t c = table.head.size(); c-- > 0;) {
+    bool known =
+        std::any_of(table.rows.begin(), table.rows.end(), [&](const auto& row) { return row[c] != "unavailable"; });
+    if (known || table.rows.empty()) continue;
+    empty.insert(empty.begin(), table.head[c]);
+    table.head.erase(table.head.begin() + static_cast<std::ptrdiff_t>(c));
+    for (auto& row : table.rows) row.erase(row.begin() + static_cast<std::ptrdiff_t>(c));
+  }
+  std::string html = html_table(table);
+  if (!empty.empty()) html += "<p class=\"soft small\">unavailable: " + e(join(empty, ", ")) + "</p>";
+  return html;
 }
 
 // What the runs ran on: a value that all share is said once, others are listed.
@@ -185,13 +210,17 @@ std::string workload_section(const Comparison& comparison, size_t page, bool wit
   if (with_title) html += cat("<h2>", e(comparison.workload.empty() ? "Comparison" : comparison.workload), "</h2>");
   html += "<p class=\"soft\">" + e(subtitle(comparison)) + "</p>";
   for (const Pair& pair : comparison.pairs) html += verdict_card(comparison, pair);
-  html += "<div class=\"card\">" + html_table(summary_table(comparison)) + "</div>";
   html += charts(comparison, page);
+  html += "<div class=\"card\">" + summary(comparison) + "</div>";
   html += "<h2>What this comparison cannot conclude</h2>" + lint_section(comparison);
   for (const Pair& pair : comparison.pairs) {
     if (pair.speedups.size() < 2) continue;
     html += "<h2>Speedup of " + e(comparison.groups[pair.method].name) + " by target</h2><div class=\"card\">" +
             html_table(speedup_table(comparison, pair)) + "</div>";
+    Table gains = gain_table(comparison, pair);
+    if (!gains.rows.empty())
+      html += "<h2>Gain of " + e(comparison.groups[pair.method].name) + " by cost</h2><div class=\"card\">" +
+              html_table(gains) + "</div>";
   }
   html += "<h2>Runs</h2><div class=\"card\">" + html_table(runs_table(comparison), 1) + "</div>";
   html += "<h2>Environment</h2><div class=\"card\">" + html_table(environment_table(comparison), 2) + "</div>";

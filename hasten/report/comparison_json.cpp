@@ -78,7 +78,10 @@ Json pair_json(const Comparison& comparison, const Pair& pair) {
                                          {"missed_share", at.missed_share}});
   }
   json["gain_by_cost"] = Json::array();
-  for (const GainPoint& at : pair.gains) json["gain_by_cost"].push_back({{"cost", at.cost}, {"gain", maybe(at.gain)}});
+  for (const GainPoint& at : pair.gains) {
+    json["gain_by_cost"].push_back(
+        {{"cost", at.cost}, {"gain", maybe(at.gain)}, {"low", maybe(at.low)}, {"high", maybe(at.high)}});
+  }
   return json;
 }
 

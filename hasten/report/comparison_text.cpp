@@ -63,6 +63,8 @@ std::string comparison_text(const Comparison& comparison, const TextOptions& opt
     text += painted(headline(comparison, pair), pair.verdict == Verdict::kHelps ? "1;32" : "1", options.color) + "\n";
     for (const std::string& line : details(comparison, pair)) text += "  " + line + "\n";
     if (has_curve(pair)) text += "\n" + terminal_table(speedup_table(comparison, pair), "  ");
+    Table gains = gain_table(comparison, pair);
+    if (!gains.rows.empty()) text += "\n" + terminal_table(gains, "  ");
     text += "\n";
   }
   text += "What this comparison cannot conclude:\n" + lints_text(comparison.lints, options);
@@ -81,6 +83,9 @@ std::string comparison_markdown(const Comparison& comparison) {
     if (has_curve(pair))
       text += "## Speedup of " + comparison.groups[pair.method].name + " by target\n\n" +
               markdown_table(speedup_table(comparison, pair)) + "\n";
+    Table gains = gain_table(comparison, pair);
+    if (!gains.rows.empty())
+      text += "## Gain of " + comparison.groups[pair.method].name + " by cost\n\n" + markdown_table(gains) + "\n";
   }
   text += "## What this comparison cannot conclude\n\n";
   for (const LintResult* lint : fired_lints(comparison.lints)) {

@@ -1,6 +1,8 @@
 // Reports: what the words say, that nothing from a run becomes markup, and that the page draws itself in a browser.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
 #include "hasten/evaluate/comparison.h"
@@ -94,6 +96,48 @@ TEST(HtmlReport, DrawsItsChartsInABrowserSlow) {
   auto dom = seen_by_browser(page_of(make_race(3)));
   if (!dom) GTEST_SKIP() << "no chromium here";
   EXPECT_NE(dom->find("data-drawn=\"2\""), std::string::npos) << dom->substr(0, 300);
+}
+
+// Three budgets a side that reach more the longer they are, the method in less time.
+Runs tradeoff() {
+  Runs runs;
+  for (int seed = 1; seed <= 3; ++seed) {
+    int i = 0;
+    for (double budget : {4.0, 8.0, 16.0}) {
+      std::string text = number(budget) + "ep";
+      double quality = 0.893 + 0.006 * i++ + 0.0001 * seed;
+      runs.push_back(evaluate::testing::make_run("baseline", seed, 10 * budget, quality, text, 100 * budget));
+      runs.push_back(evaluate::testing::make_run("fast", seed, 10 * budget / 1.5, quality, text, 100 * budget));
+    }
+  }
+  return runs;
+}
+
+TEST(TextReport, GainAtEqualCostStandsBesideTheSpeedup) {
+  evaluate::Comparison comparison = evaluate::compare(tradeoff());
+  std::string text = comparison_text(comparison);
+  EXPECT_NE(text.find("train seconds  gain in test/accuracy"), std::string::npos) << text;
+  EXPECT_NE(text.find("at the cost of fast @ 16ep the gain in test/accuracy is +0.0035 (+0.0034 to +0.0036)"),
+            std::string::npos)
+      << text;
+  Json gains = comparison_json(comparison)["pairs"][0]["gain_by_cost"];
+  EXPECT_TRUE(gains[0]["gain"].is_null());  // cheaper than anything the baseline measured
+  // At 40s the baseline is at its first point, the method between its first and second: log(1.5) of log(2) on the way.
+  EXPECT_EQ(gains[1]["cost"], 40);
+  EXPECT_NEAR(gains[1]["gain"].get<double>(), 0.006 * std::log(1.5) / std::log(2), 1e-12);
+  EXPECT_LE(gains[1]["low"], gains[1]["gain"]);
+  EXPECT_GE(gains[1]["high"], gains[1]["gain"]);
+  EXPECT_LT(gains[1]["low"], gains[1]["high"]);
+}
+
+TEST(HtmlReport, DrawsSpeedupAndGainSideBySideInABrowserSlow) {
+  auto dom = seen_by_browser(page_of(tradeoff()));
+  if (!dom) GTEST_SKIP() << "no chromium here";
+  EXPECT_NE(dom->find("data-drawn=\"4\""), std::string::npos) << dom->substr(0, 300);
+  size_t speedup = dom->find("data-kind=\"speedup\""), gain = dom->find("data-kind=\"gain\"");
+  ASSERT_NE(gain, std::string::npos);
+  EXPECT_LT(speedup, gain);
+  EXPECT_NE(dom->find("data-points=\"4\"", gain), std::string::npos) << dom->substr(gain, 200);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "hasten/base/json_fwd.h"
 #include "hasten/evaluate/scoring/algoperf.h"
 #include "hasten/evaluate/scoring/dawnbench.h"
+#include "hasten/evaluate/scoring/mlperf.h"
 #include "hasten/evaluate/scoring/nanogpt.h"
 #include "hasten/evaluate/scoring/score_table.h"
 
@@ -34,6 +35,9 @@ struct NanogptGroup {
 };
 std::string nanogpt_text(const std::vector<NanogptGroup>& groups, double target, double alpha);
 Json nanogpt_json(const std::vector<NanogptGroup>& groups, double target, double alpha);
+
+std::string mlperf_text(const std::vector<evaluate::MlperfResult>& results);
+Json mlperf_json(const std::vector<evaluate::MlperfResult>& results);
 
 std::string score_table_text(const evaluate::ScoreTable& table, int64_t resamples);
 Json score_table_json(const evaluate::ScoreTable& table, int64_t resamples);

@@ -1,6 +1,9 @@
 // A trace analysis as CSV files (RFC 4180).
+#include <filesystem>
 #include <sstream>
+#include <utility>
 
+#include "hasten/base/error.h"
 #include "hasten/base/files.h"
 #include "hasten/report/trace_json.h"
 
@@ -9,48 +12,71 @@ namespace {
 
 using namespace trace;
 
+// Rows go to the disk as they come, since there can be as many as events; the file is whole or not there.
 class Csv {
  public:
-  explicit Csv(std::string_view head) {
+  Csv(std::filesystem::path path, std::string_view head)
+      : path_(std::move(path)), part_(path_), file_(part_ += ".part", 0) {
     out_.precision(17);
     out_ << head << "\r\n";
   }
+  ~Csv() {
+    std::error_code ignored;
+    std::filesystem::remove(part_, ignored);
+  }
+  Csv(const Csv&) = delete;
+  Csv& operator=(const Csv&) = delete;
+
   template <class... Cells>
   void row(const Cells&... cells) {
     bool first = true;
     ((out_ << (first ? "" : ",") << cells, first = false), ...);
     out_ << "\r\n";
+    if (out_.tellp() > (1 << 20)) flush();
   }
-  void write(const std::filesystem::path& path) { write_file_atomic(path, out_.str()); }
+  void finish() {
+    flush();
+    file_.sync();
+    std::error_code error;
+    std::filesystem::rename(part_, path_, error);
+    if (error) throw DataError(path_.string(), "", "cannot be written: " + error.message());
+  }
 
  private:
+  void flush() {
+    file_.append(out_.view());
+    out_.str({});
+  }
+
+  std::filesystem::path path_, part_;
+  AppendFile file_;
   std::ostringstream out_;
 };
 
 void write_device_tables(const Analysis& analysis, const std::filesystem::path& folder) {
-  Csv queues("rank,device,stream,points,mean,max,blocked"),
-      copies("rank,name,count,bytes,time,gb_per_s_mean,gb_per_s_max");
-  Csv launches("rank,launch,work,host,device,delay"), path("rank,begin,end,kind,event");
+  Csv queues(folder / "queues.csv", "rank,device,stream,points,mean,max,blocked"),
+      copies(folder / "copies.csv", "rank,name,count,bytes,time,gb_per_s_mean,gb_per_s_max");
+  Csv launches(folder / "launches.csv", "rank,launch,work,host,device,delay");
+  Csv path(folder / "critical_path.csv", "rank,begin,end,kind,event");
   for (const RankAnalysis& rank : analysis.ranks) {
     const View& view = rank.view;
     for (const StreamQueue& q : rank.queues)
       queues.row(rank.rank, q.id.device, q.id.stream, q.summary.count, q.summary.mean, q.summary.max, q.blocked);
     for (const CopyRow& c : rank.copies)
       copies.row(rank.rank, csv_cell(c.name), c.count, c.bytes, c.ticks, c.gb_per_s.mean, c.gb_per_s.max);
-    for (const auto& l : rank.launches.launches) {
-      launches.row(rank.rank, csv_cell(view.name(l.host)), csv_cell(view.name(l.device)), view.dur[l.host],
-                   view.dur[l.device], l.delay);
+    for (uint32_t work : rank.launches.work) {
+      auto launch = static_cast<size_t>(view.partner[work]);
+      launches.row(rank.rank, csv_cell(view.name(launch)), csv_cell(view.name(work)), view.dur[launch], view.dur[work],
+                   launch_delay(view, work));
     }
     if (!rank.path) continue;
-    for (const PathSegment& s : rank.path->segments) {
-      path.row(rank.rank, s.begin, s.end, path_kind_name(s.kind),
+    for (size_t k = 0; k < rank.path->segments.size(); ++k) {
+      const PathSegment& s = rank.path->segments[k];
+      path.row(rank.rank, s.begin, rank.path->end_of(k), path_kind_name(s.kind),
                s.place < 0 ? "" : csv_cell(view.name(static_cast<size_t>(s.place))));
     }
   }
-  queues.write(folder / "queues.csv");
-  copies.write(folder / "copies.csv");
-  launches.write(folder / "launches.csv");
-  path.write(folder / "critical_path.csv");
+  for (Csv* file : {&queues, &copies, &launches, &path}) file->finish();
 }
 
 }  // namespace
@@ -67,9 +93,11 @@ std::string csv_cell(std::string_view text) {
 
 void write_trace_csv(const Analysis& analysis, const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
-  Csv partition("rank,part,time"), kernels("rank,name,type,count,sum,max,min,mean,std");
-  Csv operators("rank,name,count,host_total,host_self,device_total,device_self,kernels,flops,bytes,roofline");
-  Csv idle("rank,device,stream,host_wait,kernel_wait,other,events");
+  Csv partition(folder / "partition.csv", "rank,part,time");
+  Csv kernels(folder / "kernels.csv", "rank,name,type,count,sum,max,min,mean,std");
+  Csv operators(folder / "operators.csv",
+                "rank,name,count,host_total,host_self,device_total,device_self,kernels,flops,bytes,roofline");
+  Csv idle(folder / "idle.csv", "rank,device,stream,host_wait,kernel_wait,other,events");
   for (const RankAnalysis& rank : analysis.ranks) {
     if (rank.partition) {
       for (size_t k = 0; k < kPartCount; ++k)
@@ -86,10 +114,7 @@ void write_trace_csv(const Analysis& analysis, const std::filesystem::path& fold
     for (const StreamIdle& s : rank.idle)
       idle.row(rank.rank, s.id.device, s.id.stream, s.host_wait, s.kernel_wait, s.other, s.events);
   }
-  partition.write(folder / "partition.csv");
-  kernels.write(folder / "kernels.csv");
-  operators.write(folder / "operators.csv");
-  idle.write(folder / "idle.csv");
+  for (Csv* file : {&partition, &kernels, &operators, &idle}) file->finish();
   write_device_tables(analysis, folder);
 }
 

@@ -154,7 +154,7 @@ Json device_json(const RankAnalysis& rank, size_t top) {
   Json json;
   const LaunchStats& launches = rank.launches;
   json["launches"] = {
-      {"count", launches.launches.size()},      {"host", launches.host_ticks},
+      {"count", launches.work.size()},          {"host", launches.host_ticks},
       {"device", launches.device_ticks},        {"delay", launches.delay_ticks},
       {"median_delay", launches.median_delay},  {"work_shorter_than_launch", launches.shorter_than_launch},
       {"graph_kernels", launches.graph_kernels}};

@@ -68,26 +68,56 @@ struct Line {
 // Walks the spans twice: first to know which are too short for the page, then to take the others.
 class Timeline {
  public:
-  explicit Timeline(const Analysis& analysis, size_t most) : alone_(analysis.ranks.size() == 1) {
+  explicit Timeline(const Analysis& analysis, size_t most) : alone_(analysis.ranks.size() == 1), most_(most) {
     if (!analysis.ranks.empty()) ns_per_tick_ = analysis.ranks[0].view.ns(1);
     begin_ = INT64_MAX;
     for (const RankAnalysis& rank : analysis.ranks) {
       for (int64_t ts : rank.view.ts) begin_ = std::min(begin_, ts);
     }
     for (const RankAnalysis& rank : analysis.ranks) walk(rank);
-    limit(most);
+    counting_ = false;
+    limit();
+    keep_equal_ = static_cast<size_t>(std::count(durations_.begin(), durations_.end(), shortest_));
+    equal_ = keep_equal_ + equal_left_out_;
+    durations_ = {};
+    lines_.clear();
     for (const RankAnalysis& rank : analysis.ranks) walk(rank);
     std::erase_if(lines_, [](const Line& line) { return line.spans.empty(); });
   }
 
-  Json json() const {
-    Json lines = Json::array();
-    for (const Line& line : lines_) lines.push_back({{"label", line.label}, {"spans", line.spans}});
-    return {{"kinds", kKinds}, {"names", names_}, {"lines", lines}, {"end", end_}};
+  // JSON as text, since the spans as a tree of values would take more memory than the trace.
+  void append_json(std::string& text) const {
+    text += cat("{\"end\":", end_, ",\"kinds\":", escaped(kKinds), ",\"names\":", escaped(names_), ",\"lines\":[");
+    for (const Line& line : lines_) {
+      text += cat(&line == lines_.data() ? "" : ",", "{\"label\":", escaped(line.label), ",\"spans\":[");
+      for (const auto& span : line.spans) {
+        text += &span == line.spans.data() ? "[" : ",[";
+        for (int64_t value : span) {
+          text += std::to_string(value);
+          text += ',';
+        }
+        text.back() = ']';
+      }
+      text += "]}";
+    }
+    text += "]}";
   }
   size_t left_out() const { return left_out_; }
 
  private:
+  // Nothing in it can end the script that holds it.
+  static std::string escaped(const Json& value) {
+    std::string out;
+    for (char c : value.dump(-1, ' ', false, Json::error_handler_t::replace)) {
+      if (c == '<') {
+        out += "\\u003c";
+      } else {
+        out += c;
+      }
+    }
+    return out;
+  }
+
   int64_t name_of(std::string_view name) {
     auto [entry, fresh] = ids_.try_emplace(std::string(name), static_cast<int64_t>(names_.size()));
     if (fresh) names_.push_back(std::string(name.substr(0, 300)));
@@ -100,12 +130,20 @@ class Timeline {
     dur = ns(dur);
     end_ = std::max(end_, begin + dur);
     if (counting_) {
-      durations_.push_back(dur);
+      count(dur);
     } else if (kept(dur)) {
       line.spans.push_back({begin, dur, name_of(name()), static_cast<int64_t>(kind)});
     } else {
       ++left_out_;
     }
+  }
+
+  // Keeps the longest `most_` durations (there can be as many spans as events), and how many more are as long as the
+  // shortest of these.
+  void count(int64_t dur) {
+    if (dur < shortest_) return;
+    durations_.push_back(dur);
+    if (durations_.size() >= 2 * most_ + 1024) limit();
   }
 
   // Of spans that are just as long as the shortest ones on the page, some stay: spread over time.
@@ -117,16 +155,15 @@ class Timeline {
     return true;
   }
 
-  void limit(size_t most) {
-    counting_ = false;
-    if (durations_.size() > most) {
-      auto cut = durations_.end() - static_cast<std::ptrdiff_t>(most);
-      std::nth_element(durations_.begin(), cut, durations_.end());
-      shortest_ = *cut;
-      equal_ = static_cast<size_t>(std::count(durations_.begin(), durations_.end(), shortest_));
-      keep_equal_ = static_cast<size_t>(std::count(cut, durations_.end(), shortest_));
-    }
-    durations_ = {};
+  void limit() {
+    if (durations_.size() <= most_) return;
+    auto cut = durations_.end() - static_cast<std::ptrdiff_t>(most_);
+    std::nth_element(durations_.begin(), cut, durations_.end());
+    int64_t before = shortest_;
+    shortest_ = *cut;
+    auto as_short = static_cast<size_t>(std::count(durations_.begin(), cut, shortest_));
+    equal_left_out_ = (shortest_ == before ? equal_left_out_ : 0) + as_short;
+    durations_.erase(durations_.begin(), cut);
   }
 
   void walk(const RankAnalysis& rank) {
@@ -134,8 +171,10 @@ class Timeline {
     std::string prefix = alone_ ? "" : cat("rank ", rank.rank, " ");
     if (rank.path) {
       Line line{prefix + "critical path", {}};
-      for (const PathSegment& s : rank.path->segments)
-        add(line, s.begin, s.end - s.begin, s.kind, [&] { return path_label(view, s); });
+      for (size_t k = 0; k < rank.path->segments.size(); ++k) {
+        const PathSegment& s = rank.path->segments[k];
+        add(line, s.begin, rank.path->end_of(k) - s.begin, s.kind, [&] { return path_label(view, s); });
+      }
       lines_.push_back(std::move(line));
     }
     if (rank.partition) {
@@ -184,21 +223,16 @@ class Timeline {
   int64_t ns(int64_t ticks) const { return std::llround(static_cast<double>(ticks) * ns_per_tick_); }
 
   bool alone_, counting_ = true;
+  size_t most_;
   double ns_per_tick_ = 1;
   std::vector<int64_t> durations_;
   int64_t shortest_ = -1;
-  size_t equal_ = 0, keep_equal_ = 0, share_ = 0, left_out_ = 0;
+  size_t equal_left_out_ = 0, equal_ = 0, keep_equal_ = 0, share_ = 0, left_out_ = 0;
   int64_t begin_ = 0, end_ = 1;
   std::vector<std::string> names_;
   std::unordered_map<std::string, int64_t> ids_;
   std::vector<Line> lines_;
 };
-
-std::string inside_script(const std::string& text) {
-  std::string out;
-  for (char c : text) out += c == '<' ? std::string("\\u003c") : std::string(1, c);
-  return out;
-}
 
 std::string verdict_card(const diagnose::TraceVerdict& verdict, const std::vector<std::string>& methods) {
   std::string html = cat("<div class=\"card verdict ", verdict.decided ? "hurts" : "open",
@@ -247,9 +281,10 @@ std::string trace_page(const Analysis& analysis, const diagnose::TraceVerdict& v
   }
   if (!options.command.empty())
     html += "<h2>How to reproduce</h2><div class=\"card\"><pre>" + e(options.command) + "</pre></div>";
-  std::string data = timeline.json().dump(-1, ' ', false, Json::error_handler_t::replace);
-  return cat(html, "</main><script id=\"spans\" type=\"application/json\">", inside_script(data), "</script><script>",
-             assets::timeline_js(), "</script></body></html>\n");
+  html += "</main><script id=\"spans\" type=\"application/json\">";
+  timeline.append_json(html);
+  html += cat("</script><script>", assets::timeline_js(), "</script></body></html>\n");
+  return html;
 }
 
 }  // namespace hasten::report

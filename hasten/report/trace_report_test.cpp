@@ -157,7 +157,7 @@ TEST(Overlay, IsATraceWithEveryEventAndOurs) {
   const RankAnalysis& rank = analysis.ranks[0];
   for (const char* name : {"out.json", "out.json.gz"}) {
     TestFile out("", name);
-    write_overlay(rank.view, *rank.path, *rank.partition, rank.queues, out.path());
+    write_overlay(rank.view, *rank.path, *rank.partition, out.path());
     Trace again = read_trace(out.path());
     EXPECT_GT(again.size(), rank.trace->size());
     EXPECT_EQ(again.repairs.dropped(), 0);
@@ -187,7 +187,7 @@ TEST(Overlay, KeepsTheRulesOfTheFormat) {
     }
     Analysis analysis = analysed(text, file);
     const RankAnalysis& rank = analysis.ranks[0];
-    write_overlay(rank.view, *rank.path, *rank.partition, rank.queues, out.path());
+    write_overlay(rank.view, *rank.path, *rank.partition, out.path());
     Json before = Json::parse(read_file(file.path())), after = Json::parse(read_file(out.path()));
     size_t kept = before["traceEvents"].size();
     ASSERT_GE(after["traceEvents"].size(), kept + 3);

@@ -152,8 +152,8 @@ namespace {
 
 std::string launch_lines(const RankAnalysis& rank) {
   const LaunchStats& launches = rank.launches;
-  if (launches.launches.empty()) return "";
-  std::string text = cat("launches: ", launches.launches.size(), ", median delay ",
+  if (launches.work.empty()) return "";
+  std::string text = cat("launches: ", launches.work.size(), ", median delay ",
                          fixed(rank.view.ns(1) * launches.median_delay * 1e-3, 2), " us, ",
                          launches.shorter_than_launch, " shorter than their launch call");
   if (launches.graph_kernels > 0) text += cat(", ", launches.graph_kernels, " from captured graphs");

@@ -27,6 +27,12 @@ std::string costs_text(Cost cost, const Spread& spread) {
   return text;
 }
 
+std::string gain_text(double gain) { return (gain > 0 ? "+" : "") + significant(gain, 2); }
+
+bool has_gains(const Pair& pair) {
+  return std::any_of(pair.gains.begin(), pair.gains.end(), [](const GainPoint& at) { return at.gain.has_value(); });
+}
+
 std::string ratio_text(const stats::Ratio& ratio, double confidence) {
   std::string text = fixed(ratio.value, 2) + "x";
   if (ratio.has_interval) {
@@ -40,6 +46,8 @@ std::string ratio_text(const stats::Ratio& ratio, double confidence) {
 std::string quality_cell(const std::optional<Spread>& spread) {
   if (!spread) return "none";
   int decimals = std::abs(spread->mean) < 10 ? 4 : 2;
+  // A spread that four decimals do not show needs more of them.
+  for (double sd = spread->sd.value_or(0); sd > 0 && sd < std::pow(10.0, -decimals) && decimals < 8;) ++decimals;
   return with_spread(spread->mean, spread->sd, decimals);
 }
 
@@ -135,6 +143,21 @@ Table speedup_table(const Comparison& comparison, const Pair& pair) {
   return table;
 }
 
+Table gain_table(const Comparison& comparison, const Pair& pair) {
+  Table table;
+  table.head = {std::string(label(comparison.cost)), "gain in " + metric_name(comparison.metric), "interval"};
+  table.text_columns = 0;
+  if (!has_gains(pair)) return table;
+  size_t step = pair.gains.size() > 16 ? pair.gains.size() / 8 : 1;
+  for (size_t i = 0; i < pair.gains.size(); i += step) {
+    const GainPoint& at = pair.gains[i];
+    table.rows.push_back({costs_text(comparison.cost, {{}, at.cost, std::nullopt}),
+                          at.gain ? gain_text(*at.gain) : "not measured",
+                          at.low && at.high ? gain_text(*at.low) + " to " + gain_text(*at.high) : ""});
+  }
+  return table;
+}
+
 std::string headline(const Comparison& comparison, const Pair& pair) {
   const Group& method = comparison.groups[pair.method];
   std::string target = metric_name(comparison.metric) + (comparison.target ? " " + target_text(comparison) : "");
@@ -173,6 +196,19 @@ std::vector<std::string> details(const Comparison& comparison, const Pair& pair)
         cat("read from the tradeoff curves at the target: ", fixed(*at.speedup, 2), "x",
             at.low && at.high ? cat(" (", fixed(*at.low, 2), " to ", fixed(*at.high, 2), "x, seeds resampled)") : ""));
   }
+  // Near the plateau a speedup says little and the gain says it: where the curve is flat, any cost reaches the target.
+  for (const Group* group : {&base, &method}) {
+    const Point& point = group->points[group->headline];
+    auto spent = point.costs.find(comparison.cost);
+    auto at = std::find_if(pair.gains.begin(), pair.gains.end(), [&](const GainPoint& one) {
+      return spent != point.costs.end() && one.cost == spent->second.mean && one.gain;
+    });
+    if (at == pair.gains.end()) continue;
+    lines.push_back(cat("at the cost of ", point_name(*group, point), " the gain in ", metric_name(comparison.metric),
+                        " is ", gain_text(*at->gain),
+                        at->low && at->high ? cat(" (", gain_text(*at->low), " to ", gain_text(*at->high), ")") : ""));
+    break;
+  }
   std::vector<std::string> others;
   for (const auto& [cost, ratio] : pair.ratios) {
     if (cost != comparison.cost) others.push_back(cat(label(cost), " ", fixed(ratio.value, 2), "x"));
@@ -186,7 +222,7 @@ std::vector<std::string> details(const Comparison& comparison, const Pair& pair)
     lines.push_back(cat("with the search for settings charged to both sides: ", fixed(*pair.with_tuning, 2), "x"));
   if (pair.detectable) {
     lines.push_back(cat("the smallest speedup that these runs can detect is ", fixed(1 + *pair.detectable, 3), "x"));
-  } else {
+  } else if (n_base < 2 || n_method < 2) {
     lines.emplace_back("without two runs a side there is no interval, and no smallest detectable speedup");
   }
   return lines;

@@ -23,6 +23,8 @@ Table summary_table(const evaluate::Comparison& comparison);
 Table runs_table(const evaluate::Comparison& comparison);
 // The speedup at the targets asked for and over the common range.
 Table speedup_table(const evaluate::Comparison& comparison, const evaluate::Pair& pair);
+// The gain in quality at the costs of the measured budgets; no rows when the two sides have no common range of costs.
+Table gain_table(const evaluate::Comparison& comparison, const evaluate::Pair& pair);
 
 // "fast helps: 2.49x fewer train seconds to test/accuracy 0.9 (95% interval 2.41 to 2.58x)".
 std::string headline(const evaluate::Comparison& comparison, const evaluate::Pair& pair);

@@ -36,6 +36,25 @@ struct IdxParams {
   }
 };
 
+// Images in any format that hasten/loader opens: a folder of images, tar, IDX, CIFAR's files, beton, MDS, npy.
+struct ImageFilesParams {
+  std::string path;
+  int64_t height = 0, width = 0, channels = 0;
+  static constexpr auto schema() {
+    using P = ImageFilesParams;
+    return std::tuple{
+        field("path", &P::path, "file or folder with the parts train and test; empty: the usual places of the name"),
+        field("height", &P::height, {0, 4096}, "of the images as trained on; 0: as they are, if all are alike",
+              "pixels"),
+        field("width", &P::width, {0, 4096}, "likewise", "pixels"),
+        field("channels", &P::channels, {0, 3}, "1: grey, 3: colour, 0: as they are")};
+  }
+};
+
+// Where the files of a data set are: `path`, $HASTEN_DATA/<name>, ./data/<name>, the system's data sets; the first that
+// is there. Throws ConfigError that lists them if none is.
+std::string find_dataset_files(const DatasetSpec& spec, const std::string& path);
+
 // Labels by a random two-layer network on random images: learnable, of any size, for tests.
 struct SyntheticParams {
   int64_t samples = 2000, test_samples = 500, classes = 10, channels = 1, side = 12;

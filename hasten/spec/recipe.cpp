@@ -14,9 +14,9 @@
 namespace hasten {
 namespace {
 
-const std::vector<std::string> kSections{"name",       "workload", "model",  "optimizer", "schedule",
-                                         "budget",     "data",     "batch",  "precision", "evaluation",
-                                         "checkpoint", "group",    "method", "tuning"};
+const std::vector<std::string> kSections{"name",       "workload",   "model",  "optimizer", "schedule",
+                                         "budget",     "data",       "loader", "batch",     "precision",
+                                         "evaluation", "checkpoint", "group",  "method",    "tuning"};
 
 std::string quoted(const Json& json) { return json.is_string() ? "'" + json.get<std::string>() + "'" : json.dump(); }
 
@@ -216,6 +216,7 @@ Json Recipe::to_json() const {
   json["budget"] = {{"train", to_string(budget)}};
   json["data"] = param_set(data).to_json();
   json["data"].update(dataset_params.to_json());
+  json["loader"] = param_set(loader).to_json();
   json["batch"] = param_set(batch).to_json();
   json["precision"] = param_set(precision).to_json();
   json["evaluation"] = param_set(evaluation).to_json();
@@ -233,7 +234,7 @@ Json Recipe::to_json() const {
 std::string Recipe::hash() const {
   Json json = to_json();
   // What only names, places or judges the program is not part of it.
-  for (const char* key : {"name", "checkpoint", "tuning"}) json.erase(key);
+  for (const char* key : {"name", "loader", "checkpoint", "tuning"}) json.erase(key);
   json["workload"].erase("target");
   json["data"].erase("path");
   return hex(hash64(json.dump()));
@@ -250,6 +251,7 @@ Recipe recipe_from_json(const Json& document, const Catalogue& catalogue) {
   read_data(document, recipe);
   read_optimization(document, recipe);
   read_budget(document, recipe);
+  recipe.loader = read_settings<LoaderSettings>(document, "loader");
   recipe.batch = read_settings<BatchSettings>(document, "batch");
   recipe.precision = read_settings<PrecisionSettings>(document, "precision");
   recipe.evaluation = read_settings<EvaluationSettings>(document, "evaluation");

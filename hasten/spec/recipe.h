@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hasten/base/json_fwd.h"
+#include "hasten/loader/loader.h"
 #include "hasten/spec/dataset.h"
 #include "hasten/spec/family.h"
 #include "hasten/spec/method_spec.h"
@@ -16,8 +17,16 @@
 
 namespace hasten {
 
-enum class FlipKind { kNone, kRandom };
-constexpr std::array<std::string_view, 2> choices(FlipKind) { return {"none", "random"}; }
+enum class FlipKind { kNone, kRandom, kAlternating };
+constexpr std::array<std::string_view, 3> choices(FlipKind) { return {"none", "random", "alternating"}; }
+enum class CropKind { kNone, kRandomResized };
+constexpr std::array<std::string_view, 2> choices(CropKind) { return {"none", "random_resized"}; }
+constexpr std::array<std::string_view, 3> choices(CorruptPolicy) { return {"stop", "skip", "substitute"}; }
+constexpr std::array<std::string_view, 4> choices(ReadMode) { return {"auto", "map", "read", "ring"}; }
+enum class AugmentBy { kBatch, kSample };
+constexpr std::array<std::string_view, 2> choices(AugmentBy) { return {"batch", "sample"}; }
+enum class Residence { kAuto, kMemory, kStream };
+constexpr std::array<std::string_view, 3> choices(Residence) { return {"auto", "memory", "stream"}; }
 enum class Compute { kFp32, kBf16 };
 constexpr std::array<std::string_view, 2> choices(Compute) { return {"fp32", "bf16"}; }
 
@@ -26,12 +35,46 @@ struct DataSettings {
   int64_t validation = 0;
   FlipKind flip = FlipKind::kNone;
   int64_t translate = 0;
+  CropKind crop = CropKind::kNone;
+  double crop_area = 0.35;
+  int64_t shuffle_block = 0, blocks_mixed = 16;
+  CorruptPolicy corrupt = CorruptPolicy::kStop;
   static constexpr auto schema() {
     using P = DataSettings;
-    return std::tuple{field("validation", &P::validation, at_least(0), "training samples held out for validation"),
-                      field("flip", &P::flip, "mirror images left to right with chance 1/2"),
-                      field("translate", &P::translate, at_least(0),
-                            "shift images by up to this many pixels, reflecting at the border", "pixels")};
+    return std::tuple{
+        field("validation", &P::validation, at_least(0), "training samples held out for validation"),
+        field("flip", &P::flip,
+              "mirror images left to right: random, with chance 1/2, or alternating, every other epoch"),
+        field("translate", &P::translate, at_least(0),
+              "shift images by up to this many pixels, reflecting at the border", "pixels"),
+        field("crop", &P::crop, "random_resized: a random part of each image, resized"),
+        field("crop_area", &P::crop_area, {0.01, 1}, "least share of the image that such a part has"),
+        field("shuffle_block", &P::shuffle_block, at_least(0),
+              "samples that stay neighbours, for disks that read them cheaper together; 0: none"),
+        field("blocks_mixed", &P::blocks_mixed, at_least(1), "such blocks whose samples are mixed with each other"),
+        field("corrupt", &P::corrupt, "what to do with a sample that cannot be read or decoded")};
+  }
+};
+
+// [loader]: how samples get into memory. Changes how fast, not what.
+struct LoaderSettings {
+  Residence residence = Residence::kAuto;
+  int64_t workers = 0;
+  int64_t memory = 256;
+  ReadMode read = ReadMode::kAuto;
+  bool verify = true;
+  AugmentBy augment = AugmentBy::kBatch;
+  static constexpr auto schema() {
+    using P = LoaderSettings;
+    return std::tuple{
+        field("residence", &P::residence,
+              "memory: decoded once, before training; stream: read and decoded ahead; auto: memory where it fits"),
+        field("workers", &P::workers, {0, 1024}, "threads that decode; 0: one a core"),
+        field("memory", &P::memory, at_least(1), "of samples that were decoded ahead", "MiB"),
+        field("read", &P::read, "how files are read; auto: by what of them is in memory"),
+        field("verify", &P::verify, "checksums, where the files have them"),
+        field("augment", &P::augment,
+              "flips and shifts: sample, by the threads that decode; batch, on the batch; the images are the same")};
   }
 };
 
@@ -116,6 +159,7 @@ struct Recipe {
   std::map<std::string, Schedule> schedules;  // by plan value: "lr", "optimizer.momentum", "method.mixup.alpha"
   Duration budget;
   DataSettings data;
+  LoaderSettings loader;
   BatchSettings batch;
   PrecisionSettings precision;
   EvaluationSettings evaluation;

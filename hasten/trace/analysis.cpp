@@ -34,6 +34,7 @@ RankAnalysis analyze_trace(std::unique_ptr<Trace> trace, const AnalysisOptions& 
   RankAnalysis result;
   result.trace = std::move(trace);
   result.view = make_view(*result.trace, options.view);
+  result.trace->forget_times();
   const View& view = result.view;
   bool hta = options.view.semantics == Semantics::kHta;
   int64_t consecutive = hta                 ? options.consecutive_ns / 1000

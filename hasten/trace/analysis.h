@@ -32,7 +32,7 @@ struct AnalysisOptions {
 };
 
 struct RankAnalysis {
-  std::unique_ptr<Trace> trace;
+  std::unique_ptr<Trace> trace;  // without its times, which are the view's
   View view;
   int rank = 0;
   bool rank_in_file = false;

@@ -136,10 +136,11 @@ void ArgStore::keep_rows(const std::vector<uint32_t>& kept) {
   }
 }
 
-void ArgStore::shrink() {
+void ArgStore::reserve(double times) {
   for (Column& column : columns_) {
-    column.rows.shrink_to_fit();
-    column.values.shrink_to_fit();
+    auto rows = static_cast<size_t>(static_cast<double>(column.rows.size()) * times);
+    column.rows.reserve(rows);
+    column.values.reserve(rows);
   }
 }
 

@@ -81,7 +81,7 @@ class ArgStore {
   const Column& column(Arg arg) const { return columns_[static_cast<size_t>(arg)]; }
   // Forgets all rows but these (ascending), which are numbered anew.
   void keep_rows(const std::vector<uint32_t>& kept);
-  void shrink();
+  void reserve(double times);  // room for `times` as many
 
  private:
   Column columns_[kArgCount];

@@ -127,8 +127,8 @@ PerStep per_step(const std::vector<const Totals*>& ranks) {
   if (ranks.empty()) return result;
   std::vector<int64_t> numbers;
   for (const auto& [number, ns] : ranks[0]->steps) {
-    bool everywhere =
-        std::all_of(ranks.begin(), ranks.end(), [&](const Totals* rank) { return rank->steps.contains(number); });
+    bool everywhere = std::all_of(ranks.begin(), ranks.end(),
+                                  [&, step = number](const Totals* rank) { return rank->steps.contains(step); });
     if (everywhere) numbers.push_back(number);
   }
   auto count = static_cast<double>(ranks.size());

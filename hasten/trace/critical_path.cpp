@@ -99,7 +99,7 @@ class Walker {
     if (!path_.segments.empty() && path_.segments.back().kind == kind && path_.segments.back().place == place) {
       path_.segments.back().begin = begin;
     } else {
-      path_.segments.push_back({begin, now_, kind, place});
+      path_.segments.push_back({begin, place, kind});
     }
     now_ = begin;
   }

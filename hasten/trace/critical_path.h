@@ -3,8 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>  // millions of segments: growing must not copy them
 #include <string_view>
-#include <vector>
 
 #include "hasten/trace/view.h"
 
@@ -26,16 +26,18 @@ enum class PathKind : uint8_t {
 inline constexpr size_t kPathKindCount = static_cast<size_t>(PathKind::kCount);
 std::string_view path_kind_name(PathKind kind);
 
+// It ends where the next one begins.
 struct PathSegment {
-  int64_t begin = 0, end = 0;
-  PathKind kind = PathKind::kUnexplained;
+  int64_t begin = 0;
   int32_t place = -1;  // the event, -1: none
+  PathKind kind = PathKind::kUnexplained;
 };
 
 struct CriticalPath {
   int64_t begin = 0, end = 0;
-  std::vector<PathSegment> segments;              // by time; together they are [begin, end]
+  std::deque<PathSegment> segments;               // by time; together they are [begin, end]
   std::array<int64_t, kPathKindCount> ticks{};    // sum to end - begin
+  int64_t end_of(size_t segment) const { return segment + 1 < segments.size() ? segments[segment + 1].begin : end; }
   int64_t of(PathKind kind) const { return ticks[static_cast<size_t>(kind)]; }
 };
 

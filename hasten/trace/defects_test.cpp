@@ -75,10 +75,10 @@ TEST(HtaDefects, PathCoversTheWindow) {
   CriticalPath path = critical_path(make_view(trace, {}));
   std::vector<std::pair<int64_t, PathKind>> ends;
   int64_t at = 0;
-  for (const PathSegment& segment : path.segments) {
-    EXPECT_EQ(segment.begin, at);
-    at = segment.end;
-    ends.emplace_back(segment.end / 1000, segment.kind);
+  for (size_t k = 0; k < path.segments.size(); ++k) {
+    EXPECT_EQ(path.segments[k].begin, at);
+    at = path.end_of(k);
+    ends.emplace_back(at / 1000, path.segments[k].kind);
   }
   using enum PathKind;
   EXPECT_EQ(ends, (std::vector<std::pair<int64_t, PathKind>>{
@@ -108,7 +108,7 @@ TEST(HtaDefects, GraphKernelsAreKept) {
   Trace trace = text.read();
   View view = make_view(trace, {});
   LaunchStats launches = launch_stats(view);
-  EXPECT_EQ(launches.launches.size(), 5u);
+  EXPECT_EQ(launches.work.size(), 5u);
   EXPECT_EQ(launches.graph_kernels, 5u);
   EXPECT_EQ(queue_lengths(view)[0].summary.max, 5);
   EXPECT_EQ(critical_path(view).of(PathKind::kCompute), 100'000);
@@ -126,8 +126,8 @@ TEST(HtaDefects, LaunchesOfEveryKindCount) {
   text.event("cuda_driver", "cuLaunchKernel", "1", 100, 2, "\"correlation\": 50")
       .work("kernel", "triton_", 3, 105, 3, 50);
   Trace trace = text.read();
-  EXPECT_EQ(launch_stats(make_view(trace, {})).launches.size(), 6u);
-  EXPECT_EQ(launch_stats(make_view(trace, {.semantics = Semantics::kHta})).launches.size(), 0u);
+  EXPECT_EQ(launch_stats(make_view(trace, {})).work.size(), 6u);
+  EXPECT_EQ(launch_stats(make_view(trace, {.semantics = Semantics::kHta})).work.size(), 0u);
 }
 
 // h. On the AMD and Triton traces where HTA's table is empty.
@@ -135,9 +135,9 @@ TEST(HtaDefects, LaunchesOnAmdAndTritonTraces) {
   HASTEN_NEEDS_SHARED_TRACES()
   Trace amd = read_trace(shared_traces() / "tracelens/tests/traces/mi210/gpu_only_trace/gpu_only_trace.json.gz");
   View view = make_view(amd, {});
-  EXPECT_EQ(launch_stats(view).launches.size(), view.device_rows().size());
+  EXPECT_EQ(launch_stats(view).work.size(), view.device_rows().size());
   Trace triton = read_trace(shared_traces() / "hta/triton_example/triton_example.json.gz");
-  EXPECT_EQ(launch_stats(make_view(triton, {})).launches.size(), 1u);
+  EXPECT_EQ(launch_stats(make_view(triton, {})).work.size(), 1u);
 }
 
 // TraceLens leaves out kernels that no operator launched, by default and without a word; here it is an option, and counted.

@@ -65,25 +65,23 @@ class Added {
  public:
   Added(Out& out, bool first) : out_(out), first_(first) {}
 
-  void write(const View& view, const CriticalPath& path, const Partition& partition,
-             const std::vector<StreamQueue>& queues) {
+  void write(const View& view, const CriticalPath& path, const Partition& partition) {
     name("process_name", 0, "hasten");
     name("thread_name", kPathLine, "critical path");
     name("thread_name", kIdleLine, "device idle");
-    for (const PathSegment& segment : path.segments) {
+    for (size_t k = 0; k < path.segments.size(); ++k) {
+      const PathSegment& segment = path.segments[k];
       std::string_view event = segment.place < 0 ? std::string_view() : view.name(static_cast<size_t>(segment.place));
-      span(path_kind_name(segment.kind), kPathLine, segment.begin, segment.end - segment.begin, event);
+      span(path_kind_name(segment.kind), kPathLine, segment.begin, path.end_of(k) - segment.begin, event);
     }
     for (const Gap& gap : partition.gaps) {
       std::string_view next = gap.next < 0 ? std::string_view() : view.name(static_cast<size_t>(gap.next));
       span(part_title(gap.cause), kIdleLine, gap.when.begin, gap.when.end - gap.when.begin, next);
     }
-    for (const StreamQueue& queue : queues) {
-      for (const QueuePoint& point : queue.points) {
-        add(cat("{\"ph\": \"C\", \"name\": \"queue of stream ", queue.id.stream, "\", \"pid\": ", kProcess,
-                ", \"ts\": ", microseconds(point.ts), ", \"args\": {\"length\": ", point.length, "}}"));
-      }
-    }
+    queue_lengths(view, 1, [&](const StreamId& id, const QueuePoint& point) {
+      add(cat("{\"ph\": \"C\", \"name\": \"queue of stream ", id.stream, "\", \"pid\": ", kProcess,
+              ", \"ts\": ", microseconds(point.ts), ", \"args\": {\"length\": ", point.length, "}}"));
+    });
     out_.write(text_);
   }
 
@@ -163,7 +161,7 @@ class EventsEnd {
 }  // namespace
 
 void write_overlay(const View& view, const CriticalPath& path, const Partition& partition,
-                   const std::vector<StreamQueue>& queues, const std::filesystem::path& out_path) {
+                   const std::filesystem::path& out_path) {
   std::error_code error;
   if (std::filesystem::equivalent(view.trace->path, out_path, error)) {
     throw ConfigError("--overlay", "a file of its own", "the trace itself");
@@ -180,7 +178,7 @@ void write_overlay(const View& view, const CriticalPath& path, const Partition& 
     }
     done = true;
     out.write(block.substr(0, at));
-    Added(out, !events.any()).write(view, path, partition, queues);
+    Added(out, !events.any()).write(view, path, partition);
     out.write(block.substr(at));
   }
   if (!done) throw DataError(view.trace->path.string(), "", "the events have no end: an overlay needs a whole file");

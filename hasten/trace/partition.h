@@ -3,8 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <string_view>
-#include <vector>
 
 #include "hasten/trace/intervals.h"
 #include "hasten/trace/view.h"
@@ -38,7 +38,7 @@ struct Partition {
   int64_t begin = 0, end = 0;
   std::array<int64_t, kPartCount> ns{};
   int64_t lead_in = 0, tail = 0;  // host time of the view before the first and after the last device work; not in `ns`
-  std::vector<Gap> gaps;  // every idle span of the device
+  std::deque<Gap> gaps;  // every idle span of the device
   int64_t wall() const { return end - begin; }
   int64_t of(Part part) const { return ns[static_cast<size_t>(part)]; }
   int64_t busy() const;

@@ -239,9 +239,7 @@ class GraphBuilder {
   }
 
   void add_device_work() {
-    for (const StreamQueue& queue : queue_lengths(view_)) {
-      for (const QueuePoint& point : queue.points) queue_at_[point.place] = point.length;
-    }
+    queue_lengths(view_, 1, [&](const StreamId&, const QueuePoint& point) { queue_at_[point.place] = point.length; });
     for (uint32_t i : device_order()) {
       if (view_.kind(i) == Category::kSync) {
         add_wait(i);

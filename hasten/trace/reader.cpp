@@ -25,6 +25,26 @@ size_t cut_at(const char* text, size_t length) {
   return found == nullptr ? length : static_cast<size_t>(static_cast<const char*>(found) - text) + 1;
 }
 
+// Makes room for the rows that are likely to come, once there are some to tell from.
+class Room {
+ public:
+  explicit Room(int64_t text_bytes) : text_bytes_(text_bytes) {}
+
+  void make(Trace& trace, int64_t parsed_bytes) {
+    constexpr size_t kEnough = 1000;
+    constexpr double kMargin = 1.02;
+    size_t fresh = trace.size() - rows_;
+    rows_ = trace.size();
+    if (rows_ < kEnough || trace.name.capacity() - rows_ > 2 * fresh) return;
+    double times = static_cast<double>(text_bytes_) / static_cast<double>(parsed_bytes) * kMargin;
+    if (times > kMargin) trace.reserve(times);
+  }
+
+ private:
+  int64_t text_bytes_;
+  size_t rows_ = 0;
+};
+
 }  // namespace
 
 Trace read_trace(const std::filesystem::path& path, const ReadOptions& options) {
@@ -33,6 +53,7 @@ Trace read_trace(const std::filesystem::path& path, const ReadOptions& options) 
   ByteSource source(path, std::min(options.piece_bytes, size_t{1} << 20));
   trace.file_bytes = source.file_bytes();
   TraceParser parser(trace);
+  Room room(source.likely_bytes());
   std::vector<char> buffer(options.piece_bytes + kPadding);
   size_t held = 0;          // bytes in the buffer
   size_t wanted = options.piece_bytes;
@@ -58,6 +79,7 @@ Trace read_trace(const std::filesystem::path& path, const ReadOptions& options) 
     if (used == 0 && cut < held) used = parser.feed(buffer.data(), held, offset, ended);
     offset += static_cast<int64_t>(used);
     held -= used;
+    room.make(trace, offset);
     std::memmove(buffer.data(), buffer.data() + used, held);
     // An entry larger than a piece: take twice as much at once.
     wanted = used == 0 ? std::max(wanted, held) * 2 : std::max(options.piece_bytes, held + options.piece_bytes / 2);

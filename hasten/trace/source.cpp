@@ -58,6 +58,13 @@ class File {
   }
   int64_t size() const { return size_; }
 
+  // The last four bytes as a little-endian number: where gzip says how long the text is.
+  int64_t last_number() const {
+    unsigned char bytes[4];
+    if (size_ < 4 || ::pread(descriptor_, bytes, 4, size_ - 4) != 4) return 0;
+    return int64_t{bytes[0]} | int64_t{bytes[1]} << 8 | int64_t{bytes[2]} << 16 | int64_t{bytes[3]} << 24;
+  }
+
  private:
   [[noreturn]] void fail() {
     std::string reason = std::strerror(errno);
@@ -154,6 +161,7 @@ struct ByteSource::Impl {
     for (Block& block : blocks) block.bytes.resize(block_bytes);
     head_bytes = file.read(head.data(), head.size());
     if (head_bytes >= 2 && head[0] == '\x1f' && head[1] == '\x8b') {
+      likely_bytes = file.last_number();
       inflater = std::make_unique<Inflater>(file, path.string());
       inflater->prime(head.data(), head_bytes);
       head_bytes = 0;
@@ -221,6 +229,7 @@ struct ByteSource::Impl {
 
   File file;
   size_t block_bytes;
+  int64_t likely_bytes = file.size();
   std::array<char, kHead> head{};
   size_t head_bytes = 0;
   std::unique_ptr<Inflater> inflater;
@@ -238,6 +247,6 @@ ByteSource::ByteSource(const std::filesystem::path& path, size_t block_bytes)
 ByteSource::~ByteSource() = default;
 std::string_view ByteSource::next() { return impl_->next(); }
 int64_t ByteSource::file_bytes() const { return impl_->file.size(); }
-bool ByteSource::compressed() const { return impl_->inflater != nullptr; }
+int64_t ByteSource::likely_bytes() const { return impl_->likely_bytes; }
 
 }  // namespace hasten::trace

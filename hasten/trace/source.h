@@ -21,7 +21,8 @@ class ByteSource {
   // The next block, valid until the next call; empty at the end. Throws DataError when gzip data are torn or corrupt.
   std::string_view next();
   int64_t file_bytes() const;
-  bool compressed() const;
+  // How long the text is likely to be: the file's size, or what the gzip data say (their size modulo 4 GB).
+  int64_t likely_bytes() const;
 
  private:
   struct Impl;

@@ -150,20 +150,25 @@ Queued queue_changes(const View& view) {
   Queued queued;
   std::map<StreamId, uint32_t> known;
   Launches launches(view);
-  std::vector<Change> starts;
+  std::vector<uint32_t> work;
   for (uint32_t i = 0; i < view.size(); ++i) {
-    if (view.device[i] == 0 || view.correlation(i) < 0) continue;
-    int32_t launch = launches.of(i);
-    if (launch < 0) continue;
+    if (view.device[i] != 0 && view.correlation(i) >= 0 && launches.of(i) >= 0) work.push_back(i);
+  }
+  queued.changes.resize(2 * work.size());
+  for (size_t k = 0; k < work.size(); ++k) {
+    uint32_t i = work[k];
     auto [entry, fresh] = known.try_emplace(stream_of(view, i), static_cast<uint32_t>(queued.ids.size()));
     if (fresh) queued.ids.push_back(entry->first);
-    auto place = static_cast<uint32_t>(launch);
-    queued.changes.push_back({view.ts[place], place, entry->second, 1});  // a graph's launch: once for each kernel
-    starts.push_back({view.ts[i], i, entry->second, 0});
+    auto place = static_cast<uint32_t>(launches.of(i));
+    queued.changes[k] = {view.ts[place], place, entry->second, 1};  // a graph's launch: once for each kernel
+    queued.changes[work.size() + k] = {view.ts[i], i, entry->second, 0};
   }
-  std::stable_sort(queued.changes.begin(), queued.changes.end(),
-                   [](const Change& a, const Change& b) { return a.place < b.place; });
-  queued.changes.insert(queued.changes.end(), starts.begin(), starts.end());
+  work = {};
+  auto starts = queued.changes.begin() + static_cast<std::ptrdiff_t>(queued.changes.size() / 2);
+  auto by_place = [](const Change& a, const Change& b) { return a.place < b.place; };
+  if (!std::is_sorted(queued.changes.begin(), starts, by_place)) {
+    std::stable_sort(queued.changes.begin(), starts, by_place);
+  }
   return queued;
 }
 
@@ -184,28 +189,45 @@ void sort_changes(const View& view, std::vector<Change>& changes) {
 
 }  // namespace
 
-std::vector<StreamQueue> queue_lengths(const View& view, int32_t full) {
+std::vector<StreamQueue> queue_lengths(const View& view, int32_t full, const QueueVisitor& visit) {
   Queued queued = queue_changes(view);
   sort_changes(view, queued.changes);
+  struct Now {
+    int32_t length = 0, least = 0, most = 0;
+    int64_t since = 0;
+    std::vector<size_t> counts;  // lengths repeat: how often each came, not the series
+  };
   std::vector<StreamQueue> queues(queued.ids.size());
-  std::vector<int32_t> now(queued.ids.size());
+  std::vector<Now> now(queued.ids.size());
   for (const Change& change : queued.changes) {
-    int32_t length = now[change.stream] += change.launch != 0 ? 1 : -1;
-    queues[change.stream].points.push_back({change.ts, change.place, length});
+    Now& at = now[change.stream];
+    at.length += change.launch != 0 ? 1 : -1;
+    at.least = std::min(at.least, at.length);
+    at.most = std::max(at.most, at.length);
   }
-  queued.changes = {};
+  for (Now& at : now) {
+    at.length = 0;
+    at.counts.resize(static_cast<size_t>(at.most - at.least) + 1);
+  }
+  for (const Change& change : queued.changes) {
+    StreamQueue& queue = queues[change.stream];
+    Now& at = now[change.stream];
+    if (at.length >= full) queue.blocked += change.ts - at.since;
+    at.length += change.launch != 0 ? 1 : -1;
+    at.since = change.ts;
+    ++at.counts[static_cast<size_t>(at.length - at.least)];
+    if (visit) visit(queued.ids[change.stream], {change.ts, change.place, at.length});
+  }
   for (size_t s = 0; s < queues.size(); ++s) {
-    StreamQueue& queue = queues[s];
-    queue.id = queued.ids[s];
-    std::vector<double> values;
-    for (const QueuePoint& point : queue.points) values.push_back(point.length);
-    for (size_t k = 0; k + 1 < queue.points.size(); ++k) {
-      if (queue.points[k].length >= full) queue.blocked += queue.points[k + 1].ts - queue.points[k].ts;
-    }
-    queue.summary = summarize(values);
+    queues[s].id = queued.ids[s];
+    queues[s].summary = summarize_counts(now[s].least, now[s].counts);
   }
   std::sort(queues.begin(), queues.end(), [](const StreamQueue& a, const StreamQueue& b) { return a.id < b.id; });
   return queues;
+}
+
+int64_t launch_delay(const View& view, uint32_t work) {
+  return std::max<int64_t>(0, view.ts[work] - view.end(static_cast<size_t>(view.partner[work])));
 }
 
 LaunchStats launch_stats(const View& view) {
@@ -219,8 +241,8 @@ LaunchStats launch_stats(const View& view) {
     auto host = static_cast<size_t>(view.partner[i]);
     std::string_view name = view.name(host);
     if (hta(view) && std::find(std::begin(kNames), std::end(kNames), name) == std::end(kNames)) continue;
-    int64_t delay = std::max<int64_t>(0, view.ts[i] - view.end(host));
-    stats.launches.push_back({static_cast<uint32_t>(host), i, delay});
+    int64_t delay = launch_delay(view, i);
+    stats.work.push_back(i);
     stats.host_ticks += view.dur[host];
     stats.device_ticks += view.dur[i];
     stats.delay_ticks += delay;

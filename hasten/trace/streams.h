@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -37,24 +38,23 @@ struct QueuePoint {
 };
 struct StreamQueue {
   StreamId id;
-  std::vector<QueuePoint> points;  // by time
   Summary summary;
   int64_t blocked = 0;  // ticks with at least `full` entries waiting
 };
-std::vector<StreamQueue> queue_lengths(const View& view, int32_t full = 1024);
+// `visit` sees every point, by time (there are as many as events: nobody needs to hold them).
+using QueueVisitor = std::function<void(const StreamId&, const QueuePoint&)>;
+std::vector<StreamQueue> queue_lengths(const View& view, int32_t full = 1024, const QueueVisitor& visit = {});
 
 // How launches and the work they started relate (HTA: get_cuda_kernel_launch_stats; ours counts every launch call).
 struct LaunchStats {
-  struct Launch {
-    uint32_t host = 0, device = 0;
-    int64_t delay = 0;  // from the end of the call to the start of the work, at least 0
-  };
-  std::vector<Launch> launches;
+  std::vector<uint32_t> work;  // launched device events; View::partner is the launch
   int64_t host_ticks = 0, device_ticks = 0, delay_ticks = 0;
   double median_delay = 0;
   size_t shorter_than_launch = 0;  // work that took less time than its launch
   size_t graph_kernels = 0;  // started by a graph's launch
 };
 LaunchStats launch_stats(const View& view);
+// Ticks from the end of the launch to the start of its work, at least 0.
+int64_t launch_delay(const View& view, uint32_t work);
 
 }  // namespace hasten::trace

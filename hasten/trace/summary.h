@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct Summary {
 
 // The values are sorted in place.
 Summary summarize(std::vector<double>& values);
+// Of a series of integers in which `lowest + k` comes counts[k] times.
+Summary summarize_counts(int64_t lowest, const std::vector<size_t>& counts);
 double quantile_of_sorted(const std::vector<double>& sorted, double q);  // linear between neighbours
 
 }  // namespace hasten::trace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <new>
 #include <utility>
 
 namespace hasten::trace {
@@ -146,6 +147,28 @@ void keep(std::vector<T>& column, const std::vector<uint32_t>& rows) {
 }
 
 }  // namespace
+
+void Trace::reserve(double times) {
+  auto grow = [&](auto& column) { column.reserve(static_cast<size_t>(static_cast<double>(column.size()) * times)); };
+  try {
+    grow(ts_ns);
+    grow(dur_ns);
+    grow(name);
+    grow(lane);
+    grow(index);
+    grow(stream);
+    grow(correlation);
+    grow(category);
+    grow(memory);
+    args.reserve(times);
+  } catch (const std::bad_alloc&) {  // a guess that is too large is no reason to stop
+  }
+}
+
+void Trace::forget_times() {
+  ts_ns = {};
+  dur_ns = {};
+}
 
 void Trace::keep_rows(const std::vector<uint32_t>& rows) {
   keep(ts_ns, rows);

@@ -112,12 +112,16 @@ struct Trace {
   bool missing_times = false;              // some event of any kind has no ts
   Repairs repairs;
 
-  size_t size() const { return ts_ns.size(); }
+  size_t size() const { return name.size(); }
   std::string_view name_of(uint32_t row) const { return strings.view(name[row]); }
   Category kind(uint32_t row) const { return category_kinds[category[row]]; }
   int64_t end_ns(uint32_t row) const { return ts_ns[row] + dur_ns[row]; }
   std::string_view text_arg(Arg arg, uint32_t row) const;
 
+  // Makes room for `times` as many rows: growing by copies would leave holes as large as the columns themselves.
+  void reserve(double times);
+  // Frees what a view of the trace has in its own units.
+  void forget_times();
   // Forgets all rows but these (ascending).
   void keep_rows(const std::vector<uint32_t>& rows);
 

@@ -69,6 +69,7 @@ class Builder {
       skip.assign(trace_.size(), 0);
       for (uint32_t row : trace_.paired) skip[row] = 1;
     }
+    view_.rows.reserve(trace_.size());
     for (uint32_t row = 0; row < trace_.size(); ++row) {
       Category kind = trace_.kind(row);
       if (kind == Category::kTrace || (hta_ && (kind == Category::kNone || skip[row] != 0))) continue;

@@ -5,9 +5,10 @@
 
 #include "hasten/base/clock.h"
 #include "hasten/base/json.h"
+#include "hasten/base/machine.h"
 #include "hasten/base/text.h"
 #include "hasten/base/version.h"
-#include "hasten/meter/machine.h"
+#include "hasten/meter/torch_build.h"
 #include "hasten/train/trainer.h"
 
 namespace hasten {

@@ -30,10 +30,12 @@ RunWriter::RunWriter(std::filesystem::path directory, const std::string& recipe_
 void RunWriter::create() {
   std::filesystem::create_directories(directory_ / "checkpoints");
   events_ = std::make_unique<evaluate::EventLog>(directory_);
+  tensorboard_ = std::make_unique<evaluate::TensorboardLog>(directory_);
 }
 
 void RunWriter::resume(int64_t events_offset, int64_t step) {
   events_ = std::make_unique<evaluate::EventLog>(directory_, events_offset, step);
+  tensorboard_ = std::make_unique<evaluate::TensorboardLog>(directory_);
 }
 
 std::unique_ptr<CheckpointReader> RunWriter::newest_checkpoint(const std::string& recipe_hash, uint64_t seed) const {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "hasten/evaluate/record_io.h"
+#include "hasten/evaluate/tensorboard_log.h"
 #include "hasten/train/checkpoint.h"
 
 namespace hasten {
@@ -24,7 +25,10 @@ class RunWriter {
 
   void write(const evaluate::RunRecord& record);
   evaluate::RunRecord record() const;  // as it was written last
-  void append(const evaluate::EventRecord& event) { events_->append(event); }
+  void append(const evaluate::EventRecord& event) {
+    events_->append(event);
+    tensorboard_->append(event);
+  }
   int64_t offset() const { return events_->offset(); }
   // Makes events durable first, so that a checkpoint never knows more than they do.
   void save(const CheckpointInfo& info, int64_t keep, const EnumerateState& state);
@@ -32,6 +36,7 @@ class RunWriter {
  private:
   std::filesystem::path directory_;
   std::unique_ptr<evaluate::EventLog> events_;
+  std::unique_ptr<evaluate::TensorboardLog> tensorboard_;
 };
 
 }  // namespace hasten

@@ -8,7 +8,9 @@
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
 #include "hasten/base/rng.h"
+#include "hasten/base/text.h"
 #include "hasten/meter/memory.h"
+#include "hasten/meter/profiler.h"
 #include "hasten/train/run_record.h"
 #include "hasten/train/trainer_impl.h"
 
@@ -24,6 +26,19 @@ std::unique_ptr<EnergyMeter> open_energy() {
 
 std::optional<ModelPlan> own_plan(const TrainOptions& options) {
   return options.model == nullptr ? std::nullopt : std::optional(options.model->plan);
+}
+
+// The weights of the samples that are in the batch; a stream may have left some out.
+std::vector<float> weights_of(const Batch& batch, const Sampler::Draw& draw) {
+  if (batch.ids.size() == draw.ids.size()) return draw.weights;
+  std::vector<float> weights;
+  for (size_t i = 0, kept = 0; i < draw.ids.size() && kept < batch.ids.size(); ++i) {
+    if (batch.ids[kept] != draw.ids[i]) continue;
+    weights.push_back(draw.weights[i]);
+    ++kept;
+  }
+  HASTEN_CHECK(weights.size() == batch.ids.size(), "samples that were drawn");
+  return weights;
 }
 
 // A length in joules would never pass without a counter.
@@ -45,8 +60,8 @@ Trainer::Impl::Impl(const Recipe& given_recipe, const Registry& given_registry, 
       splits(load_splits(recipe)),
       model(build_model()),
       optimizers(build_optimizers()),
-      sampler(splits.train.size(), options.seed, &engine()),
-      transforms(plan().run, engine()),
+      sampler(splits.train.size(), options.seed, &engine(), {recipe.data.shuffle_block, recipe.data.blocks_mixed}),
+      transforms(plan().run, engine(), augments_samples(recipe, splits.train)),
       step(plan(), engine(), *model, optimizers),
       evaluator(plan(), engine(), *model),
       evaluations(plan().run.evaluation.every, budget),
@@ -66,6 +81,17 @@ Trainer::Impl::Impl(const Recipe& given_recipe, const Registry& given_registry, 
     }
   }
   bind_schedules();
+  if (options.profile) begin_profile();
+}
+
+void Trainer::Impl::begin_profile() {
+  ProfileSteps steps = *options.profile;
+  if (budget.total_steps() >= 0 && steps.last > budget.total_steps()) {
+    throw ConfigError("--profile", cat("steps among the ", budget.total_steps(), " of the run"),
+                      cat(steps.first, "..", steps.last));
+  }
+  if (steps.file.empty()) steps.file = options.out / "trace.json";
+  profile.emplace(std::move(steps), engine());
 }
 
 void Trainer::Impl::update_costs() {
@@ -110,6 +136,10 @@ void Trainer::Impl::begin() {
       options.resume ? writer.newest_checkpoint(recipe_hash, options.seed) : nullptr;
   if (resumed != nullptr) {
     restore(*resumed);
+    if (options.profile && options.profile->first < state.progress.step) {
+      throw ConfigError("--profile", cat("steps from ", state.progress.step, " on, where the run goes on"),
+                        cat(options.profile->first, "..", options.profile->last));
+    }
     saved_step = state.progress.step;
     record.auxiliary = writer.record().auxiliary;  // what went before is known there alone
     writer.resume(resumed->info().events_offset, state.progress.step);
@@ -135,6 +165,14 @@ void Trainer::Impl::begin() {
   if (options.listener != nullptr) options.listener->started(report());
 }
 
+Batch Trainer::Impl::load_batch(int64_t size) {
+  ProfileRange range("data_load");  // a name that diagnose takes for waiting on data
+  Sampler::Draw draw = sampler.next(size, &state);
+  Batch batch = splits.train.training_batch(draw.ids, sampler, options.seed);
+  if (!draw.weights.empty()) batch.weights = at::tensor(weights_of(batch, draw));
+  return batch;
+}
+
 void Trainer::Impl::train_step() {
   Progress& progress = state.progress;
   const int64_t size = sampler.batch_size(plan().run.batch.size, state);
@@ -143,15 +181,16 @@ void Trainer::Impl::train_step() {
   set_schedules(progress.fraction);
 
   int64_t start = now_ns();
-  Sampler::Draw draw = sampler.next(size, &state);
-  Batch batch = splits.train.gather(draw.ids);
-  if (!draw.weights.empty()) batch.weights = at::tensor(draw.weights);
+  Batch batch = load_batch(size);
   batch.epoch = sampler.epoch();
   batch.step = progress.step;
   state.batch = &batch;
   progress.epoch = sampler.epoch();
   const uint64_t work = mix(engine().work(state), static_cast<uint64_t>(plan().model.generation));
-  progress.flops += batch_flops.run(shape_of(batch, work), [&] { transforms.apply(batch, state); });
+  progress.flops += batch_flops.run(shape_of(batch, work), [&] {
+    ProfileRange range("transform");
+    transforms.apply(batch, state);
+  });
   loader_ns += now_ns() - start;
 
   progress.flops += step_flops.run(shape_of(batch, work), [&] {
@@ -202,6 +241,7 @@ void Trainer::Impl::evaluate_now() {
   state.progress.flops += evaluator.install(state);
   {
     CostLedger::Span span(ledger, Account::kEvaluation);
+    ProfileRange range("evaluate");
     result = evaluator.measure(splits.get(metric.split), state);
   }
   evaluator.remove(state);
@@ -219,6 +259,7 @@ void Trainer::Impl::evaluate_now() {
 void Trainer::Impl::save() {
   if (saved_step == state.progress.step || first_bad_step) return;
   CostLedger::Span span(ledger, Account::kCheckpoint);
+  ProfileRange range("checkpoint");
   engine().fire(Event::kCheckpointSave, state);
   CheckpointInfo info{recipe_hash, options.seed, state.progress.step, plan().model.generation, writer.offset()};
   writer.save(info, plan().run.checkpoint.keep, [this](StateVisitor& visitor) { enumerate(visitor); });
@@ -267,12 +308,15 @@ TrainResult Trainer::run() {
   Progress& progress = run.state.progress;
   while (!run.ended_early && !run.budget.finished(progress) && !run.first_bad_step && !stopping()) {
     Progress before = progress;
+    if (run.profile) run.profile->before_step(before.step);
     run.train_step();
     bool last = run.budget.finished(progress);
     if (run.window.full()) run.close_window();
     if (!last && run.evaluations.passed(before, progress)) run.evaluate_now();
     if (!last && run.checkpoints.passed(before, progress)) run.save();
+    if (run.profile) run.profile->after_step(before.step);
   }
+  if (run.profile) run.profile->finish();
   bool interrupted = run.ended_early || (!run.budget.finished(progress) && !run.first_bad_step);
   if (!interrupted) {
     run.evaluate_now();

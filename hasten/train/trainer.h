@@ -12,6 +12,7 @@
 #include "hasten/core/registry.h"
 #include "hasten/evaluate/record.h"
 #include "hasten/train/evaluator.h"
+#include "hasten/train/run_profile.h"
 
 namespace hasten {
 
@@ -54,6 +55,7 @@ struct TrainOptions {
   TrainListener* listener = nullptr;
   bool allow_inert = false;                // tests only: methods at their neutral setting
   int64_t start_ns = -1;                   // when the clock of t_total began; -1: now
+  std::optional<ProfileSteps> profile;     // take a profile of these steps
   const OwnModel* model = nullptr;         // for recipes of the family "custom"
 };
 

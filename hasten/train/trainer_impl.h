@@ -38,6 +38,8 @@ struct Trainer::Impl {
   bool train_preludes();
   void adopt(Plan next);
   void change_plan(const PlanChange& change);
+  void begin_profile();
+  Batch load_batch(int64_t size);
   void train_step();
   void close_window();
   void evaluate_now();
@@ -64,6 +66,7 @@ struct Trainer::Impl {
   Recurrence evaluations, checkpoints;
   State state;
   RunWriter writer;
+  std::optional<RunProfile> profile;
   evaluate::RunRecord record;
   std::string recipe_hash;
   std::vector<std::pair<double*, const Schedule*>> scheduled;

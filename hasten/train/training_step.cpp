@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "hasten/core/loss_term.h"
+#include "hasten/meter/profiler.h"
 #include "hasten/nn/autocast.h"
 #include "hasten/nn/extra_pass.h"
 #include "hasten/nn/loss.h"
@@ -28,6 +29,7 @@ at::Tensor TrainingStep::forward_backward(State& state) {
     fire(Event::kBeforeForward);
     {
       PrecisionScope precision(plan_.run.precision.compute);
+      ProfileRange range("forward");
       state.outputs = model_.forward(part.inputs);
     }
     fire(Event::kAfterForward);
@@ -39,7 +41,10 @@ at::Tensor TrainingStep::forward_backward(State& state) {
     at::Tensor weighted = batch.weights.defined() ? state.loss_terms.mul(part.weights) : state.loss_terms;
     at::Tensor partial = weighted.sum().div(static_cast<double>(size));
     fire(Event::kBeforeBackward);
-    partial.backward();
+    {
+      ProfileRange range("backward");
+      partial.backward();
+    }
     fire(Event::kAfterBackward);
     loss = loss.defined() ? loss.add(partial.detach()) : partial.detach();
     state.outputs.reset();
@@ -71,7 +76,10 @@ at::Tensor TrainingStep::run(State& state) {
   model_.clear_auxiliary();
   engine_.fire(Event::kGradientsReady, state);
   engine_.fire(Event::kBeforeUpdate, state);
-  optimizers_.update(engine_, state);
+  {
+    ProfileRange range("update");
+    optimizers_.update(engine_, state);
+  }
   model_.clear_gradients();
   engine_.fire(Event::kAfterUpdate, state);
   return loss;

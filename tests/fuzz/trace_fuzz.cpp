@@ -50,7 +50,7 @@ void analyse(const std::filesystem::path& path, trace::Semantics semantics, size
   report::trace_page(analysis, verdict, {});
   std::filesystem::path overlay = path.string() + ".overlay";
   if (rank.trace->repairs.count(trace::Repair::kTornEnd) == 0)
-    trace::write_overlay(rank.view, *rank.path, *rank.partition, rank.queues, overlay);
+    trace::write_overlay(rank.view, *rank.path, *rank.partition, overlay);
   std::filesystem::remove(overlay);
 }
 

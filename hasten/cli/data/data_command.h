@@ -5,6 +5,9 @@
 
 namespace hasten::cli {
 
+void add_data_bench(CLI::App& data, Context& context);
+void add_data_list(CLI::App& data, Context& context);
+void add_data_fetch(CLI::App& data, Context& context);
 void add_data_pack(CLI::App& data, Context& context);
 void add_data_inspect(CLI::App& data, Context& context);
 void add_data_verify(CLI::App& data, Context& context);

@@ -17,7 +17,7 @@ namespace hasten::cli {
 namespace {
 
 struct TrainFlags {
-  std::string recipe, out, group, role;
+  std::string recipe, out, group, role, profile;
   RecipeEdits edits;
   uint64_t seed = 0;
   int64_t planned_runs = 0;
@@ -36,6 +36,33 @@ evaluate::Role read_role(const std::string& text) {
 
 std::string default_out(const Recipe& recipe, uint64_t seed) {
   return cat("runs/", recipe.name, "-seed", seed, "-", utc_now().substr(0, 19), "-", getpid());
+}
+
+// "steps=10..20" or "steps=10..20,out=trace.json"
+ProfileSteps parse_profile(const std::string& text) {
+  auto refuse = [&](const std::string& expected) {
+    return ConfigError("--profile", expected, "'" + text + "'", "--profile steps=10..20 takes ten steps");
+  };
+  ProfileSteps steps{-1, -1, {}};
+  for (const std::string& item : split(text, ',')) {
+    if (item.rfind("out=", 0) == 0 && item.size() > 4) {
+      steps.file = item.substr(4);
+      continue;
+    }
+    const size_t dots = item.find("..");
+    if (item.rfind("steps=", 0) != 0 || dots == std::string::npos) throw refuse("steps=FIRST..LAST, and out=FILE");
+    const std::string first = item.substr(6, dots - 6), last = item.substr(dots + 2);
+    auto number = [&](const std::string& digits) {
+      if (digits.empty() || digits.size() > 15 || digits.find_first_not_of("0123456789") != std::string::npos)
+        throw refuse("whole numbers of steps");
+      return static_cast<int64_t>(std::stoll(digits));
+    };
+    steps.first = number(first);
+    steps.last = number(last);
+  }
+  if (steps.first < 0) throw refuse("steps=FIRST..LAST");
+  if (steps.last <= steps.first) throw refuse("a last step behind the first one");
+  return steps;
 }
 
 std::string joules_text(const evaluate::Totals& totals) {
@@ -82,6 +109,7 @@ void train(TrainFlags& flags, Context& context) {
   options.stop = catch_interrupts();
   options.listener = flags.quiet ? nullptr : &printer;
   options.start_ns = start;
+  if (!flags.profile.empty()) options.profile = parse_profile(flags.profile);
   Trainer trainer(recipe, registry(), options);
   TrainResult result = trainer.run();
   if (context.json) {
@@ -110,6 +138,9 @@ void add_train(CLI::App& app, Context& context) {
   command->add_option("--group", flags->group, "name shared by runs of one recipe (default: the recipe's)");
   command->add_option("--role", flags->role, "in a comparison: baseline, method or reference");
   command->add_option("--planned-runs", flags->planned_runs, "how many runs of this group are launched");
+  command->add_option("--profile", flags->profile,
+                      "steps=10..20: a trace of these steps in the run's directory (or out=FILE), for 'hasten diagnose "
+                      "--trace', Perfetto and others");
   command->add_flag("--quiet", flags->quiet, "print nothing but errors");
   command->add_flag("--no-summary", flags->no_summary, "print progress but no result");
   command->add_flag("--strict", flags->strict, "exit 4 when the target is missed or the run diverges");

@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "hasten/base/json_fwd.h"
-#include "hasten/meter/machine.h"
+#include "hasten/base/machine.h"
+#include "hasten/meter/torch_build.h"
 
 namespace hasten::cli {
 

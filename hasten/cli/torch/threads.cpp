@@ -3,7 +3,7 @@
 
 #include <ATen/Parallel.h>
 
-#include "hasten/meter/machine.h"
+#include "hasten/base/machine.h"
 
 namespace hasten::cli {
 

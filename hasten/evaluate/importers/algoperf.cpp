@@ -30,7 +30,7 @@ class Side {
   }
   std::optional<int64_t> whole(const char* key) const {
     auto value = number(key);
-    return value ? std::optional(static_cast<int64_t>(*value)) : std::nullopt;
+    return value ? whole_number(*value) : std::nullopt;
   }
   std::string text(const char* key) const {
     auto found = json_.find(key);
@@ -104,7 +104,7 @@ void read_evaluations(const AlgoperfTrial& trial, RunRecord& record, size_t run,
   while (csv.next(cells)) {
     EventRecord event;
     auto at = cell(step);
-    if (at && std::isfinite(*at)) event.step = static_cast<int64_t>(*at);
+    if (at) event.step = whole_number(*at);
     event.t_train = cell(train);
     event.t_eval = cell(eval);
     event.t_total = cell(total);

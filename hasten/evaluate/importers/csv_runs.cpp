@@ -4,7 +4,7 @@
 #include "hasten/base/error.h"
 #include "hasten/base/text.h"
 #include "hasten/evaluate/importers/csv.h"
-#include "hasten/evaluate/importers/mapping.h"
+#include "hasten/evaluate/importers/row_import.h"
 
 namespace hasten::evaluate {
 namespace {
@@ -22,6 +22,8 @@ struct ColumnGroup {
 struct TablePlan {
   std::vector<std::pair<size_t, ColumnRole>> fields;
   std::vector<ColumnGroup> groups;
+  std::vector<std::pair<size_t, size_t>> planned;     // column, place in kPlannedNames
+  std::vector<std::pair<size_t, std::string>> only;   // column, text
   std::optional<size_t> run, group, seed, long_metric, long_value;
 };
 
@@ -40,6 +42,14 @@ TablePlan make_plan(const CsvReader& csv, const Mapping& mapping) {
   plan.seed = find_column(csv, mapping.seed_column);
   plan.long_metric = find_column(csv, mapping.long_metric);
   plan.long_value = find_column(csv, mapping.long_value);
+  for (size_t amount = 0; amount < kPlannedNames.size(); ++amount) {
+    auto found = mapping.planned.find(std::string(kPlannedNames[amount]));
+    if (found == mapping.planned.end()) continue;
+    if (auto column = find_column(csv, found->second)) plan.planned.emplace_back(*column, amount);
+  }
+  for (const auto& [name, text] : mapping.only) {
+    if (auto column = csv.column(name)) plan.only.emplace_back(*column, text);
+  }
   std::map<std::string, size_t> groups;
   for (size_t c = 0; c < csv.header().size(); ++c) {
     std::string run, name = csv.header()[c];
@@ -77,10 +87,15 @@ class TableImport {
         plan_.long_metric.has_value() != plan_.long_value.has_value()) {
       throw DataError(path.string(), "line 1", "rows need both a column for the metric's name and one for its value");
     }
+    for (const auto& [name, text] : mapping.only) {
+      if (!csv_.column(name))
+        throw DataError(path.string(), "line 1", cat("no column '", name, "', by which rows are to be chosen"));
+    }
   }
 
   void read() {
     while (csv_.next(cells_)) {
+      if (!is_wanted()) continue;
       for (const ColumnGroup& group : plan_.groups) read_row(group);
     }
     rows_.finish();
@@ -89,6 +104,11 @@ class TableImport {
  private:
   std::string_view cell(std::optional<size_t> column) const {
     return column ? trim(cells_[*column]) : std::string_view();
+  }
+
+  bool is_wanted() const {
+    return std::all_of(plan_.only.begin(), plan_.only.end(),
+                       [&](const auto& one) { return trim(cells_[one.first]) == one.second; });
   }
 
   void read_row(const ColumnGroup& group) {
@@ -101,6 +121,7 @@ class TableImport {
     // In a table of several runs a row without their metric is another run's.
     if (!rows_.has_metrics() && plan_.groups.size() > 1) return;
     for (const auto& [column, role] : plan_.fields) rows_.add(role, cells_[column]);
+    for (const auto& [column, amount] : plan_.planned) rows_.plan(amount, cells_[column]);
     std::string_view name = plan_.run ? cell(plan_.run) : std::string_view(group.run.empty() ? file_name_ : group.run);
     rows_.end_row(name, cell(plan_.group), cell(plan_.seed));
   }

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "hasten/base/clock.h"
 #include "hasten/base/error.h"
 #include "hasten/base/line_reader.h"
 #include "hasten/base/text.h"
@@ -58,7 +59,7 @@ MllogLine parse_line(simdjson::dom::parser& parser, std::string_view json, const
 // Facts about the run that are not events; true when the key was one.
 bool read_fact(const MllogLine& line, RunRecord& record) {
   if (line.key == "seed" && line.value) {
-    record.seed = static_cast<int64_t>(*line.value);
+    record.seed = whole_number(*line.value);
   } else if (line.key == "global_batch_size") {
     record.batch_size = line.value;
   } else if (line.key == "submission_benchmark") {
@@ -70,7 +71,7 @@ bool read_fact(const MllogLine& line, RunRecord& record) {
     Dataset& data = record.data.emplace_back();
     data.split = line.key == "train_samples" ? "train" : "eval";
     data.use = data.split;
-    if (line.value) data.samples = static_cast<int64_t>(*line.value);
+    if (line.value) data.samples = whole_number(*line.value);
   } else {
     return false;
   }
@@ -96,13 +97,17 @@ void read_file_of(const fs::path& path, const ImportOptions& options, RunSink& s
     MllogLine line = parse_line(parser, text.substr(at + kMark.size()), lines, path.string());
     any = true;
     if (read_fact(line, record)) continue;
-    if (line.key == "run_start") start_ms = line.time_ms;
+    if (line.key == "run_start") {
+      start_ms = line.time_ms;
+      if (auto started = whole_number(line.time_ms / 1000)) record.started_at = utc_text(*started);
+    }
     EventRecord event;
     if (start_ms) event.t_total = event.t_train = (line.time_ms - *start_ms) / 1000;
     if (line.epoch) batch_epoch = *line.epoch;
+    if (line.samples) samples = line.samples;
     event.epoch = line.epoch;
     event.samples = line.samples;
-    if (line.step) event.step = static_cast<int64_t>(*line.step);
+    if (line.step) event.step = whole_number(*line.step);
     if (line.key == "run_stop") {
       record.status = line.status == "success"   ? Status::kStoppedEarly
                       : line.status == "aborted" ? Status::kError
@@ -110,6 +115,7 @@ void read_file_of(const fs::path& path, const ImportOptions& options, RunSink& s
       record.status_detail = line.status;
       record.executed.total_s = record.executed.train_s = event.t_total;
       if (batch_epoch > 0) record.executed.epochs = batch_epoch;
+      record.executed.samples = samples;
     } else if (line.key.rfind("eval_", 0) == 0 && line.value) {
       std::string name = line.key.substr(5);
       event.metrics.push_back({name, "eval", *line.value, "raw"});

@@ -39,9 +39,10 @@ std::optional<LogLine> parse_step(std::string_view line) {
   size_t end = begin;
   while (end < line.size() && is_digit(line[end])) ++end;
   auto step = parse_number(line.substr(begin, end - begin));
-  if (!step || *step > 9e15) return std::nullopt;
+  auto whole = step ? whole_number(*step) : std::nullopt;
+  if (!whole) return std::nullopt;
   LogLine parsed;
-  parsed.step = static_cast<int64_t>(*step);
+  parsed.step = *whole;
   if (llmc) {
     parsed.val_loss = value_of(line, "tel:");
     parsed.train_loss = value_of(line, "trl:");

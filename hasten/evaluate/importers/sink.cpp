@@ -7,7 +7,6 @@
 #include "hasten/base/error.h"
 #include "hasten/base/hash.h"
 #include "hasten/base/text.h"
-#include "hasten/evaluate/record_io.h"
 
 namespace hasten::evaluate {
 
@@ -33,7 +32,7 @@ size_t MemorySink::begin() {
 void MemorySink::event(size_t run, EventRecord&& event) { runs.at(run).events.push_back(std::move(event)); }
 
 void MemorySink::line(size_t run, std::string_view event_line) {
-  runs.at(run).events.push_back(parse_event_line(event_line, "imported event"));
+  runs.at(run).events.push_back(parser_.parse(event_line, "imported event"));
 }
 
 void MemorySink::end(size_t run, RunRecord&& record) {
@@ -71,27 +70,36 @@ size_t DirectorySink::begin() {
   return number;
 }
 
+DirectorySink::Open& DirectorySink::open(size_t number) {
+  if (!latest_ || latest_number_ != number) {
+    latest_ = &open_.at(number);
+    latest_number_ = number;
+  }
+  return *latest_;
+}
+
 void DirectorySink::event(size_t number, EventRecord&& event) {
-  Open& run = open_.at(number);
+  Open& run = open(number);
+  make_room(run, 0);
   append_event_line(event, run.buffer);
-  flush_if_full(run);
 }
 
 void DirectorySink::line(size_t number, std::string_view event_line) {
-  Open& run = open_.at(number);
+  Open& run = open(number);
+  make_room(run, event_line.size());
   run.buffer += event_line;
-  flush_if_full(run);
 }
 
-void DirectorySink::flush_if_full(Open& run) {
+// Buffers of hundreds of runs side by side stay small: written out before they would grow.
+void DirectorySink::make_room(Open& run, size_t bytes) {
   constexpr size_t kBuffer = 1 << 18;
-  if (run.buffer.size() < kBuffer) return;
+  if (run.buffer.size() + bytes < kBuffer) return;
   run.file->append(run.buffer);
   run.buffer.clear();
 }
 
 void DirectorySink::end(size_t number, RunRecord&& record) {
-  Open& run = open_.at(number);
+  Open& run = open(number);
   run.file->append(run.buffer);
   run.file.reset();
   if (record.id.empty()) record.id = cat("run-", number);
@@ -102,6 +110,7 @@ void DirectorySink::end(size_t number, RunRecord&& record) {
   fs::rename(run.folder, folder, code);
   if (code) throw DataError(folder.string(), "", "cannot create: " + code.message());
   open_.erase(number);
+  latest_ = nullptr;
   ++finished_;
 }
 

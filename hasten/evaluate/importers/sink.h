@@ -10,6 +10,7 @@
 
 #include "hasten/base/files.h"
 #include "hasten/evaluate/record.h"
+#include "hasten/evaluate/record_io.h"
 
 namespace hasten::evaluate {
 
@@ -32,6 +33,9 @@ class MemorySink : public RunSink {
   void line(size_t run, std::string_view event_line) override;
   void end(size_t run, RunRecord&& record) override;
   std::vector<Run> runs;
+
+ private:
+  EventParser parser_;
 };
 
 // Writes run directories below `root`, in little memory. Names come from the records' ids, made safe: whatever an id says,
@@ -48,7 +52,8 @@ class DirectorySink : public RunSink {
 
  private:
   struct Open;
-  void flush_if_full(Open& run);
+  Open& open(size_t number);
+  static void make_room(Open& run, size_t bytes);
   struct Open {
     std::filesystem::path folder;  // a temporary name until the id is known
     std::unique_ptr<AppendFile> file;
@@ -56,6 +61,8 @@ class DirectorySink : public RunSink {
   };
   std::filesystem::path root_;
   std::map<size_t, Open> open_;
+  Open* latest_ = nullptr;  // of open_: long tables come run after run
+  size_t latest_number_ = 0;
   size_t next_ = 0, finished_ = 0;
 };
 

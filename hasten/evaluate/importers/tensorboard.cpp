@@ -1,11 +1,16 @@
 // TensorBoard event files: the scalars of all event files in a folder are one run.
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <map>
 
 #include "hasten/base/error.h"
 #include "hasten/base/text.h"
-#include "hasten/evaluate/importers/importers.h"
+#include "hasten/evaluate/importers/mapping.h"
+#include "hasten/evaluate/importers/number_text.h"
 #include "hasten/evaluate/importers/tfrecord.h"
+#include "hasten/evaluate/record_io.h"
 
 namespace hasten::evaluate {
 namespace {
@@ -15,15 +20,166 @@ namespace fs = std::filesystem;
 bool is_event_file(const fs::path& path) { return path.filename().string().find("tfevents") != std::string::npos; }
 
 // "validation/loss" and "loss/validation" both occur; what names a split decides.
-MetricValue metric_of(const std::string& tag, double value) {
+std::string prefix_of(std::string_view tag) {
   size_t slash = tag.rfind('/');
-  if (slash == std::string::npos) return {tag, "", value, "raw"};
-  std::string left = tag.substr(0, slash), right = tag.substr(slash + 1);
+  if (slash == std::string::npos) return metric_prefix("", std::string(tag));
+  std::string left(tag.substr(0, slash)), right(tag.substr(slash + 1));
   for (const char* split : {"train", "validation", "val", "valid", "test", "eval"}) {
-    if (right == split) return {left, right, value, "raw"};
+    if (right == split) return metric_prefix(right, left);
   }
-  return {right, left, value, "raw"};
+  return metric_prefix(left, right);
 }
+
+// What stands before the value of each tag. Writers repeat their tags in one order, so most are found by the last one.
+class Tags {
+ public:
+  const std::string& prefix(std::string_view tag) {
+    if (!latest_ || !latest_->after || latest_->after->tag != tag) {
+      Tag* found = look_up(tag);
+      if (latest_) latest_->after = found;
+      latest_ = found;
+    } else {
+      latest_ = latest_->after;
+    }
+    return latest_->prefix;
+  }
+
+ private:
+  struct Tag {
+    std::string tag, prefix;
+    Tag* after = nullptr;
+  };
+
+  Tag* look_up(std::string_view tag) {
+    auto found = tags_.find(tag);
+    if (found != tags_.end()) return &found->second;
+    if (tags_.size() > 100000) {  // a new one in every record: memory stays bounded
+      latest_ = nullptr;
+      tags_.clear();
+    }
+    return &tags_.emplace(std::string(tag), Tag{std::string(tag), prefix_of(tag)}).first->second;
+  }
+
+  std::map<std::string, Tag, std::less<>> tags_;
+  Tag* latest_ = nullptr;
+};
+
+// A float as its shortest text, which is what the program logged: with 0.7649999856948853 in the place of 0.765 a target of
+// 0.765 would be missed.
+char* put_number(char* at, double value, bool is_float = false) {
+  if (std::isfinite(value)) {
+    return is_float ? std::to_chars(at, at + 32, static_cast<float>(value)).ptr : std::to_chars(at, at + 32, value).ptr;
+  }
+  std::string word;
+  append_json_number(value, word);
+  return copy_short(at, word);
+}
+
+// Seconds to the microsecond: a clock that counts from 1970 in a double cannot say more.
+class Moment {
+ public:
+  explicit Moment(double seconds)
+      : seconds_(seconds), micros_(is_usual() ? static_cast<int64_t>(seconds * 1e6 + (seconds < 0 ? -0.5 : 0.5)) : 0) {}
+
+  double seconds() const { return is_usual() ? static_cast<double>(micros_) / 1e6 : seconds_; }
+
+  // As "12.00034": whole numbers are quicker to print than doubles.
+  char* put(char* at) const {
+    if (!is_usual()) return put_number(at, seconds_);
+    if (micros_ < 0) *at++ = '-';
+    uint64_t micros = static_cast<uint64_t>(micros_ < 0 ? -micros_ : micros_), rest = micros % 1000000;
+    at = std::to_chars(at, at + 24, micros / 1000000).ptr;
+    if (rest == 0) return at;
+    *at = '.';
+    for (int place = 6; place > 0; --place, rest /= 10) at[place] = static_cast<char>('0' + rest % 10);
+    for (at += 6; *at == '0';) --at;
+    return at + 1;
+  }
+
+ private:
+  bool is_usual() const { return std::abs(seconds_) < 9e12; }
+  double seconds_;
+  int64_t micros_;
+};
+
+// The event files of one folder, in the order of their names: these carry the time at which they were opened.
+class FolderImport {
+ public:
+  FolderImport(RunSink& sink, RunRecord& record) : sink_(sink), record_(record), run_(sink.begin()) {}
+
+  size_t run() const { return run_; }
+
+  void read(const fs::path& file) {
+    TfRecordReader reader(file);
+    std::string_view bytes;
+    ScalarEvent event;
+    for (int64_t number = 1; reader.next(bytes); ++number) {
+      if (!parse_event(bytes, event)) throw DataError(file.string(), cat("record ", number), "not an event");
+      other_ = other_ || event.holds_other;
+      if (event.scalars.empty()) continue;
+      if (!first_) first_ = event.wall_time;
+      // A second file that starts again at an earlier step is a resumed run.
+      if (last_step_ && event.step < *last_step_ && number <= 3) {
+        EventRecord restart;
+        restart.kind = "restart";
+        restart.step = event.step;
+        sink_.event(run_, std::move(restart));
+      }
+      last_.emplace(event.wall_time - *first_);
+      last_step_ = event.step;
+      write(event);
+    }
+    if (reader.truncated()) record_.not_found.push_back("the end of " + file.filename().string());
+  }
+
+  void finish() {
+    if (last_) record_.executed.total_s = last_->seconds();
+    if (last_step_) record_.executed.steps = static_cast<double>(*last_step_);
+    if (!last_) record_.not_found.emplace_back("scalars");
+    if (other_) record_.not_found.emplace_back("images, histograms and text are not imported");
+    for (const char* field : {"seed", "hardware", "train seconds"}) record_.not_found.emplace_back(field);
+    record_.status = Status::kOk;
+  }
+
+ private:
+  void write(const ScalarEvent& event) {
+    char* at = room(line_.data(), 128);
+    at = copy_short(at, "{\"step\":");
+    at = std::to_chars(at, at + 24, event.step).ptr;
+    at = copy_short(at, ",\"t_total\":");
+    at = last_->put(at);
+    at = copy_short(at, ",\"metrics\":");
+    char separator = '[';
+    for (const auto& [tag, value, is_float] : event.scalars) {
+      const std::string& prefix = tags_.prefix(tag);
+      at = room(at, prefix.size() + 64);  // a number, what ends the line
+      *at++ = separator;
+      separator = ',';
+      at = copy_short(at, prefix);
+      at = put_number(at, value, is_float);
+      *at++ = '}';
+    }
+    at = copy_short(at, "]}\n");
+    sink_.line(run_, std::string_view(line_.data(), static_cast<size_t>(at - line_.data())));
+  }
+
+  // Makes `bytes` bytes free from `at` on, which lies in line_ and may move.
+  char* room(char* at, size_t bytes) {
+    auto used = static_cast<size_t>(at - line_.data());
+    if (used + bytes > line_.size()) line_.resize(2 * (used + bytes));
+    return line_.data() + used;
+  }
+
+  RunSink& sink_;
+  RunRecord& record_;
+  size_t run_;
+  Tags tags_;
+  std::string line_;
+  std::optional<double> first_;
+  std::optional<Moment> last_;
+  std::optional<int64_t> last_step_;
+  bool other_ = false;
+};
 
 void read_folder(const fs::path& root, const fs::path& folder, const std::vector<fs::path>& files,
                  const ImportOptions& options, RunSink& sink) {
@@ -33,45 +189,11 @@ void read_folder(const fs::path& root, const fs::path& folder, const std::vector
   record.id = below.empty() || below.string()[0] == '.' ? folder.filename().string() : below.string();
   record.group = folder.filename().string();
   record.source = "tensorboard: " + folder.string();
-  size_t run = sink.begin();
-  std::optional<double> first, last;
-  std::optional<int64_t> last_step;
-  bool other = false;
-  // File names carry the time at which they were opened, so their order is the order of the run.
-  for (const fs::path& file : files) {
-    TfRecordReader reader(file);
-    std::string_view bytes;
-    for (int64_t number = 1; reader.next(bytes); ++number) {
-      auto parsed = parse_event(bytes);
-      if (!parsed) throw DataError(file.string(), cat("record ", number), "not an event");
-      other = other || parsed->holds_other;
-      if (parsed->scalars.empty()) continue;
-      if (!first) first = parsed->wall_time;
-      EventRecord event;
-      event.step = parsed->step;
-      event.t_total = parsed->wall_time - *first;
-      last = event.t_total;
-      for (const auto& [tag, value] : parsed->scalars) event.metrics.push_back(metric_of(tag, value));
-      // A second file that starts again at an earlier step is a resumed run.
-      if (last_step && parsed->step < *last_step && number <= 3) {
-        EventRecord restart;
-        restart.kind = "restart";
-        restart.step = parsed->step;
-        sink.event(run, std::move(restart));
-      }
-      last_step = parsed->step;
-      sink.event(run, std::move(event));
-    }
-    if (reader.truncated()) record.not_found.push_back("the end of " + file.filename().string());
-  }
-  if (last) record.executed.total_s = last;
-  if (last_step) record.executed.steps = static_cast<double>(*last_step);
-  if (!last) record.not_found.emplace_back("scalars");
-  if (other) record.not_found.emplace_back("images, histograms and text are not imported");
-  for (const char* field : {"seed", "hardware", "train seconds"}) record.not_found.emplace_back(field);
-  record.status = Status::kOk;
+  FolderImport import(sink, record);
+  for (const fs::path& file : files) import.read(file);
+  import.finish();
   apply(options, record);
-  sink.end(run, std::move(record));
+  sink.end(import.run(), std::move(record));
 }
 
 }  // namespace

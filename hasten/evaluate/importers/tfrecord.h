@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +18,7 @@ class TfRecordReader {
   TfRecordReader(const TfRecordReader&) = delete;
   TfRecordReader& operator=(const TfRecordReader&) = delete;
 
-  bool next(std::string_view& record);
+  bool next(std::string_view& record);  // lives until the next call
   bool truncated() const { return truncated_; }
 
  private:
@@ -32,17 +31,24 @@ class TfRecordReader {
   bool truncated_ = false;
 };
 
+struct Scalar {
+  std::string_view tag;  // lives in the record
+  double value = 0;
+  bool is_float = false;  // written with 24 bits: 0.765 became 0.76499998...
+};
+
 struct ScalarEvent {
   double wall_time = 0;
   int64_t step = 0;
-  std::vector<std::pair<std::string, double>> scalars;  // tag, value
+  std::vector<Scalar> scalars;
   bool holds_other = false;  // images, histograms and such
 };
 
-// nullopt when the bytes are no Event message.
-std::optional<ScalarEvent> parse_event(std::string_view record);
+// False when the bytes are no Event message. `event` is filled anew.
+bool parse_event(std::string_view record, ScalarEvent& event);
 
 uint32_t crc32c(std::string_view bytes);
+uint32_t crc32c_by_table(std::string_view bytes);  // the same on processors without an instruction for it
 uint32_t masked_crc32c(std::string_view bytes);
 
 }  // namespace hasten::evaluate

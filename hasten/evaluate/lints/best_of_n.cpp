@@ -24,12 +24,9 @@ Lint best_of_n() {
       "The best of n grows with n.",
       "MLPerf forbids picking",
       [](const LintInput& input, Check& out) {
-        if (!input.claim || (!input.claim->quality && !input.claim->speedup))
-          return out.missing("a claim with quality or speedup");
         const Comparison& comparison = input.comparison;
-        for (const Pair& pair : comparison.pairs) {
-          const Group& method = comparison.groups[pair.method];
-          if (!input.claim->method.empty() && method.name != input.claim->method) continue;
+        for (const Pair* pair : claimed_pairs(input, out)) {
+          const Group& method = comparison.groups[pair->method];
           const Point &point = method.points[method.headline],
                       &base = comparison.baseline().points[comparison.baseline().headline];
           if (input.claim->quality && point.quality && point.runs.size() > 1) {

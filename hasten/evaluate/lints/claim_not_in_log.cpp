@@ -14,12 +14,9 @@ Lint claim_not_in_log() {
       "A number that its own logs do not give is not a result.",
       "21 of 80 times in the README of modded-nanogpt",
       [](const LintInput& input, Check& out) {
-        if (!input.claim || (!input.claim->quality && !input.claim->speedup))
-          return out.missing("a claim with quality or speedup");
         const Comparison& comparison = input.comparison;
-        for (const Pair& pair : comparison.pairs) {
-          const Group& method = comparison.groups[pair.method];
-          if (!input.claim->method.empty() && method.name != input.claim->method) continue;
+        for (const Pair* pair : claimed_pairs(input, out)) {
+          const Group& method = comparison.groups[pair->method];
           const Point& point = method.points[method.headline];
           if (input.claim->quality) {
             if (!point.quality) {
@@ -30,7 +27,7 @@ Lint claim_not_in_log() {
             }
           }
           if (!input.claim->speedup) continue;
-          auto measured = claimed_ratio(input, pair);
+          auto measured = claimed_ratio(input, *pair);
           if (!measured) {
             out.missing(cat(label(input.claim->cost), " to the target on both sides"));
           } else if (std::abs(*input.claim->speedup / *measured - 1) > 0.01) {

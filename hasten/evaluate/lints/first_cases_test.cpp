@@ -77,7 +77,7 @@ const std::map<std::string, Row> kFirstRows{
       [](Scene& s) {
         for (auto& run : s.runs) run.events.erase(run.events.begin(), run.events.end() - 1);
       }}},
-    {"L16", {crossing, nothing, nullptr}},
+    {"L16", {crossing, nothing, no_target}},
     {"L17",
      {[](Scene& s) { s.each([](RunRecord& r) { r.clocks.eval = true; }, "fast"); }, nothing,
       [](Scene& s) { s.each([](RunRecord& r) { r.clocks = {}; }); }}},

@@ -131,6 +131,19 @@ std::vector<double> seconds_per_step(const Run& run) {
   return steps;
 }
 
+std::vector<const Pair*> claimed_pairs(const LintInput& input, Check& out) {
+  std::vector<const Pair*> pairs;
+  if (!input.claim || (!input.claim->quality && !input.claim->speedup)) {
+    out.missing("a claim with quality or speedup");
+    return pairs;
+  }
+  for (const Pair& pair : input.comparison.pairs) {
+    const std::string& name = input.comparison.groups[pair.method].name;
+    if (input.claim->method.empty() || input.claim->method == name) pairs.push_back(&pair);
+  }
+  return pairs;
+}
+
 std::optional<double> claimed_ratio(const LintInput& input, const Pair& pair) {
   if (input.claim->cost == input.comparison.cost && pair.time_to_target) return pair.time_to_target->value;
   auto found = pair.ratios.find(input.claim->cost);

@@ -78,6 +78,9 @@ std::optional<double> setting(const Json& recipe, const std::string& path);
 // Seconds a step between the timed events of a run; what lies before the first one, and across resets, is left out.
 std::vector<double> seconds_per_step(const Run& run);
 
+// The pairs that a claim about a number speaks of; none, and a missing field, when there is no such claim.
+std::vector<const Pair*> claimed_pairs(const LintInput& input, Check& out);
+
 // The ratio that a claim speaks of, in its own unit of cost.
 std::optional<double> claimed_ratio(const LintInput& input, const Pair& pair);
 

@@ -83,6 +83,15 @@ inline void crossing(Scene& scene) {
   scene.options.target = 0.8;
 }
 
+// Nobody declared a target, and the baseline, whose quality would be one, was never evaluated.
+inline void no_target(Scene& scene) {
+  scene.options.variant = Variant::kFirst;
+  for (auto& run : scene.runs) {
+    run.record.metric.target.reset();
+    if (run.record.group == "baseline") run.events.clear();
+  }
+}
+
 // Two more workloads with three groups; `c` is quick on one of them only.
 inline void board(Scene& scene, double c_first, double c_second) {
   for (const char* workload : {"one", "two"}) {
@@ -117,6 +126,17 @@ inline void tie(Scene& scene, double other) {
     }
     for (auto& run : more) runs.push_back(run);
   }
+}
+
+inline LintResult result_of(const Lint& lint, const Change& change) {
+  Scene scene;
+  complete(scene);
+  change(scene);
+  std::vector<Comparison> comparisons;
+  for (auto& runs : scene.workloads) comparisons.push_back(compare(std::move(runs), scene.options));
+  Comparison comparison = compare(std::move(scene.runs), scene.options);
+  return run_lint(lint, {comparison, scene.has_claim ? &scene.claim : nullptr,
+                         comparisons.empty() ? nullptr : &comparisons, scene.cost_table});
 }
 
 const std::map<std::string, Row>& first_rows();  // L01 to L21

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "hasten/evaluate/cost.h"
+#include "hasten/evaluate/record_io.h"
 #include "hasten/stats/moments.h"
 
 namespace hasten::evaluate {
@@ -11,7 +12,7 @@ namespace hasten::evaluate {
 NanogptLog read_nanogpt_log(const Run& run, double target) {
   NanogptLog log;
   log.id = run.record.id;
-  if (run.record.planned.steps) log.planned_steps = static_cast<int64_t>(*run.record.planned.steps);
+  if (run.record.planned.steps) log.planned_steps = whole_number(*run.record.planned.steps);
   if (run.record.clocks.untimed_warmup_steps) log.clock_reset_at = *run.record.clocks.untimed_warmup_steps + 1;
   for (const Reading& reading : readings(run, run.record.metric)) {
     const EventRecord& event = run.events[reading.event];

@@ -19,7 +19,6 @@
 #include "hasten/evaluate/lint.h"
 #include "hasten/evaluate/scoring/algoperf.h"
 #include "hasten/evaluate/scoring/dawnbench.h"
-#include "hasten/evaluate/scoring/mlperf.h"
 #include "hasten/evaluate/scoring/nanogpt.h"
 #include "hasten/evaluate/scoring/score_table.h"
 
@@ -303,22 +302,6 @@ TEST(Dawnbench, TimesAndCostsOfEntries) {
     EXPECT_EQ(entry.falls_below, one["falls_below_after_hit"].get<bool>());
     EXPECT_LE(entry.hours_before.value(), *entry.hours);
   }
-}
-
-TEST(Mlperf, ConvergenceFasterThanTheReferenceIsSeen) {
-  ReferenceConvergence reference{256, {40, 41, 42, 39, 40, 43, 38, 41, 40, 42, 39, 41, 40, 40, 41, 39, 42, 40, 41, 40}};
-  auto limit = convergence_limit(reference, 10);
-  ASSERT_TRUE(limit.has_value());
-  EXPECT_GT(limit->max_speedup, 1);
-  EXPECT_LT(limit->max_speedup, 1.05);
-  std::vector<double> fast(10, 36), fair(10, 40.2);
-  EXPECT_TRUE(check_convergence({reference}, 256, fast)->too_fast);
-  auto check = check_convergence({reference}, 256, fair);
-  EXPECT_FALSE(check->too_fast);
-  EXPECT_GE(check->normalization, 1);
-  EXPECT_FALSE(check_convergence({reference}, 512, fair).has_value());  // nothing is extrapolated
-  ReferenceConvergence large{1024, std::vector<double>(20, 60)}, bad{512, std::vector<double>(20, 90)};
-  EXPECT_EQ(pruned({reference, bad, large}).size(), 2u);
 }
 
 TEST(ScoreTable, AggregatesAndRefusals) {

@@ -56,7 +56,7 @@ Pixels smooth_image(uint32_t width, uint32_t height, uint8_t channels) {
 }
 
 TestSample jpeg_sample(uint32_t width, uint32_t height, uint8_t channels, int64_t label) {
-  const auto bytes = encode_jpeg(smooth_image(width, height, channels), 80);
+  const auto bytes = encode_pixels(smooth_image(width, height, channels), 80);
   return {std::string(bytes.begin(), bytes.end()), Codec::kJpeg, 0, 0, 0, label, cat("a/", label, ".jpg")};
 }
 

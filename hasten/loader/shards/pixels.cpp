@@ -1,75 +1,39 @@
-// Pixels without a decoder: planar to interleaved, area means, and which decoder an image wants.
+// Pixels that have their own memory, made and used by the codecs and the resizer of the loader.
 #include "hasten/loader/shards/pixels.h"
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "hasten/base/error.h"
 #include "hasten/base/text.h"
-#include "hasten/loader/shards/jpeg_calls.h"
+#include "hasten/loader/codecs/encode.h"
+#include "hasten/loader/images/resize.h"
 
 namespace hasten::shards {
 namespace {
 
-Pixels raw_pixels(const SamplePayload& payload) {
-  Pixels pixels{payload.width, payload.height, payload.channels, {}};
-  const size_t area = size_t{payload.width} * payload.height;
-  if (area == 0 || payload.channels == 0 || payload.bytes.size() % payload.channels != 0 ||
-      payload.bytes.size() / payload.channels != area)
-    throw DataError("", "",
-                    cat(payload.bytes.size(), " bytes are not ", payload.width, " x ", payload.height, " x ",
-                        int{payload.channels}));
-  if (payload.codec == Codec::kRaw || payload.channels == 1) {
-    pixels.bytes.assign(payload.bytes.begin(), payload.bytes.end());
-    return pixels;
-  }
-  pixels.bytes.resize(payload.bytes.size());
-  for (size_t c = 0; c < payload.channels; ++c) {
-    for (size_t i = 0; i < area; ++i) pixels.bytes[i * payload.channels + c] = payload.bytes[c * area + i];
-  }
-  return pixels;
-}
+constexpr int kLongestJpeg = 65500;  // libjpeg's own limit
 
-// How much of each source pixel goes into one target pixel: weights sum to 1 (in 1/65536).
-struct Span {
-  uint32_t first = 0;
-  std::vector<uint32_t> weights;
-};
-
-std::vector<Span> spans(uint32_t from, uint32_t to) {
-  std::vector<Span> all(to);
-  for (uint32_t i = 0; i < to; ++i) {
-    const double begin = static_cast<double>(i) * from / to, end = static_cast<double>(i + 1) * from / to;
-    Span& span = all[i];
-    span.first = static_cast<uint32_t>(begin);
-    uint32_t sum = 0;
-    for (uint32_t s = span.first; s < std::min<double>(end, from); ++s) {
-      const double covered = std::min<double>(end, s + 1.0) - std::max<double>(begin, s);
-      span.weights.push_back(static_cast<uint32_t>(std::lround(covered / (end - begin) * 65536)));
-      sum += span.weights.back();
-    }
-    auto largest = std::max_element(span.weights.begin(), span.weights.end());
-    *largest = *largest + 65536 - sum;
-  }
-  return all;
+ImageView view_of(const Pixels& pixels) {
+  return {pixels.bytes.data(), static_cast<int>(pixels.width), static_cast<int>(pixels.height), pixels.channels,
+          size_t{pixels.width} * pixels.channels};
 }
 
 }  // namespace
 
-Pixels image_shape(const SamplePayload& payload) {
-  switch (payload.codec) {
-    case Codec::kJpeg: return jpeg_shape(payload.bytes);
-    default: return {payload.width, payload.height, payload.channels, {}};
-  }
-}
-
 Pixels decode_pixels(const SamplePayload& payload) {
-  switch (payload.codec) {
-    case Codec::kRaw:
-    case Codec::kPlanar: return raw_pixels(payload);
-    case Codec::kJpeg: return jpeg_pixels(payload.bytes);
-    default: throw DataError("", "", cat("samples of codec ", name_of(payload.codec), " cannot be decoded here"));
-  }
+  thread_local DecodeScratch scratch;
+  DecodeRequest request;
+  request.channels = image_size(payload).channels;
+  const DecodedImage image = decode(payload, request, scratch);
+  Pixels pixels{static_cast<uint32_t>(image.width), static_cast<uint32_t>(image.height),
+                static_cast<uint8_t>(image.channels), {}};
+  const size_t stride = size_t{pixels.width} * pixels.channels;
+  pixels.bytes.resize(stride * pixels.height);
+  for (int y = 0; y < image.height; ++y)
+    std::memcpy(pixels.bytes.data() + static_cast<size_t>(y) * stride, image.row(y), stride);
+  return pixels;
 }
 
 Pixels shrink_to(Pixels pixels, uint32_t shorter) {
@@ -79,27 +43,19 @@ Pixels shrink_to(Pixels pixels, uint32_t shorter) {
     return std::max(shorter, static_cast<uint32_t>(std::lround(static_cast<double>(length) * shorter / side)));
   };
   Pixels small{scaled(pixels.width), scaled(pixels.height), pixels.channels, {}};
-  const size_t channels = pixels.channels;
-  const std::vector<Span> columns = spans(pixels.width, small.width), rows = spans(pixels.height, small.height);
-  // Rows first: one row of sums in 1/65536, as wide as the source.
-  std::vector<uint32_t> row(size_t{pixels.width} * channels);
-  small.bytes.reserve(size_t{small.width} * small.height * channels);
-  for (const Span& span : rows) {
-    std::fill(row.begin(), row.end(), 0);
-    for (size_t k = 0; k < span.weights.size(); ++k) {
-      const uint8_t* source = pixels.bytes.data() + (span.first + k) * row.size();
-      for (size_t i = 0; i < row.size(); ++i) row[i] += span.weights[k] * source[i];
-    }
-    for (const Span& column : columns) {
-      for (size_t c = 0; c < channels; ++c) {
-        uint64_t sum = 0;
-        for (size_t k = 0; k < column.weights.size(); ++k)
-          sum += uint64_t{column.weights[k]} * row[(column.first + k) * channels + c];
-        small.bytes.push_back(static_cast<uint8_t>((sum + (uint64_t{1} << 31)) >> 32));
-      }
-    }
-  }
+  small.bytes.resize(size_t{small.width} * small.height * small.channels);
+  const Box whole{0, 0, static_cast<double>(pixels.width), static_cast<double>(pixels.height)};
+  Resizer().run(view_of(pixels), whole, static_cast<int>(small.width), static_cast<int>(small.height), false,
+                small.bytes.data());
   return small;
+}
+
+std::vector<uint8_t> encode_pixels(const Pixels& pixels, int quality) {
+  if (pixels.width > kLongestJpeg || pixels.height > kLongestJpeg)
+    throw DataError("", "", cat("no JPEG can hold ", pixels.width, " x ", pixels.height, " pixels"));
+  const int covers = quality >= 90 ? 1 : 2;
+  return encode_jpeg(view_of(pixels),
+                     {.quality = quality, .chroma_across = covers, .chroma_down = covers, .optimize = true});
 }
 
 }  // namespace hasten::shards

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "hasten/loader/sample_index.h"
@@ -18,13 +17,11 @@ struct Pixels {
 constexpr bool is_image(Codec codec) { return codec <= Codec::kWebp; }
 constexpr bool is_encoded(Codec codec) { return codec >= Codec::kJpeg && codec <= Codec::kWebp; }
 
-// Width, height and channels from the header of an image; bytes stay empty. Throws DataError("", "", what is wrong).
-Pixels image_shape(const SamplePayload& payload);
-// The whole image. Throws DataError likewise, for damage and for more than 2^28 pixels.
+// The whole image, strictly: what a decoder only warns of is damage here. Throws DataError("", "", what is wrong).
 Pixels decode_pixels(const SamplePayload& payload);
-// So that the shorter side has `shorter` pixels: each is the mean of the area that it covers. Smaller images stay.
+// So that the shorter side has `shorter` pixels, by the filter of the image pipeline. Smaller images stay.
 Pixels shrink_to(Pixels pixels, uint32_t shorter);
 // Baseline JPEG. Colour at full resolution from quality 90 on, at half below.
-std::vector<uint8_t> encode_jpeg(const Pixels& pixels, int quality);
+std::vector<uint8_t> encode_pixels(const Pixels& pixels, int quality);
 
 }  // namespace hasten::shards

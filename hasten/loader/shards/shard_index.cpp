@@ -7,6 +7,7 @@
 
 #include "hasten/base/error.h"
 #include "hasten/base/text.h"
+#include "hasten/loader/formats/format.h"
 #include "hasten/loader/shards/mapped_shard.h"
 #include "hasten/loader/shards/set_files.h"
 
@@ -123,6 +124,11 @@ std::unique_ptr<SampleIndex> open_shards(const std::filesystem::path& path) {
                     "run the same hasten data pack again to go on");
   for (size_t i = 0; i < finished; ++i) mapped.emplace_back(files.shards[i]);
   return std::make_unique<ShardIndex>(std::move(mapped));
+}
+
+SampleFormat shards_format() {
+  return {"shards", "folders of shards that `hasten data pack` wrote", holds_shards, no_parts,
+          [](const std::filesystem::path& path, const std::string&) { return open_shards(path); }};
 }
 
 }  // namespace hasten

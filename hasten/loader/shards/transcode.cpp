@@ -5,18 +5,20 @@
 #include <utility>
 
 #include "hasten/base/error.h"
+#include "hasten/loader/codecs/decode.h"
 #include "hasten/loader/shards/pixels.h"
 
 namespace hasten::shards {
 namespace {
 
-void take_shape(IndexEntry& entry, const Pixels& pixels) {
-  entry.width = pixels.width;
-  entry.height = pixels.height;
-  entry.channels = pixels.channels;
+template <class Image>
+void take_shape(IndexEntry& entry, const Image& image) {
+  entry.width = static_cast<uint32_t>(image.width);
+  entry.height = static_cast<uint32_t>(image.height);
+  entry.channels = static_cast<uint8_t>(image.channels);
 }
 
-bool keeps_bytes(const SamplePayload& payload, const Pixels& shape, const TranscodeOptions& options) {
+bool keeps_bytes(const SamplePayload& payload, const IndexEntry& shape, const TranscodeOptions& options) {
   if (!is_image(payload.codec)) return true;
   const bool shrinks = options.resize != 0 && std::min(shape.width, shape.height) > options.resize;
   if (options.format == PackFormat::kRaw) return payload.codec == Codec::kRaw && !shrinks;
@@ -31,11 +33,9 @@ PackedSample transcode(const SamplePayload& payload, const TranscodeOptions& opt
   PackedSample packed;
   packed.entry.label = payload.label;
   packed.entry.codec = static_cast<uint8_t>(payload.codec);
-  Pixels shape{payload.width, payload.height, payload.channels, {}};
-  if (is_image(payload.codec)) shape = image_shape(payload);
-  take_shape(packed.entry, shape);
+  if (is_image(payload.codec)) take_shape(packed.entry, image_size(payload));
   packed.bytes = payload.bytes;
-  if (!keeps_bytes(payload, shape, options)) {
+  if (!keeps_bytes(payload, packed.entry, options)) {
     Pixels pixels = decode_pixels(payload);
     if (options.resize != 0) pixels = shrink_to(std::move(pixels), options.resize);
     take_shape(packed.entry, pixels);
@@ -44,7 +44,7 @@ PackedSample transcode(const SamplePayload& payload, const TranscodeOptions& opt
       packed.own = std::move(pixels.bytes);
     } else {
       packed.entry.codec = static_cast<uint8_t>(Codec::kJpeg);
-      packed.own = encode_jpeg(pixels, options.quality != 0 ? options.quality : kDefaultQuality);
+      packed.own = encode_pixels(pixels, options.quality != 0 ? options.quality : kDefaultQuality);
     }
     packed.bytes = packed.own;
   }

@@ -22,26 +22,26 @@
 namespace hasten {
 
 // How an image is seen: shifted by as many pixels down and right, then mirrored.
-struct ImageView {
+struct TestView {
   int64_t shift = 0;
   bool mirrored = false;
   double weight = 1;
 };
 
 // Weights add up to 1.
-std::vector<ImageView> prediction_views(const TestTimeAugmentationParams& params) {
-  std::vector<ImageView> views{{0, false, 1}};
+std::vector<TestView> prediction_views(const TestTimeAugmentationParams& params) {
+  std::vector<TestView> views{{0, false, 1}};
   if (params.translate > 0)
     views = {{0, false, 0.5}, {params.translate, false, 0.25}, {-params.translate, false, 0.25}};
   if (!params.flip) return views;
-  std::vector<ImageView> both;
-  for (const ImageView& view : views) {
+  std::vector<TestView> both;
+  for (const TestView& view : views) {
     for (bool mirrored : {false, true}) both.push_back({view.shift, mirrored, view.weight / 2});
   }
   return both;
 }
 
-at::Tensor seen_as(const at::Tensor& images, const ImageView& view) {
+at::Tensor seen_as(const at::Tensor& images, const TestView& view) {
   at::Tensor seen = images;
   if (view.shift != 0) {
     const int64_t border = std::abs(view.shift), first = border - view.shift;
@@ -54,7 +54,7 @@ at::Tensor seen_as(const at::Tensor& images, const ImageView& view) {
 }
 
 // The logits [n, classes] of the mean; parts[i] are those of view i.
-at::Tensor average_views(const std::vector<at::Tensor>& parts, const std::vector<ImageView>& views,
+at::Tensor average_views(const std::vector<at::Tensor>& parts, const std::vector<TestView>& views,
                          ViewAverage average) {
   std::vector<at::Tensor> weighted;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -85,9 +85,9 @@ class TestTimeAugmentation final : public MethodOf<TestTimeAugmentationParams>, 
   }
 
   at::Tensor predict(const at::Tensor& inputs, const std::function<at::Tensor(const at::Tensor&)>& forward) override {
-    const std::vector<ImageView> views = prediction_views(params_);
+    const std::vector<TestView> views = prediction_views(params_);
     std::vector<at::Tensor> parts;
-    for (const ImageView& view : views) parts.push_back(forward(seen_as(inputs, view)));
+    for (const TestView& view : views) parts.push_back(forward(seen_as(inputs, view)));
     return average_views(parts, views, params_.average);
   }
   std::string label() const override { return "tta"; }

@@ -18,15 +18,14 @@
 #include "hasten/nn/prediction.h"
 
 namespace hasten {
-struct ImageView {
+struct TestView {
   int64_t shift = 0;
   bool mirrored = false;
   double weight = 1;
 };
-std::vector<ImageView> prediction_views(const TestTimeAugmentationParams& params);
-at::Tensor seen_as(const at::Tensor& images, const ImageView& view);
-at::Tensor average_views(const std::vector<at::Tensor>& parts, const std::vector<ImageView>& views,
-                         ViewAverage average);
+std::vector<TestView> prediction_views(const TestTimeAugmentationParams& params);
+at::Tensor seen_as(const at::Tensor& images, const TestView& view);
+at::Tensor average_views(const std::vector<at::Tensor>& parts, const std::vector<TestView>& views, ViewAverage average);
 namespace {
 
 MethodEntry entry() { return {test_time_augmentation_spec(), make_test_time_augmentation}; }
@@ -34,7 +33,7 @@ MethodEntry entry() { return {test_time_augmentation_spec(), make_test_time_augm
 TEST(TestTimeAugmentationTest, ViewsAndTheirWeights) {
   auto weights = [](bool flip, int64_t translate) {
     std::vector<double> list;
-    for (const ImageView& view : prediction_views({flip, translate})) list.push_back(view.weight);
+    for (const TestView& view : prediction_views({flip, translate})) list.push_back(view.weight);
     return list;
   };
   EXPECT_EQ(weights(true, 1), (std::vector<double>{0.25, 0.25, 0.125, 0.125, 0.125, 0.125}));
@@ -56,7 +55,7 @@ TEST(TestTimeAugmentationTest, ShiftsReflectAtTheBorder) {
 }
 
 TEST(TestTimeAugmentationTest, AveragesLogitsOrProbabilities) {
-  const std::vector<ImageView> views = prediction_views({.flip = false, .translate = 1});
+  const std::vector<TestView> views = prediction_views({.flip = false, .translate = 1});
   std::vector<at::Tensor> parts{at::randn({4, 5}), at::randn({4, 5}), at::randn({4, 5})};
   EXPECT_TRUE(at::allclose(average_views(parts, views, ViewAverage::kLogits),
                            parts[0].mul(0.5).add(parts[1], 0.25).add(parts[2], 0.25), 1e-5, 1e-6));
@@ -89,14 +88,14 @@ TEST(TestTimeAugmentationTest, PredictsFromTheModelsViews) {
   EXPECT_FALSE(at::allclose(model.forward(images), model.forward(images.flip({3}))));
   const auto pair = prediction_views({.flip = true, .translate = 0});
   std::vector<at::Tensor> parts, mirrored;
-  for (const ImageView& view : pair) {
+  for (const TestView& view : pair) {
     parts.push_back(model.forward(seen_as(images, view)));
     mirrored.push_back(model.forward(seen_as(images.flip({3}), view)));
   }
   EXPECT_TRUE(at::allclose(average_views(parts, pair, ViewAverage::kLogits),
                            average_views(mirrored, pair, ViewAverage::kLogits), 1e-4, 1e-5));
   at::Tensor by_hand = at::zeros({3, 10});
-  for (const ImageView& view : prediction_views({})) by_hand.add_(model.forward(seen_as(images, view)), view.weight);
+  for (const TestView& view : prediction_views({})) by_hand.add_(model.forward(seen_as(images, view)), view.weight);
   EXPECT_TRUE(at::allclose(predicted, by_hand, 1e-4, 1e-5));
 }
 

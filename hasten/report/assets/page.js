@@ -32,6 +32,10 @@
         context.stroke();
         context.font = "12px system-ui, sans-serif";
         context.textAlign = "right";
+        context.strokeStyle = css("--card");
+        context.setLineDash([]);
+        context.lineWidth = 4;
+        context.strokeText(line.label, area.right - 4, at - 5);
         context.fillText(line.label, area.right - 4, at - 5);
         context.restore();
       }
@@ -51,16 +55,20 @@
       borderWidth: 1.6, pointRadius: run.series.length > 60 ? 0 : 2, pointHoverRadius: 5, tension: 0,
     }));
     const later = page.runs.flatMap((run) => run.series.slice(Math.floor(run.series.length / 3)).map((at) => at[1]));
-    if (page.target !== null) later.push(page.target);
-    const low = Math.min(...later), high = Math.max(...later), pad = (high - low) * 0.08 || 0.01;
+    // One run of a search that went wrong does not squeeze all others.
+    later.sort((a, b) => a - b);
+    const at = (share) => later[Math.round(share * (later.length - 1))];
+    const ends = page.target === null ? [at(0.02), at(0.98)] : [at(0.02), at(0.98), page.target];
+    const low = Math.min(...ends), high = Math.max(...ends), pad = (high - low) * 0.08 || 0.01;
     return { datasets, x: page.cost_label, y: page.metric, range: [low - pad, high + pad], lines: targetLine(page) };
   }
 
-  // Final quality against cost of every run, and each group's curve through the means of its budgets.
+  // Final quality against cost of the runs that count (of a search, the best trials), and each group's curve through the means of its budgets.
   function tradeoff(page) {
     const datasets = [];
     page.groups.forEach((group, index) => {
-      const seeds = page.runs.filter((run) => run.group === group.name && run.quality !== null && run.costs[page.cost] !== null);
+      const counted = new Set(group.points.flatMap((at) => at.runs));
+      const seeds = page.runs.filter((run) => run.group === group.name && counted.has(run.id) && run.quality !== null && run.costs[page.cost] !== null);
       const means = group.points.filter((at) => at.quality && at.costs[page.cost])
         .map((at) => ({ x: at.costs[page.cost].mean, y: at.quality.mean, label: `mean of ${at.quality.n}${at.budget ? " @ " + at.budget : ""}` }));
       datasets.push({
@@ -81,8 +89,13 @@
   function spreadBand(page, group, index) {
     const points = group.points.filter((at) => at.quality && at.quality.sd !== null && at.costs[page.cost]);
     const edge = (sign) => points.map((at) => ({ x: at.costs[page.cost].mean, y: at.quality.mean + sign * at.quality.sd }));
-    const style = { borderWidth: 0, pointRadius: 0, pointHitRadius: 0, backgroundColor: wash(color(index), 0.15), quiet: true };
-    return [{ ...style, label: "", data: edge(1) }, { ...style, label: "", data: edge(-1), fill: "-1" }];
+    return band(index, edge(1), edge(-1));
+  }
+
+  // The area between two lines, without points or words.
+  function band(index, high, low) {
+    const style = { borderWidth: 0, pointRadius: 0, pointHitRadius: 0, backgroundColor: wash(color(index), 0.18), quiet: true };
+    return [{ ...style, label: "", data: high }, { ...style, label: "", data: low, fill: "-1" }];
   }
 
   function speedup(page) {
@@ -91,8 +104,7 @@
       const index = groupIndex(page, pair.method);
       const known = pair.speedup_by_target.filter((at) => at.speedup !== null);
       const edge = (key) => known.filter((at) => at.low !== null && at.high !== null).map((at) => ({ x: at.quality, y: at[key] }));
-      const style = { borderWidth: 0, pointRadius: 0, pointHitRadius: 0, backgroundColor: wash(color(index), 0.18), quiet: true };
-      datasets.push({ ...style, label: "", data: edge("high") }, { ...style, label: "", data: edge("low"), fill: "-1" });
+      datasets.push(...band(index, edge("high"), edge("low")));
       datasets.push({
         label: pair.method, group: pair.method, borderColor: color(index), backgroundColor: color(index), borderWidth: 2.2,
         pointRadius: 2, pointHoverRadius: 6,
@@ -100,6 +112,23 @@
       });
     }
     return { datasets, x: page.metric + " reached", y: "speedup in " + page.cost_label, lines: [{ y: 1, label: "no difference" }] };
+  }
+
+  // What the same cost buys: near the plateau, where any cost reaches the target, this says more than a speedup.
+  function gain(page) {
+    const datasets = [];
+    for (const pair of page.pairs) {
+      const index = groupIndex(page, pair.method);
+      const known = pair.gain_by_cost.filter((at) => at.gain !== null);
+      const edge = (key) => known.filter((at) => at.low !== null && at.high !== null).map((at) => ({ x: at.cost, y: at[key] }));
+      datasets.push(...band(index, edge("high"), edge("low")));
+      datasets.push({
+        label: pair.method, group: pair.method, borderColor: color(index), backgroundColor: color(index), borderWidth: 2.2,
+        pointRadius: 3, pointHoverRadius: 6,
+        data: known.map((at) => ({ x: at.cost, y: at.gain, label: at.low === null ? "" : `${short(at.low)} to ${short(at.high)}` })),
+      });
+    }
+    return { datasets, x: page.cost_label, y: "gain in " + page.metric, lines: [{ y: 0, label: "no difference" }] };
   }
 
   // Share of workloads within a factor of the best group, for several workloads at once.
@@ -124,7 +153,7 @@
   }
 
   const targetLine = (page) => (page.target === null ? [] : [{ y: page.target, label: "target " + short(page.target) }]);
-  const kinds = { learning, tradeoff, speedup, profile };
+  const kinds = { learning, tradeoff, speedup, gain, profile };
   const charts = [];
 
   function options(spec, logX) {
@@ -134,7 +163,10 @@
     });
     const y = axis(spec.y, "linear");
     if (spec.range) [y.min, y.max] = spec.range;
-    else if (spec.lines.length > 0) y.suggestedMin = y.suggestedMax = spec.lines[0].y;
+    else {
+      y.grace = "6%"; // points at the edge are seen whole
+      if (spec.lines.length > 0) y.suggestedMin = y.suggestedMax = spec.lines[0].y;
+    }
     return {
       responsive: true, maintainAspectRatio: false, animation: false, parsing: false, normalized: false,
       interaction: { mode: "nearest", intersect: false },
@@ -175,6 +207,7 @@
       const spec = kinds[figure.dataset.kind](pages[Number(figure.dataset.page)]);
       const button = figure.querySelector("button");
       const logX = button !== null && button.getAttribute("aria-pressed") === "true";
+      figure.dataset.points = String(spec.datasets.reduce((sum, set) => sum + (set.quiet ? 0 : set.data.length), 0));
       charts.push(new Chart(figure.querySelector("canvas"), { type: "line", data: { datasets: spec.datasets }, options: options(spec, logX) }));
     }
     for (const dot of document.querySelectorAll(".dot")) dot.style.background = color(Number(dot.dataset.index));

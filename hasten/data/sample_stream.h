@@ -1,0 +1,66 @@
+// Images that a loader reads, decodes and augments ahead of training, for data sets that do not stay in memory or are
+// augmented sample by sample.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hasten/data/batch.h"
+#include "hasten/data/sampler.h"
+#include "hasten/loader/loader.h"
+
+namespace hasten {
+
+// What each byte becomes: [channels, 256].
+using ByteTable = std::vector<float>;
+
+class SampleStream {
+ public:
+  struct Source {
+    std::shared_ptr<const SampleIndex> index;
+    std::array<int64_t, 3> shape{};               // channels, height, width of what the works make
+    std::shared_ptr<const SampleWork> training;   // with augmentation
+    std::shared_ptr<const SampleWork> plain;      // without
+    LoaderOptions options;
+  };
+  explicit SampleStream(Source source);
+  ~SampleStream();
+
+  int64_t size() const { return source_.index->size(); }
+  const std::array<int64_t, 3>& shape() const { return source_.shape; }
+  const SampleIndex& index() const { return *source_.index; }
+  // Names the samples by what the index knows of them: places, sizes, labels, hashes.
+  uint64_t content_hash() const;
+  // The samples with these ids as they are, normalised. Corrupt ones are left out where the policy is to skip them.
+  Batch plain(const std::vector<int64_t>& ids, const ByteTable& table);
+  // The samples that `sampler` drew last, augmented by draws that depend on (seed, epoch, sample). Reads on in the
+  // sampler's order while the batch is used.
+  Batch training(const std::vector<int64_t>& ids, const Sampler& sampler, uint64_t seed, const ByteTable& table);
+  // Only these samples, numbered 0...
+  std::shared_ptr<SampleStream> subset(const std::vector<int64_t>& ids) const;
+  // Of training; empty before the first batch.
+  std::optional<LoaderReport> report() const;
+
+ private:
+  // What was asked of the training loader and not taken yet.
+  struct Ahead {
+    int64_t epoch = 0, count = 0, taken = 0;
+    std::function<int64_t(int64_t)> sample;
+    bool whole = false;  // to the end of the epoch
+  };
+  void restart(const std::vector<int64_t>& ids, int64_t epoch, uint64_t seed);
+  void follow(const std::vector<int64_t>& ids, const Sampler& sampler, uint64_t seed);
+  bool next_are(const std::vector<int64_t>& ids, int64_t epoch) const;
+  void append(Ahead ahead);
+  Batch take(Loader& loader, int64_t count, const ByteTable& table) const;
+
+  Source source_;
+  std::unique_ptr<Loader> training_, plain_;
+  std::vector<Ahead> ahead_;
+  int64_t guessed_ = 0, guessed_end_ = 0;  // samples that plain_ reads because they may come next
+};
+
+}  // namespace hasten
