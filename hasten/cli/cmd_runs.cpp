@@ -214,9 +214,10 @@ std::vector<std::string> new_lines(const fs::path& path, std::streamoff& positio
 
 void tail_run(const RunsFlags& flags, Context& context) {
   const fs::path folder = evaluate::find_runs({flags.run}).front(), events = folder / "events.jsonl";
+  evaluate::EventParser parser;
   auto print = [&](const std::string& line) {
     if (context.json) std::cout << line << std::endl;
-    else std::cout << event_text(evaluate::parse_event_line(line, events)) << std::endl;
+    else std::cout << event_text(parser.parse(line, events)) << std::endl;
   };
   std::streamoff position = 0;
   std::vector<std::string> lines = new_lines(events, position);

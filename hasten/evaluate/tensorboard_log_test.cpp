@@ -38,13 +38,13 @@ class TensorboardLogTest : public testing::Test {
     std::string_view record;
     double last = 0;
     while (reader.next(record)) {
-      const std::optional<ScalarEvent> event = parse_event(record);
-      EXPECT_TRUE(event.has_value());
-      EXPECT_GE(event->wall_time, last);
-      last = event->wall_time;
-      for (const auto& [tag, value] : event->scalars) {
-        const bool fresh = all.emplace(std::pair(tag, event->step), value).second;
-        EXPECT_TRUE(fresh) << tag << " twice at " << event->step;
+      ScalarEvent event;
+      EXPECT_TRUE(parse_event(record, event));
+      EXPECT_GE(event.wall_time, last);
+      last = event.wall_time;
+      for (const Scalar& scalar : event.scalars) {
+        const bool fresh = all.emplace(std::pair(std::string(scalar.tag), event.step), scalar.value).second;
+        EXPECT_TRUE(fresh) << scalar.tag << " twice at " << event.step;
       }
     }
     return all;
