@@ -200,7 +200,8 @@ void print_balance(const std::map<int64_t, int64_t>& labels, const std::vector<s
 
 void print_stats(const fs::path& path, const std::string& part, const SampleIndex& index, const IndexSummary& summary,
                  const shards::ContentSummary& content) {
-  std::cout << path.string() << (part.empty() ? "" : ", part ") << part << ": " << index.size() << " samples, "
+  std::cout << path.string() << (part.empty() ? "" : ", part ") << part << ": "
+            << count_text(static_cast<uint64_t>(index.size()), "sample", "samples") << ", "
             << codecs_text(summary.codecs) << "\n"
             << "  bytes     " << spread_text(summary.bytes) << " a sample\n";
   if (content.width.count > 0)
@@ -216,7 +217,7 @@ void print_stats(const fs::path& path, const std::string& part, const SampleInde
               << count_text(static_cast<uint64_t>(count), "channel", "channels") << ": mean " << join(mean, ", ")
               << "; deviation " << join(deviation, ", ") << "\n";
   }
-  std::cout << "  read      " << content.samples << " samples"
+  std::cout << "  read      " << count_text(static_cast<uint64_t>(content.samples), "sample", "samples")
             << (content.samples < index.size() ? " from all over the set" : "") << "\n";
   if (content.damaged > 0)
     std::cout << "  damaged   " << content.damaged << "; the first: " << content.first_damage << "\n";

@@ -80,7 +80,7 @@ Json part_json(const PackedPart& packed) {
   const shards::PackResult& result = packed.result;
   Json json = {{"part", packed.part},
                {"folder", packed.folder.string()},
-               {"format", shards::name_of(result.format)},
+               {"format", result.images ? Json(shards::name_of(result.format)) : Json()},
                {"samples", result.samples},
                {"shards", result.shards},
                {"shards_found_finished", result.shards_before},
@@ -97,8 +97,8 @@ void print_part(const PackedPart& packed) {
   const shards::PackResult& result = packed.result;
   if (result.choice) std::cout << result.choice->reason << "\n";
   std::cout << packed.folder.string() << ": " << count_text(static_cast<uint64_t>(result.samples), "sample", "samples")
-            << " in " << count_text(result.shards, "shard", "shards") << " of " << byte_text(result.bytes) << " as "
-            << shards::name_of(result.format);
+            << " in " << count_text(result.shards, "shard", "shards") << " of " << byte_text(result.bytes);
+  if (result.images) std::cout << " as " << shards::name_of(result.format);
   if (result.interrupted) std::cout << ", interrupted";
   else if (result.shards_before == result.shards) std::cout << ", all there already";
   else std::cout << ", " << duration_text(seconds(packed.ns));

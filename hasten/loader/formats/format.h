@@ -33,6 +33,7 @@ SampleFormat mds_format();
 SampleFormat npy_images_format();
 SampleFormat shards_format();
 SampleFormat tar_format();
+SampleFormat text_format();
 
 // Folders below `path` that are called like parts, in the order of their names: "train", "val", "test".
 std::vector<std::filesystem::path> part_folders(const std::filesystem::path& path);

@@ -104,6 +104,7 @@ std::span<const SampleFormat> sample_formats() {
       cifar_format(),       // data_batch_1.bin ...
       npy_images_format(),  // *.npy of bytes
       tar_format(),         // *.tar
+      text_format(),        // *.txt, *.bin, *.npy of one dimension
       image_folder_format(),
   };
   return formats;

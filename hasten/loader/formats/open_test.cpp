@@ -231,9 +231,10 @@ TEST(Cifar, RefusesWhatDoesNotFit) {
 TEST(OpenSamples, SaysWhatItLookedFor) {
   TestFolder folder;
   folder.put("e/README", "text");
+  folder.put("e/core", std::string("\1\2\0\3", 4));
   EXPECT_THAT(error_of([&] { open_samples(folder.path() / "none", ""); }), HasSubstr("which is not there"));
-  EXPECT_THAT(error_of([&] { open_samples(folder.path() / "e", ""); }), HasSubstr("got a folder with README"));
-  EXPECT_THAT(error_of([&] { parts_of(folder.path() / "e/README"); }), HasSubstr("got a file that is none of them"));
+  EXPECT_THAT(error_of([&] { open_samples(folder.path() / "e", ""); }), HasSubstr("got a folder with README, core"));
+  EXPECT_THAT(error_of([&] { parts_of(folder.path() / "e/core"); }), HasSubstr("got a file that is none of them"));
 }
 
 TEST(OpenSamples, SharedCifarArchiveSlow) {

@@ -85,6 +85,16 @@ inline std::string tar_entry(const std::string& name, const std::string& content
 }
 inline std::string tar_end() { return std::string(1024, '\0'); }
 
+// An array as numpy writes it; `values` are its bytes.
+inline std::string npy_of(const std::string& type, const std::string& shape, const std::string& values, bool fortran = false) {
+  std::string header =
+      "{'descr': '" + type + "', 'fortran_order': " + (fortran ? "True" : "False") + ", 'shape': (" + shape + "), }";
+  header.append((64 - (10 + header.size() + 1) % 64) % 64, ' ');
+  header += '\n';
+  return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(header.size() & 255) +
+         static_cast<char>(header.size() >> 8) + header + values;
+}
+
 // The bytes of a sample, read as a loader would.
 inline std::string record_of(const SampleIndex& index, int64_t sample) {
   const SampleEntry entry = index.entry(sample);

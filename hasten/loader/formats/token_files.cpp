@@ -2,6 +2,7 @@
 #include "hasten/loader/formats/token_files.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <mutex>
 
@@ -9,7 +10,6 @@
 #include "hasten/base/text.h"
 #include "hasten/loader/formats/byte_order.h"
 #include "hasten/loader/formats/input.h"
-#include "hasten/loader/formats/mapped_file.h"
 #include "hasten/loader/formats/npy_header.h"
 
 namespace hasten {
@@ -32,20 +32,6 @@ const LlmcKind* llmc_kind_of(std::span<const uint8_t> bytes) {
   return nullptr;
 }
 
-// The tokens of one file.
-struct TokenSpan {
-  std::unique_ptr<MappedFile> file;
-  std::string format;
-  uint64_t data = 0;  // where they begin
-  int64_t count = 0;
-  uint32_t bytes = 2;  // of a token
-  bool is_signed = false;
-
-  const uint8_t* at(int64_t position) const {
-    return file->bytes().data() + data + static_cast<uint64_t>(position) * bytes;
-  }
-};
-
 // Text of numbers below 65536 has zeros in every other half of 32 bits, text of 16 bits has not. What is so short or so
 // plain that both fit counts as 16 bits.
 uint32_t guess_width(std::span<const uint8_t> bytes) {
@@ -59,20 +45,22 @@ uint32_t guess_width(std::span<const uint8_t> bytes) {
   return most_low > 255 ? 4 : 2;
 }
 
-TokenSpan llmc_span(std::unique_ptr<MappedFile> file, const LlmcKind& kind) {
-  const std::span<const uint8_t> bytes = file->bytes();
+TokenSpan llmc_span(TextPlace place, const LlmcKind& kind) {
+  const std::span<const uint8_t> bytes = place.bytes();
+  const fs::path& path = place.file->path();
   if (bytes.size() < kLlmcHeader)
-    fail_at_byte(file->path(), bytes.size(), cat("truncated: expected a header of ", kLlmcHeader, " bytes"));
+    fail_at_byte(path, bytes.size(), cat("truncated: expected a header of ", kLlmcHeader, " bytes"));
   if (le32(&bytes[4]) != kind.version)
-    fail_at_byte(file->path(), 4, cat("expected version ", kind.version, " of llm.c's format, got ", le32(&bytes[4])));
+    fail_at_byte(path, 4, cat("expected version ", kind.version, " of llm.c's format, got ", le32(&bytes[4])));
   const uint64_t count = le32(&bytes[8]), there = bytes.size() - kLlmcHeader;
   if (there != count * kind.bytes)
-    fail_at_byte(file->path(), 8,
+    fail_at_byte(path, 8,
                  cat("expected ", count, " tokens of ", kind.bytes, " bytes, the file has ", there, " bytes"));
-  return {std::move(file), "llm.c", kLlmcHeader, static_cast<int64_t>(count), kind.bytes, false};
+  return {std::move(place), "llm.c", kLlmcHeader, static_cast<int64_t>(count), kind.bytes, false};
 }
 
-TokenSpan npy_span(const fs::path& path) {
+TokenSpan npy_span(TextPlace place) {
+  const fs::path path = place.file->path();
   InputFile file(path);
   const NpyHeader header = read_npy_header(file);
   const bool good = header.type == "<u2" || header.type == "<u4" || header.type == "<i4" || header.type == "<i8";
@@ -80,7 +68,7 @@ TokenSpan npy_span(const fs::path& path) {
     fail_at_byte(path, 10,
                  cat("expected tokens as uint16, uint32, int32 or int64 in one dimension, got ", header.type, " in ",
                      header.shape.size()));
-  return {std::make_unique<MappedFile>(path),
+  return {std::move(place),
           "npy",
           header.data,
           static_cast<int64_t>(header.count),
@@ -88,26 +76,21 @@ TokenSpan npy_span(const fs::path& path) {
           header.type[1] == 'i'};
 }
 
-TokenSpan token_span_of(const fs::path& path, const TokenOptions& options) {
-  if (begins_like_npy(path)) return npy_span(path);
-  auto file = std::make_unique<MappedFile>(path);
-  const std::span<const uint8_t> bytes = file->bytes();
-  if (const LlmcKind* kind = llmc_kind_of(bytes)) return llmc_span(std::move(file), *kind);
-  const uint32_t width = options.bytes_per_token.value_or(guess_width(bytes));
-  if (width != 2 && width != 4) throw ConfigError("bytes_per_token", "2 or 4", std::to_string(width));
-  if (bytes.size() % width != 0)
-    fail_at_byte(path, bytes.size(), cat("expected tokens of ", width, " bytes, got ", bytes.size(), " bytes in all"));
-  const auto count = static_cast<int64_t>(bytes.size() / width);
-  return {std::move(file), width == 2 ? "tokens16" : "tokens32", 0, count, width, false};
+// The codec says what a shard's record is.
+TokenSpan shard_span(TextPlace place) {
+  const uint32_t width = *place.codec == Codec::kTokens16 ? 2 : 4;
+  const uint64_t begin = place.begin, count = (place.end - begin) / width;
+  return {std::move(place), width == 2 ? "tokens16" : "tokens32", begin, static_cast<int64_t>(count), width, false};
 }
 
 class TokenFiles : public TokenStream {
  public:
-  TokenFiles(const std::vector<fs::path>& files, const TokenOptions& options) : files_(files) {
-    for (const fs::path& file : files) {
+  TokenFiles(const std::vector<TextPlace>& places, const TokenOptions& options) : checked_(places.size()) {
+    for (const TextPlace& place : places) {
       starts_.push_back(size_);
-      spans_.push_back(token_span_of(file, options));
+      spans_.push_back(token_span_of(place, options));
       size_ += spans_.back().count;
+      if (files_.empty() || files_.back() != place.file->path()) files_.push_back(place.file->path());
     }
     if (size_ == 0) fail_at_byte(files_.front(), 0, "expected tokens, got none");
     if (options.vocabulary_size) vocabulary_ = *options.vocabulary_size;
@@ -129,6 +112,7 @@ class TokenFiles : public TokenStream {
       const TokenSpan& span = spans_[s];
       const int64_t inner = position - starts_[s];
       const auto here = static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(out.size()), span.count - inner));
+      check(s);
       copy(span, inner, out.first(here));
       out = out.subspan(here);
       position += static_cast<int64_t>(here);
@@ -138,8 +122,14 @@ class TokenFiles : public TokenStream {
 
  private:
   [[noreturn]] static void fail_value(const TokenSpan& span, int64_t position) {
-    fail_at_byte(span.file->path(), span.data + static_cast<uint64_t>(position) * span.bytes,
+    fail_at_byte(span.place.file->path(), span.data + static_cast<uint64_t>(position) * span.bytes,
                  "expected a token in 0..2147483646");
+  }
+  // Before the first token of a span is used. Two threads may both do it.
+  void check(size_t span) const {
+    if (checked_[span].load(std::memory_order_relaxed)) return;
+    spans_[span].place.check();
+    checked_[span].store(true, std::memory_order_relaxed);
   }
   static void copy(const TokenSpan& span, int64_t first, std::span<int32_t> out) {
     const uint8_t* in = span.at(first);
@@ -156,7 +146,9 @@ class TokenFiles : public TokenStream {
   int64_t greatest() const {
     int32_t most = 0;
     std::vector<int32_t> block(1 << 14);
-    for (const TokenSpan& span : spans_) {
+    for (size_t s = 0; s < spans_.size(); ++s) {
+      const TokenSpan& span = spans_[s];
+      check(s);
       for (int64_t at = 0; at < span.count; at += static_cast<int64_t>(block.size())) {
         const auto here = static_cast<size_t>(std::min<int64_t>(static_cast<int64_t>(block.size()), span.count - at));
         copy(span, at, std::span(block).first(here));
@@ -170,6 +162,7 @@ class TokenFiles : public TokenStream {
   std::vector<TokenSpan> spans_;
   std::vector<int64_t> starts_;  // positions of the first tokens
   int64_t size_ = 0;
+  mutable std::vector<std::atomic<bool>> checked_;  // spans that have their checksum
   mutable std::mutex mutex_;
   mutable int64_t vocabulary_ = 0;  // 0: not yet counted
 };
@@ -190,8 +183,22 @@ bool is_token_file(const fs::path& path) {
   }
 }
 
-std::unique_ptr<TokenStream> open_token_files(const std::vector<fs::path>& files, const TokenOptions& options) {
-  return std::make_unique<TokenFiles>(files, options);
+TokenSpan token_span_of(TextPlace place, const TokenOptions& options) {
+  if (place.codec) return shard_span(std::move(place));
+  const fs::path& path = place.file->path();
+  if (begins_like_npy(path)) return npy_span(std::move(place));
+  const std::span<const uint8_t> bytes = place.bytes();
+  if (const LlmcKind* kind = llmc_kind_of(bytes)) return llmc_span(std::move(place), *kind);
+  const uint32_t width = options.bytes_per_token.value_or(guess_width(bytes));
+  if (width != 2 && width != 4) throw ConfigError("bytes_per_token", "2 or 4", std::to_string(width));
+  if (bytes.size() % width != 0)
+    fail_at_byte(path, bytes.size(), cat("expected tokens of ", width, " bytes, got ", bytes.size(), " bytes in all"));
+  const auto count = static_cast<int64_t>(bytes.size() / width);
+  return {std::move(place), width == 2 ? "tokens16" : "tokens32", 0, count, width, false};
+}
+
+std::unique_ptr<TokenStream> open_token_files(const std::vector<TextPlace>& places, const TokenOptions& options) {
+  return std::make_unique<TokenFiles>(places, options);
 }
 
 }  // namespace hasten

@@ -6,10 +6,9 @@
 
 #include "hasten/base/error.h"
 #include "hasten/base/text.h"
-#include "hasten/loader/formats/format.h"
-#include "hasten/loader/formats/image_kind.h"
 #include "hasten/loader/formats/input.h"
-#include "hasten/loader/formats/mapped_file.h"
+#include "hasten/loader/formats/part_names.h"
+#include "hasten/loader/formats/text_files.h"
 #include "hasten/loader/formats/token_files.h"
 #include "hasten/loader/formats/vocabulary.h"
 
@@ -21,14 +20,14 @@ namespace fs = std::filesystem;
 // Tokens of raw text may take any number of bytes: the place of every 256th is kept, the others are counted from there.
 constexpr int64_t kTokensPerMark = 256;
 
-// A piece of a file that is read as text.
+// A piece of text, and where its tokens begin.
 struct TextPiece {
-  std::shared_ptr<const MappedFile> file;
-  uint64_t begin = 0, end = 0;
+  TextPlace place;
   std::vector<uint64_t> marks;  // places of tokens 0, 256, ... of the piece; none when each takes one byte
   int64_t count = 0;
 
-  std::span<const uint8_t> from(uint64_t place) const { return file->bytes().subspan(place, end - place); }
+  const fs::path& path() const { return place.file->path(); }
+  std::span<const uint8_t> from(uint64_t byte) const { return place.file->bytes().subspan(byte, place.end - byte); }
 };
 
 class RawText : public TokenStream {
@@ -39,7 +38,7 @@ class RawText : public TokenStream {
       mark(piece);
       starts_.push_back(size_);
       size_ += piece.count;
-      files_.push_back(piece.file->path());
+      if (files_.empty() || files_.back() != piece.path()) files_.push_back(piece.path());
     }
     if (size_ == 0) throw DataError(files_.front().string(), "", "expected text, got none");
   }
@@ -65,35 +64,35 @@ class RawText : public TokenStream {
   }
 
  private:
-  TokenAt token_at(const TextPiece& piece, uint64_t place) const {
-    const TokenAt next = vocabulary_->next(piece.from(place));
+  TokenAt token_at(const TextPiece& piece, uint64_t byte) const {
+    const TokenAt next = vocabulary_->next(piece.from(byte));
     if (next.bytes == 0)
-      fail_at_byte(piece.file->path(), place,
+      fail_at_byte(piece.path(), byte,
                    cat("expected a text of the vocabulary, got ",
-                       bytes_text(piece.from(place).first(std::min<uint64_t>(4, piece.end - place)))),
+                       bytes_text(piece.from(byte).first(std::min<uint64_t>(4, piece.place.end - byte)))),
                    "add it to the vocabulary, or \"<unk>\" for what nothing fits");
     return next;
   }
   void mark(TextPiece& piece) const {
     if (vocabulary_->is_bytewise()) {
-      piece.count = static_cast<int64_t>(piece.end - piece.begin);
+      piece.count = static_cast<int64_t>(piece.place.end - piece.place.begin);
       return;
     }
-    for (uint64_t place = piece.begin; place < piece.end; ++piece.count) {
-      if (piece.count % kTokensPerMark == 0) piece.marks.push_back(place);
-      place += token_at(piece, place).bytes;
+    for (uint64_t byte = piece.place.begin; byte < piece.place.end; ++piece.count) {
+      if (piece.count % kTokensPerMark == 0) piece.marks.push_back(byte);
+      byte += token_at(piece, byte).bytes;
     }
   }
   void read_piece(const TextPiece& piece, int64_t position, std::span<int32_t> out) const {
-    uint64_t place = piece.begin + static_cast<uint64_t>(position);
+    uint64_t byte = piece.place.begin + static_cast<uint64_t>(position);
     if (!vocabulary_->is_bytewise()) {
-      place = piece.marks[static_cast<size_t>(position / kTokensPerMark)];
-      for (int64_t skip = position % kTokensPerMark; skip > 0; --skip) place += token_at(piece, place).bytes;
+      byte = piece.marks[static_cast<size_t>(position / kTokensPerMark)];
+      for (int64_t skip = position % kTokensPerMark; skip > 0; --skip) byte += token_at(piece, byte).bytes;
     }
     for (int32_t& token : out) {
-      const TokenAt next = token_at(piece, place);
+      const TokenAt next = token_at(piece, byte);
       token = next.token;
-      place += next.bytes;
+      byte += next.bytes;
     }
   }
 
@@ -104,46 +103,32 @@ class RawText : public TokenStream {
   int64_t size_ = 0;
 };
 
-// Files of tokens or text in a folder, in the order of their names; the file itself for a file.
-std::vector<fs::path> text_files_of(const fs::path& path) {
-  std::error_code error;
-  if (!fs::exists(path, error))
-    throw ConfigError("data", "a file or folder with text or tokens", path.string() + ", which is not there");
-  if (!fs::is_directory(path, error)) return {path};
-  std::vector<fs::path> tokens, texts, plain;
-  for (const std::string& name : sorted_listing(path)) {
-    if (name.back() == '/' || name.front() == '.') continue;
-    const std::string ending = lower_ending(name);
-    if (ending == ".bin" || ending == ".npy") tokens.push_back(path / name);
-    else if (ending == ".txt") texts.push_back(path / name);
-    else if (ending.empty() && name != "README" && name != "LICENSE") plain.push_back(path / name);
-  }
-  const std::vector<fs::path>& found = !tokens.empty() ? tokens : !texts.empty() ? texts : plain;
-  if (found.empty())
-    throw DataError(path.string(), "", "expected files of tokens (.bin, .npy) or text (.txt), got none");
-  return found;
-}
-
-FoundParts parts_by_name(const std::vector<fs::path>& files) {
+FoundParts parts_by_name(const std::vector<TextPlace>& places) {
   FoundParts parts;
-  if (files.size() == 1) return parts;
-  for (const fs::path& file : files) parts.add(part_name_in(file.filename().string()));
+  const bool several = std::any_of(places.begin(), places.end(),
+                                   [&](const TextPlace& place) { return place.name != places.front().name; });
+  if (!several) return parts;
+  for (const TextPlace& place : places) parts.add(part_name_in(place.name));
   return parts;
 }
 
-bool is_divided(const std::vector<fs::path>& files) {
-  return parts_by_name(files).names() != std::vector<std::string>{""};
+bool is_divided(const std::vector<TextPlace>& places) {
+  return parts_by_name(places).names() != std::vector<std::string>{""};
+}
+
+bool holds_tokens(const TextPlace& place) {
+  return place.codec ? *place.codec != Codec::kText : is_token_file(place.file->path());
 }
 
 // The place where the test part of a text begins: after a share of its characters, or else of its bytes.
-uint64_t place_of_test(const MappedFile& file, const TokenOptions& options) {
-  const std::span<const uint8_t> bytes = file.bytes();
+uint64_t place_of_test(const TextPlace& text, const TokenOptions& options) {
+  const std::span<const uint8_t> bytes = text.bytes();
   if (options.unit != TextUnit::kCharacter) {
     auto place = static_cast<uint64_t>(static_cast<double>(bytes.size()) * options.train_share);
     if (options.unit == TextUnit::kVocabulary) {  // not within a character
       while (place > 0 && place < bytes.size() && (bytes[place] & 0xc0) == 0x80) --place;
     }
-    return place;
+    return text.begin + place;
   }
   // Characters are what has been checked to be UTF-8: all bytes but those that go on.
   auto begins = [](uint8_t byte) { return (byte & 0xc0) != 0x80; };
@@ -153,11 +138,11 @@ uint64_t place_of_test(const MappedFile& file, const TokenOptions& options) {
   for (; place < bytes.size(); ++place) {
     if (begins(bytes[place]) && left-- == 0) break;
   }
-  return place;
+  return text.begin + place;
 }
 
 // Characters are those of all files, so that the parts have the same numbers.
-std::unique_ptr<const Vocabulary> vocabulary_for(const std::vector<std::shared_ptr<const MappedFile>>& files,
+std::unique_ptr<const Vocabulary> vocabulary_for(const std::vector<TextPlace>& texts,
                                                  const TokenOptions& options) {
   if (options.unit == TextUnit::kByte) return std::make_unique<ByteVocabulary>();
   if (options.unit == TextUnit::kVocabulary) {
@@ -165,33 +150,30 @@ std::unique_ptr<const Vocabulary> vocabulary_for(const std::vector<std::shared_p
     return std::make_unique<TextVocabulary>(options.vocabulary);
   }
   auto characters = std::make_unique<CharacterVocabulary>();
-  for (const auto& file : files) characters->add(file->bytes(), file->path());
+  for (const TextPlace& text : texts) characters->add(text.bytes(), text.file->path());
   characters->finish();
   return characters;
 }
 
-std::unique_ptr<TokenStream> open_raw_text(const std::vector<fs::path>& paths, const std::string& part,
+std::unique_ptr<TokenStream> open_raw_text(std::vector<TextPlace> texts, const std::string& part,
                                            const TokenOptions& options, const fs::path& path) {
   if (!(options.train_share > 0 && options.train_share < 1))
     throw ConfigError("train_share", "a number in (0, 1)", number(options.train_share));
-  std::vector<std::shared_ptr<const MappedFile>> files;
-  for (const fs::path& file : paths) files.push_back(std::make_shared<MappedFile>(file));
-  std::unique_ptr<const Vocabulary> vocabulary = vocabulary_for(files, options);
+  for (const TextPlace& text : texts) text.check();
+  std::unique_ptr<const Vocabulary> vocabulary = vocabulary_for(texts, options);
   std::vector<TextPiece> pieces;
-  if (is_divided(paths)) {
-    const PartName wanted = parts_by_name(paths).resolve(part, path.string());
-    for (const auto& file : files) {
-      if (part_name_in(file->path().filename().string()) == wanted)
-        pieces.push_back({file, 0, file->bytes().size(), {}, 0});
+  if (is_divided(texts)) {
+    const PartName wanted = parts_by_name(texts).resolve(part, path.string());
+    for (TextPlace& text : texts) {
+      if (part_name_in(text.name) == wanted) pieces.push_back({std::move(text), {}, 0});
     }
   } else {
     if (part != "train" && part != "test")
       throw ConfigError("data", "the part train or test of " + path.string(), "\"" + part + "\"");
-    // Of several files that belong to no part, each is divided.
-    for (const auto& file : files) {
-      const uint64_t test = place_of_test(*file, options);
-      if (part == "train") pieces.push_back({file, 0, test, {}, 0});
-      else pieces.push_back({file, test, file->bytes().size(), {}, 0});
+    // Of several texts that belong to no part, each is divided.
+    for (TextPlace& text : texts) {
+      (part == "train" ? text.end : text.begin) = place_of_test(text, options);
+      pieces.push_back({std::move(text), {}, 0});
     }
   }
   return std::make_unique<RawText>(std::move(pieces), std::move(vocabulary));
@@ -200,20 +182,19 @@ std::unique_ptr<TokenStream> open_raw_text(const std::vector<fs::path>& paths, c
 }  // namespace
 
 std::vector<std::string> token_parts_of(const fs::path& path) {
-  const std::vector<fs::path> files = text_files_of(path);
-  if (is_divided(files)) return parts_by_name(files).names();
-  return is_token_file(files.front()) ? std::vector<std::string>{""} : std::vector<std::string>{"train", "test"};
+  const std::vector<TextPlace> places = text_places_of(path);
+  if (is_divided(places)) return parts_by_name(places).names();
+  return holds_tokens(places.front()) ? std::vector<std::string>{""} : std::vector<std::string>{"train", "test"};
 }
 
 std::unique_ptr<TokenStream> open_tokens(const fs::path& path, const std::string& part, const TokenOptions& options) {
-  const std::vector<fs::path> files = text_files_of(path);
-  if (!is_token_file(files.front())) return open_raw_text(files, part, options, path);
-  const PartName wanted = parts_by_name(files).resolve(part, path.string());
-  std::vector<fs::path> found;
-  for (const fs::path& file : files) {
-    if (wanted == PartName::kNone || part_name_in(file.filename().string()) == wanted) found.push_back(file);
-  }
-  return open_token_files(found, options);
+  std::vector<TextPlace> places = text_places_of(path);
+  if (!holds_tokens(places.front())) return open_raw_text(std::move(places), part, options, path);
+  const PartName wanted = parts_by_name(places).resolve(part, path.string());
+  std::erase_if(places, [&](const TextPlace& place) {
+    return wanted != PartName::kNone && part_name_in(place.name) != wanted;
+  });
+  return open_token_files(places, options);
 }
 
 }  // namespace hasten

@@ -23,15 +23,6 @@ std::vector<int32_t> all_of(const TokenStream& stream) {
   return tokens;
 }
 
-std::string npy_of(const std::string& type, const std::string& shape, const std::string& values, bool fortran = false) {
-  std::string header =
-      "{'descr': '" + type + "', 'fortran_order': " + (fortran ? "True" : "False") + ", 'shape': (" + shape + "), }";
-  header.append((64 - (10 + header.size() + 1) % 64) % 64, ' ');
-  header += '\n';
-  return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(header.size() & 255) +
-         static_cast<char>(header.size() >> 8) + header + values;
-}
-
 TEST(TokenFiles, RawSixteenAndThirtyTwoBits) {
   TestFolder folder;
   std::vector<uint16_t> narrow;

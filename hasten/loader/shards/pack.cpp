@@ -10,6 +10,7 @@
 #include "hasten/base/version.h"
 #include "hasten/loader/shards/ordered_work.h"
 #include "hasten/loader/shards/pack_folder.h"
+#include "hasten/loader/shards/pixels.h"
 #include "hasten/loader/shards/set_files.h"
 #include "hasten/loader/shards/shard_index.h"
 #include "hasten/loader/shards/shard_writer.h"
@@ -41,6 +42,8 @@ void check_options(const SampleIndex& source, const PackOptions& options) {
     throw ConfigError("--quality", "1 to 100", std::to_string(options.quality));
   if (options.quality != 0 && options.format == PackFormat::kRaw)
     throw ConfigError("--quality", "--format jpeg or auto", "raw", "pixels have no quality setting");
+  if (!options.names && source.format() == "text")
+    throw ConfigError("--no-names", "images", "text", "the names of its files say which part a text belongs to");
   if (options.shard_bytes < kPageBytes * 4 || options.shard_bytes > uint64_t{1} << 50)
     throw ConfigError("--shard-size", "16 KiB to 1 PiB", std::to_string(options.shard_bytes));
 }
@@ -62,7 +65,9 @@ uint64_t pack_identity(const SampleIndex& source, const SourceNames& names, cons
 }
 
 std::string note_text(const SampleIndex& source, const PackOptions& options, PackFormat format) {
-  std::string note = cat("packed by hasten ", version_text(), " from ", source.format(), " as ", name_of(format));
+  std::string note = cat("packed by hasten ", version_text(), " from ", source.format());
+  if (!is_image(source.entry(0).codec)) return note;
+  note += cat(" as ", name_of(format));
   if (options.resize != 0) note += cat(", shorter side at most ", options.resize);
   if (options.quality != 0 && format == PackFormat::kJpeg) note += cat(", encoded again at quality ", options.quality);
   return note;
@@ -200,8 +205,10 @@ PackResult pack(const SampleIndex& source, const std::filesystem::path& path, co
   PackFolder folder(path);
   const SourceNames names(source);
   std::vector<PackCandidate> candidates;
+  result.images = is_image(source.entry(0).codec);
   for (PackFormat format : {PackFormat::kRaw, PackFormat::kJpeg}) {
-    if (options.format.value_or(format) == format)
+    // Text and tokens stay what they are: one format stands for all.
+    if (result.images ? options.format.value_or(format) == format : format == PackFormat::kRaw)
       candidates.push_back({format, pack_identity(source, names, options, format)});
   }
   PackStart start = folder.start(source, candidates, options.append);

@@ -34,6 +34,7 @@ struct PackOptions {
 
 struct PackResult {
   PackFormat format = PackFormat::kJpeg;
+  bool images = true;  // not text or tokens, which have one format
   std::optional<FormatChoice> choice;  // when it was measured
   int64_t samples = 0;  // in the shards of this pack, those of an earlier try included
   uint64_t shards = 0, bytes = 0;  // likewise

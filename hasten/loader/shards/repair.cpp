@@ -74,11 +74,13 @@ PackPlace place_between(const std::vector<Examined>& all, size_t i) {
   return {0, 0, samples, samples};
 }
 
-// From a shard of the same pack, where the own table is damaged.
-std::optional<std::vector<std::string>> classes_for(const std::vector<Examined>& all, size_t i, uint64_t pack) {
-  if (all[i].found.header && all[i].found.classes_good) return all[i].found.classes;
+// Class names and note are those of all shards of a pack: one that has them undamaged, the own one first.
+template <class T>
+std::optional<T> shared_by(const std::vector<Examined>& all, size_t i, uint64_t pack, T Survey::* value,
+                           bool Survey::* good) {
+  if (all[i].found.header && all[i].found.*good) return all[i].found.*value;
   for (const Examined& other : all) {
-    if (other.found.header && other.found.header->pack == pack && other.found.classes_good) return other.found.classes;
+    if (other.found.header && other.found.header->pack == pack && other.found.*good) return other.found.*value;
   }
   return std::nullopt;
 }
@@ -119,10 +121,11 @@ RepairedShard rewrite(const std::vector<Examined>& all, size_t i) {
   }
   if (keys_lost > 0)
     result.lost.push_back(keys_lost == 1 ? "the name of a sample" : cat("the names of ", keys_lost, " samples"));
-  const auto classes = classes_for(all, i, place.pack);
+  const auto classes = shared_by(all, i, place.pack, &Survey::classes, &Survey::classes_good);
+  const auto note = shared_by(all, i, place.pack, &Survey::note, &Survey::note_good);
   if (!classes) result.lost.push_back("the names of the classes");
-  if (!shard.found.note_good) result.lost.push_back("the note");
-  writer.finish(place, classes.value_or(std::vector<std::string>{}), shard.found.note,
+  if (!note) result.lost.push_back("the note");
+  writer.finish(place, classes.value_or(std::vector<std::string>{}), note.value_or(""),
                 [&] { result.kept_as = keep_damaged(shard.path); });
   return result;
 }

@@ -243,11 +243,14 @@ TEST_F(Repair, OneDamagedNameIsOneName) {
   }
 }
 
-TEST_F(Repair, ClassNamesComeFromTheShardsBeside) {
-  poke(header_.classes.offset + 40, 'X');
-  ASSERT_EQ(verify_shards(shard_, {}).damages.size(), 1u);
-  EXPECT_TRUE(repair_shards(set_, {}).repaired.at(0).lost.empty());
-  EXPECT_EQ(read_file(shard_), whole_);
+TEST_F(Repair, ClassNamesAndNoteComeFromTheShardsBeside) {
+  const uint64_t class_name = header_.classes.offset + 34, note = header_.note.offset + 3;
+  for (uint64_t place : {class_name, note}) {
+    poke(place, '#');
+    ASSERT_EQ(verify_shards(shard_, {}).damages.size(), 1u);
+    EXPECT_TRUE(repair_shards(set_, {}).repaired.at(0).lost.empty());
+    EXPECT_TRUE(read_file(shard_) == whole_) << place;
+  }
 }
 
 TEST_F(Repair, PackingAgainChecksWhatItReads) {
