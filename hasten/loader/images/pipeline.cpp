@@ -9,22 +9,24 @@
 #include "hasten/loader/images/resize.h"
 
 namespace hasten {
-namespace {
-
-struct ImageScratch final : WorkScratch {
-  DecodeScratch decoder;
-  Resizer resizer;
-  std::vector<uint8_t> resized;  // where a shift follows
-};
 
 // What is decoded, and which part of it becomes the result.
-struct Wanted {
+struct WantedPart {
   Rect rect;
   Box box;                                // of the unscaled image
   int least_width = 0, least_height = 0;  // of rect after scaling
 };
 
-Wanted wanted_part(const Rect& crop, const ImagePlan& plan) {
+struct ImagePipeline::Scratch final : WorkScratch {
+  DecodeScratch decoder;
+  Resizer resizer;
+  std::vector<uint8_t> resized;  // where a shift follows
+  ColourScratch colour;
+};
+
+namespace {
+
+WantedPart wanted_part(const Rect& crop, const ImagePlan& plan) {
   const Box box{static_cast<double>(crop.x), static_cast<double>(crop.y), static_cast<double>(crop.width),
                 static_cast<double>(crop.height)};
   return {crop, box, plan.width, plan.height};
@@ -45,7 +47,7 @@ struct MiddlePart {
   }
 };
 
-Wanted middle_part(const ImageSize& size, const ImagePlan& plan) {
+WantedPart middle_part(const ImageSize& size, const ImagePlan& plan) {
   // The longer side is rounded down, as torchvision does.
   const int shorter = std::min(size.width, size.height);
   const auto resized = [&](int side) {
@@ -59,7 +61,7 @@ Wanted middle_part(const ImageSize& size, const ImagePlan& plan) {
           down.least};
 }
 
-Wanted wanted_of(const ImageSize& size, const SampleKey& key, const ImagePlan& plan) {
+WantedPart wanted_of(const ImageSize& size, const SampleKey& key, const ImagePlan& plan) {
   switch (plan.geometry) {
     case Geometry::kNone:
       if (size.width == plan.width && size.height == plan.height) break;
@@ -82,7 +84,7 @@ bool is_mirrored(const ImagePlan& plan, const SampleKey& key) {
 }
 
 // In pixels of what was decoded.
-Box scaled_box(const Wanted& wanted, const DecodedImage& image) {
+Box scaled_box(const WantedPart& wanted, const DecodedImage& image) {
   const double factor = image.factor;
   return {image.x + (wanted.box.x - wanted.rect.x) / factor, image.y + (wanted.box.y - wanted.rect.y) / factor,
           wanted.box.width / factor, wanted.box.height / factor};
@@ -109,6 +111,7 @@ void check_plan(const ImagePlan& plan) {
     must(crop.least_ratio > 0 && crop.least_ratio <= crop.most_ratio && crop.most_ratio < 1e4, "data.crop_ratio",
          "a range of positive numbers", cat(crop.least_ratio, " to ", crop.most_ratio));
   }
+  for (const ColourStep& step : plan.colour) check_step(step, "data.colour");
 }
 
 }  // namespace
@@ -132,14 +135,14 @@ size_t ImagePipeline::slot_bytes() const {
   return static_cast<size_t>(plan_.height) * static_cast<size_t>(plan_.width) * static_cast<size_t>(plan_.channels);
 }
 
-std::unique_ptr<WorkScratch> ImagePipeline::scratch() const { return std::make_unique<ImageScratch>(); }
+std::unique_ptr<WorkScratch> ImagePipeline::scratch() const { return std::make_unique<Scratch>(); }
 
 void ImagePipeline::run(const SamplePayload& payload, const SampleKey& key, std::span<uint8_t> slot,
                         WorkScratch& work_scratch, StageClock& clock) const {
   HASTEN_CHECK(slot.size() == slot_bytes(), "a slot of the size that was asked for");
-  auto& scratch = static_cast<ImageScratch&>(work_scratch);
+  auto& scratch = static_cast<Scratch&>(work_scratch);
   clock.enter(Stage::kDecode);
-  const Wanted wanted = wanted_of(image_size(payload), key, plan_);
+  const WantedPart wanted = wanted_of(image_size(payload), key, plan_);
   DecodeRequest request;
   request.crop = wanted.rect;
   request.channels = plan_.channels;
@@ -151,15 +154,19 @@ void ImagePipeline::run(const SamplePayload& payload, const SampleKey& key, std:
   const DecodedImage image = decode(payload, request, scratch.decoder);
 
   clock.enter(Stage::kAugment);
+  place(image, wanted, key, slot, scratch);
+  apply_steps(plan_.colour, {slot.data(), plan_.width, plan_.height, plan_.channels}, key, scratch.colour);
+}
+
+void ImagePipeline::place(const DecodedImage& image, const WantedPart& wanted, const SampleKey& key,
+                          std::span<uint8_t> slot, Scratch& scratch) const {
   const bool mirrored = is_mirrored(plan_, key);
   const Shift shift = plan_.translate > 0 ? draw_translate(key, plan_.translate) : Shift{};
   const Box box = scaled_box(wanted, image);
   const bool same_size = image.factor == 1 && box.x == 0 && box.y == 0 && image.width == plan_.width &&
                          image.height == plan_.height && box.width == image.width && box.height == image.height;
   if (same_size) return place_image(image, mirrored, shift, plan_.border, slot.data());
-  if (shift == Shift{}) {
-    return scratch.resizer.run(image, box, plan_.width, plan_.height, mirrored, slot.data());
-  }
+  if (shift == Shift{}) return scratch.resizer.run(image, box, plan_.width, plan_.height, mirrored, slot.data());
   scratch.resized.resize(slot.size());
   scratch.resizer.run(image, box, plan_.width, plan_.height, mirrored, scratch.resized.data());
   const ImageView resized{scratch.resized.data(), plan_.width, plan_.height, plan_.channels,

@@ -1,9 +1,11 @@
-// From an encoded image to the pixels of a batch: what part is decoded, its size, mirroring, shifts.
+// From an encoded image to the pixels of a batch: what part is decoded, its size, mirroring, shifts, colours.
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "hasten/loader/codecs/decode.h"
+#include "hasten/loader/images/augment.h"
 #include "hasten/loader/images/draws.h"
 #include "hasten/loader/images/shift.h"
 #include "hasten/loader/sample_work.h"
@@ -29,11 +31,14 @@ struct ImagePlan {
   Flip flip = Flip::kNone;
   int translate = 0;  // pixels in each direction, after the flip
   Border border = Border::kReflect;
+  std::vector<ColourStep> colour;  // on the finished pixels, in this order
   DecodePolicy decode = DecodePolicy::kPartial;
   bool evaluation = false;  // never decodes at a scale, which changes pixels
   DecodeLimits limits;
   bool strict = true;
 };
+
+struct WantedPart;
 
 // Writes height x width x channels bytes.
 class ImagePipeline final : public SampleWork {
@@ -46,6 +51,10 @@ class ImagePipeline final : public SampleWork {
   const ImagePlan& plan() const { return plan_; }
 
  private:
+  struct Scratch;
+  void place(const DecodedImage& image, const WantedPart& wanted, const SampleKey& key, std::span<uint8_t> slot,
+             Scratch& scratch) const;
+
   ImagePlan plan_;
 };
 

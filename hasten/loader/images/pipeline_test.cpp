@@ -150,6 +150,18 @@ TEST(ImagePipeline, CentreCropIsTheMiddleOfTheResized) {
   }
 }
 
+TEST(ImagePipeline, ColourStepsComeLast) {
+  const Picture picture(20, 16, 3);
+  ImagePlan plan = plan_of(20, 16);
+  plan.flip = Flip::kRandom;
+  plan.translate = 3;
+  auto expected = run(plan, raw(picture), {1, 2, 3});
+  plan.colour = {ColourJitter{0.4, 0.4, 0.4, 0.1}, Cutout{5}};
+  ColourScratch scratch;
+  apply_steps(plan.colour, {expected.data(), 20, 16, 3}, {1, 2, 3}, scratch);
+  EXPECT_EQ(run(plan, raw(picture), {1, 2, 3}), expected);
+}
+
 TEST(ImagePipeline, EvaluationIsNeverScaled) {
   const Picture picture(400, 400, 3);
   const auto jpeg = encode_jpeg(picture.view);
@@ -242,6 +254,9 @@ TEST(ImagePipeline, WrongPlansAreRefused) {
   plan.crop = {};
   plan.crop.least_ratio = 2;
   EXPECT_EQ(where(plan), "data.crop_ratio");
+  plan.crop = {};
+  plan.colour = {Cutout{0}};
+  EXPECT_EQ(where(plan), "data.colour.cutout.side");
 }
 
 TEST(DrawCrop, PartsLieInsideAndCoverTheRanges) {
