@@ -32,6 +32,12 @@ void expect_parts_equal(const std::vector<uint8_t>& jpeg, int channels, int crop
   request.channels = channels;
   request.policy = DecodePolicy::kFull;
   const DecodedImage whole = decode(payload_of(jpeg, Codec::kJpeg), request, whole_scratch);
+  DecodeScratch other;
+  request.strict = false;  // by libjpeg's own entropy decoder
+  ASSERT_EQ(copied(decode(payload_of(jpeg, Codec::kJpeg), request, other)), copied(whole)) << what;
+  request.strict = true;
+  ASSERT_EQ(copied(decode(payload_of(jpeg, Codec::kJpeg), request, other)), copied(whole)) << what;
+  ASSERT_EQ(copied(decode(payload_of(jpeg, Codec::kJpeg), request, other)), copied(whole)) << what << ", again";
   request.policy = DecodePolicy::kPartial;
   RandomStream random(2, operation("test.crops"), 0, jpeg.size());
   const auto below = [&](int n) { return static_cast<int>(random.below(static_cast<uint64_t>(n))); };
@@ -75,6 +81,43 @@ INSTANTIATE_TEST_SUITE_P(Layouts, JpegParts,
                                          Layout{1, 4, false, 0}, Layout{2, 4, false, 0}, Layout{2, 2, false, 1},
                                          Layout{2, 1, false, 2}, Layout{1, 1, true, 0}, Layout{2, 1, true, 0},
                                          Layout{1, 2, true, 0}, Layout{2, 2, true, 0}, Layout{2, 2, true, 1}));
+
+// Tables of all kinds: long codes, large values, and those of one image.
+TEST(Jpeg, HuffmanDecodingIsThatOfLibjpeg) {
+  DecodeScratch kept;
+  for (int quality : {1, 10, 50, 90, 100}) {
+    for (bool optimize : {false, true}) {
+      for (const auto& [width, height] : {std::pair{301, 203}, {40, 40}}) {
+        const Picture picture(width, height, 3, static_cast<uint64_t>(quality));
+        const auto jpeg = encode_jpeg(picture.view, {.quality = quality, .optimize = optimize});
+        DecodeRequest request;
+        for (int channels : {3, 1}) {
+          for (int least : {0, 100, 50, 25, 1}) {
+            request.channels = channels;
+            request.policy = DecodePolicy::kScaled;
+            request.least_width = request.least_height = least;
+            request.strict = false;
+            const auto expected = copied(decode(payload_of(jpeg, Codec::kJpeg), request, kept));
+            request.strict = true;
+            for (int time = 0; time < 2; ++time)
+              ASSERT_EQ(copied(decode(payload_of(jpeg, Codec::kJpeg), request, kept)), expected)
+                  << quality << ", " << width << ", to " << channels << " at " << least;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Jpeg, AnyCutIsSeenWhereverItLies) {
+  const Picture picture(200, 150, 3);
+  const auto jpeg = encode_jpeg(picture.view, {.quality = 40});
+  ASSERT_EQ(reason_of(jpeg), "");
+  for (size_t lost = 3; lost + 700 < jpeg.size(); lost += lost < 50 ? 1 : 97) {
+    const std::vector<uint8_t> cut(jpeg.begin(), jpeg.end() - static_cast<std::ptrdiff_t>(lost));
+    EXPECT_NE(reason_of(cut), "") << lost;
+  }
+}
 
 TEST(Jpeg, PartsOfGreyAreEqualToo) {
   for (bool progressive : {false, true}) {
@@ -162,7 +205,7 @@ TEST(Jpeg, LenientDecodingTakesWhatThereIs) {
   const Picture picture(120, 90, 3);
   auto jpeg = encode_jpeg(picture.view);
   jpeg.resize(jpeg.size() / 2);
-  EXPECT_THAT(reason_of(jpeg), testing::HasSubstr("Premature end"));
+  EXPECT_THAT(reason_of(jpeg), testing::HasSubstr("end too early"));
   DecodeRequest request;
   request.strict = false;
   EXPECT_EQ(reason_of(jpeg, request), "");

@@ -13,8 +13,8 @@ namespace hasten {
 void FilterTable::build(int length, double begin, double extent, int outputs, bool mirrored, int step_of_taps) {
   const double step = extent / outputs;
   const float support = std::max(static_cast<float>(step), 1.0f), per_pixel = 1.0f / support;
-  // A window of 2 support holds at most so many pixel centres.
-  taps = static_cast<int>(std::ceil(2 * support)) + 1;
+  // So many pixel centres at most lie inside of a window of 2 support; those at its ends weigh nothing.
+  taps = static_cast<int>(std::ceil(2 * support));
   taps = (taps + step_of_taps - 1) / step_of_taps * step_of_taps;
   const int last_first = std::max(0, length - taps);
   first.resize(static_cast<size_t>(outputs));
@@ -22,7 +22,7 @@ void FilterTable::build(int length, double begin, double extent, int outputs, bo
   exact_.resize(static_cast<size_t>(taps));
   for (int i = 0; i < outputs; ++i) {
     const double centre = begin + (i + 0.5) * step;  // between pixels 0 and 1: 1.0
-    const int low = std::clamp(static_cast<int>(std::floor(centre - support)), 0, last_first);
+    const int low = std::clamp(static_cast<int>(std::floor(centre - support + 0.5)), 0, last_first);
     const auto offset = static_cast<float>(low + 0.5 - centre);
     float sum = 0;
     for (int k = 0; k < taps; ++k) {

@@ -80,36 +80,38 @@ HASTEN_AVX2 inline __m256i load_two(const uint8_t* a, const uint8_t* b) {
 
 // The sums of two output pixels, four words R G B 0 each. Of each four taps the bytes r0 g0 b0 r1 ... become words
 // r0 r1 g0 g1 b0 b1 and r2 r3 g2 g3 b2 b3.
-template <int kGroups>
-HASTEN_AVX2 inline __m256i sum_two(const uint8_t* a, const uint8_t* b, const int16_t* weights, int groups) {
+template <int kPairs>
+HASTEN_AVX2 inline __m256i sum_two(const uint8_t* a, const uint8_t* b, const int16_t* weights, int pairs) {
   const __m256i spread01 = _mm256_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1,  //
                                             0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1);
   const __m256i spread23 = _mm256_setr_epi8(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1,  //
                                             6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1);
   __m256i sum = _mm256_set1_epi32(1 << (kAcrossShift - 1));
-  for (int group = 0; group < (kGroups > 0 ? kGroups : groups); ++group, a += 12, b += 12, weights += 32) {
+  const int count = kPairs > 0 ? kPairs : pairs;
+  for (int pair = 0; pair < count; pair += 2, a += 12, b += 12, weights += 32) {
     const __m256i pixels = load_two(a, b);
-    const auto* pairs = reinterpret_cast<const __m256i*>(weights);
-    const __m256i front = _mm256_madd_epi16(_mm256_shuffle_epi8(pixels, spread01), _mm256_loadu_si256(pairs));
-    const __m256i back = _mm256_madd_epi16(_mm256_shuffle_epi8(pixels, spread23), _mm256_loadu_si256(pairs + 1));
-    sum = _mm256_add_epi32(sum, _mm256_add_epi32(front, back));
+    const auto* weight = reinterpret_cast<const __m256i*>(weights);
+    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_shuffle_epi8(pixels, spread01), _mm256_loadu_si256(weight)));
+    if (pair + 1 == count) break;
+    sum =
+        _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_shuffle_epi8(pixels, spread23), _mm256_loadu_si256(weight + 1)));
   }
   return _mm256_srai_epi32(sum, kAcrossShift);
 }
 
-// kGroups of four taps; 0: as many as the table says. Writes up to two values too many.
-template <int kGroups>
+// kPairs of taps; 0: as many as the table says. Writes up to two values too many.
+template <int kPairs>
 HASTEN_AVX2 void across_avx2_row(const uint8_t* from, const FilterTable& table, const int16_t* weights, int width,
                                  int16_t* to) {
   const __m256i close = _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, -1, -1, -1, -1,  //
                                          0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, -1, -1, -1, -1);
-  const int groups = table.taps / 4;
-  const size_t of_two = static_cast<size_t>(groups) * 32;
+  const int pairs = table.taps / 2;
+  const size_t of_two = static_cast<size_t>(pairs) * 16;
   const int32_t* first = table.first.data();
   int x = 0;
   for (; x + 4 <= width; x += 4, weights += 2 * of_two) {
-    const __m256i even = sum_two<kGroups>(from + first[x] * 3, from + first[x + 2] * 3, weights, groups);
-    const __m256i odd = sum_two<kGroups>(from + first[x + 1] * 3, from + first[x + 3] * 3, weights + of_two, groups);
+    const __m256i even = sum_two<kPairs>(from + first[x] * 3, from + first[x + 2] * 3, weights, pairs);
+    const __m256i odd = sum_two<kPairs>(from + first[x + 1] * 3, from + first[x + 3] * 3, weights + of_two, pairs);
     const __m256i words = _mm256_shuffle_epi8(_mm256_packs_epi32(even, odd), close);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to + x * 3), _mm256_castsi256_si128(words));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to + x * 3 + 6), _mm256_extracti128_si256(words, 1));
@@ -120,9 +122,11 @@ HASTEN_AVX2 void across_avx2_row(const uint8_t* from, const FilterTable& table, 
 HASTEN_AVX2 void across_avx2(const uint8_t* from, const FilterTable& table, const std::vector<int16_t>& weights,
                              int channels, int width, int16_t* to) {
   if (channels != 3) return across_plain_row<1>(from, table, 0, width, to);
-  switch (table.taps / 4) {
+  switch (table.taps / 2) {
     case 1: return across_avx2_row<1>(from, table, weights.data(), width, to);
     case 2: return across_avx2_row<2>(from, table, weights.data(), width, to);
+    case 3: return across_avx2_row<3>(from, table, weights.data(), width, to);
+    case 4: return across_avx2_row<4>(from, table, weights.data(), width, to);
     default: return across_avx2_row<0>(from, table, weights.data(), width, to);
   }
 }
@@ -166,7 +170,7 @@ const ResizeKernels& portable_kernels() {
 
 const ResizeKernels& best_kernels() {
 #if defined(__x86_64__)
-  static constexpr ResizeKernels kAvx2{4, arrange_pairs, across_avx2, down_avx2};
+  static constexpr ResizeKernels kAvx2{2, arrange_pairs, across_avx2, down_avx2};
   static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0;
   if (has_avx2) return kAvx2;
 #endif
