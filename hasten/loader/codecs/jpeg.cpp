@@ -61,6 +61,15 @@ void cmyk_to_rgb(uint8_t* row, int width, bool inverted) {
   }
 }
 
+// Is there an end marker among the image data? It stands at the end of the file or close to it; where data were cut off
+// none does, because 0xFF has a zero behind it there. Whether a decoder runs into the cut depends on what it is asked for.
+bool has_end(EncodedBytes data) {
+  for (size_t i = data.size(); i >= 2; --i) {
+    if (data[i - 2] == 0xFF && data[i - 1] == 0xD9) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 ImageSize jpeg_size(EncodedBytes bytes) {
@@ -196,6 +205,10 @@ DecodedImage JpegDecoder::decode(EncodedBytes bytes, const ImageSize& size, cons
   if (static_cast<int>(info.image_width) != size.width || static_cast<int>(info.image_height) != size.height) {
     jpeg_abort_decompress(&info);
     throw_corrupt("JPEG: two frame headers that differ");
+  }
+  if (self.strict && !has_end({info.src->next_input_byte, info.src->bytes_in_buffer})) {
+    jpeg_abort_decompress(&info);
+    throw_corrupt("JPEG: it ends too early");
   }
   const bool cmyk = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
   info.out_color_space = cmyk ? JCS_CMYK : request.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;

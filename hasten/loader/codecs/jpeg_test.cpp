@@ -113,7 +113,7 @@ TEST(Jpeg, AnyCutIsSeenWhereverItLies) {
   const Picture picture(200, 150, 3);
   const auto jpeg = encode_jpeg(picture.view, {.quality = 40});
   ASSERT_EQ(reason_of(jpeg), "");
-  for (size_t lost = 3; lost + 700 < jpeg.size(); lost += lost < 50 ? 1 : 97) {
+  for (size_t lost = 1; lost + 700 < jpeg.size(); lost += lost < 50 ? 1 : 97) {
     const std::vector<uint8_t> cut(jpeg.begin(), jpeg.end() - static_cast<std::ptrdiff_t>(lost));
     EXPECT_NE(reason_of(cut), "") << lost;
   }
@@ -205,7 +205,7 @@ TEST(Jpeg, LenientDecodingTakesWhatThereIs) {
   const Picture picture(120, 90, 3);
   auto jpeg = encode_jpeg(picture.view);
   jpeg.resize(jpeg.size() / 2);
-  EXPECT_THAT(reason_of(jpeg), testing::HasSubstr("end too early"));
+  EXPECT_THAT(reason_of(jpeg), testing::HasSubstr("ends too early"));
   DecodeRequest request;
   request.strict = false;
   EXPECT_EQ(reason_of(jpeg, request), "");
