@@ -179,9 +179,10 @@ class Timeline {
     }
     if (rank.partition) {
       Line line{prefix + "device idle", {}};
-      for (const Gap& gap : rank.partition->gaps) {
-        add(line, gap.when.begin, gap.when.end - gap.when.begin, kind_of(gap.cause),
-            [&] { return part_title(gap.cause); });
+      for (size_t k = 0; k < rank.partition->gaps.size(); ++k) {
+        Interval when = rank.partition->gap(view, k);
+        Part cause = rank.partition->gaps[k].cause;
+        add(line, when.begin, when.end - when.begin, kind_of(cause), [&] { return part_title(cause); });
       }
       lines_.push_back(std::move(line));
     }

@@ -57,7 +57,8 @@ TEST(HtaDefects, IdleIsOfTheDevice) {
   EXPECT_EQ(parts.of(Part::kIdleHostLate), 7'000);  // called at 996, back at 997
   EXPECT_EQ(parts.of(Part::kIdleDependency), 3'000);
   ASSERT_EQ(parts.gaps.size(), 2u);
-  EXPECT_EQ(parts.gaps[0].when, (Interval{990'000, 997'000}));
+  EXPECT_EQ(parts.gap(view, 0), (Interval{990'000, 997'000}));
+  EXPECT_EQ(parts.gap(view, 1), (Interval{997'000, 1'000'000}));
   auto streams = idle_by_stream(view, 30'000);
   auto idle_of = [&](int64_t stream) {
     auto found = std::find_if(streams.begin(), streams.end(), [&](const auto& s) { return s.id.stream == stream; });

@@ -274,6 +274,14 @@ TEST(EveryTrace, PartsAndPathSumToTheirWindows) {
         at = path.end_of(k);
       }
       EXPECT_EQ(at, path.end);
+      int64_t idle = 0;
+      for (size_t k = 0; k < parts.gaps.size(); ++k) {
+        Interval gap = parts.gap(view, k);
+        EXPECT_LT(gap.begin, gap.end);
+        EXPECT_LE(gap.end, k + 1 < parts.gaps.size() ? parts.gaps[k + 1].begin : parts.end);
+        idle += gap.end - gap.begin;
+      }
+      EXPECT_EQ(idle, parts.host_only ? 0 : parts.idle());
     }
     ++read;
   }

@@ -74,9 +74,10 @@ class Added {
       std::string_view event = segment.place < 0 ? std::string_view() : view.name(static_cast<size_t>(segment.place));
       span(path_kind_name(segment.kind), kPathLine, segment.begin, path.end_of(k) - segment.begin, event);
     }
-    for (const Gap& gap : partition.gaps) {
-      std::string_view next = gap.next < 0 ? std::string_view() : view.name(static_cast<size_t>(gap.next));
-      span(part_title(gap.cause), kIdleLine, gap.when.begin, gap.when.end - gap.when.begin, next);
+    for (size_t k = 0; k < partition.gaps.size(); ++k) {
+      const Gap& gap = partition.gaps[k];
+      Interval when = partition.gap(view, k);
+      span(part_title(gap.cause), kIdleLine, when.begin, when.end - when.begin, view.name(gap.next));
     }
     queue_lengths(view, 1, [&](const StreamId& id, const QueuePoint& point) {
       add(cat("{\"ph\": \"C\", \"name\": \"queue of stream ", id.stream, "\", \"pid\": ", kProcess,

@@ -2,6 +2,8 @@
 #include "hasten/trace/partition.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <utility>
 
 #include "hasten/base/error.h"
 
@@ -81,8 +83,10 @@ class Divider {
     size_t next = 0;
     for (const Interval& gap : subtract({{result_.begin, result_.end}}, taken_)) {
       while (next < work.size() && view_.ts[work[next]] < gap.end) ++next;
-      int32_t follower = next < work.size() && view_.ts[work[next]] == gap.end ? static_cast<int32_t>(work[next]) : -1;
-      int32_t launch = follower < 0 ? View::kPartnerMissing : view_.partner[static_cast<size_t>(follower)];
+      // Busy time begins where an event does, and the window ends with one, be it without duration.
+      HASTEN_CHECK(next < work.size() && view_.ts[work[next]] == gap.end, "an idle span that no device work ends");
+      uint32_t follower = work[next];
+      int32_t launch = view_.partner[follower];
       if (launch < 0) {
         give(gap, Part::kIdleUnknown, follower);
         continue;
@@ -94,9 +98,10 @@ class Divider {
       if (called > gap.begin) {
         Intervals for_data = intersect(late, near(data, gap));
         Intervals for_device = subtract(intersect(late, near(waits, gap)), for_data);
-        give_all(for_data, Part::kIdleData, follower);
-        give_all(for_device, Part::kIdleSync, follower);
-        give_all(subtract(subtract(late, for_data), for_device), Part::kIdleHostLate, follower);
+        give_late({{for_data, Part::kIdleData},
+                   {for_device, Part::kIdleSync},
+                   {subtract(subtract(late, for_data), for_device), Part::kIdleHostLate}},
+                  follower);
       }
       int64_t returned = std::clamp(view_.end(at), called, gap.end);
       if (returned > called) give({called, returned}, Part::kIdleHostLate, follower);
@@ -113,17 +118,21 @@ class Divider {
     return close;
   }
 
-  void give(const Interval& when, Part cause, int32_t next) {
+  void give(const Interval& when, Part cause, uint32_t next) {
     result_.ns[static_cast<size_t>(cause)] += when.end - when.begin;
-    if (!result_.gaps.empty() && result_.gaps.back().when.end == when.begin && result_.gaps.back().cause == cause) {
-      result_.gaps.back().when.end = when.end;
-    } else {
-      result_.gaps.push_back({when, cause, next});
-    }
+    // Pieces before one and the same work follow each other without a break.
+    if (!result_.gaps.empty() && result_.gaps.back().next == next && result_.gaps.back().cause == cause) return;
+    result_.gaps.push_back({when.begin, next, cause});
   }
 
-  void give_all(const Intervals& pieces, Part cause, int32_t next) {
-    for (const Interval& piece : pieces) give(piece, cause, next);
+  // By time: the causes of one span follow each other.
+  void give_late(std::initializer_list<std::pair<const Intervals&, Part>> causes, uint32_t next) {
+    late_.clear();
+    for (const auto& [pieces, cause] : causes) {
+      for (const Interval& piece : pieces) late_.emplace_back(piece, cause);
+    }
+    std::sort(late_.begin(), late_.end(), [](const auto& a, const auto& b) { return a.first.begin < b.first.begin; });
+    for (const auto& [piece, cause] : late_) give(piece, cause, next);
   }
 
   // Without a device: what the host's threads did. Operators count as computation; waiting is what is left of the rest.
@@ -155,6 +164,7 @@ class Divider {
   const View& view_;
   Partition result_;
   Intervals taken_;
+  std::vector<std::pair<Interval, Part>> late_;  // of one gap; kept for its memory
 };
 
 }  // namespace
@@ -172,6 +182,11 @@ std::string_view part_title(Part part) {
       "idle: host late", "idle: synchronisation", "idle: waiting for data", "idle: dependency or launch latency",
       "idle: unknown"};
   return kTitles[static_cast<size_t>(part)];
+}
+
+Interval Partition::gap(const View& view, size_t k) const {
+  bool more = k + 1 < gaps.size() && gaps[k + 1].next == gaps[k].next;
+  return {gaps[k].begin, more ? gaps[k + 1].begin : view.ts[gaps[k].next]};
 }
 
 int64_t Partition::busy() const {
