@@ -2,16 +2,14 @@
 #include "hasten/cli/comparison_options.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 #include <iostream>
 #include <map>
 #include <set>
 
 #include "hasten/base/error.h"
 #include "hasten/base/text.h"
-#include "hasten/evaluate/importers/csv.h"
 #include "hasten/evaluate/importers/importers.h"
+#include "hasten/evaluate/price.h"
 
 namespace hasten::cli {
 
@@ -40,57 +38,21 @@ void add_comparison_options(CLI::App& command, ComparisonFlags& flags) {
       ->check(CLI::Range(0.0, 1.0));
   command.add_option("--workload", flags.workload, "only this one");
   command.add_option("--price", flags.prices,
-                     "what the hardware costs, for logs that do not say: \"3.06 USD/h\", or \"GROUP=3.06 USD/h\"");
-  command.add_option("--price-date", flags.price_date, "of these prices, as 2026-01-31");
-  command.add_option("--price-source", flags.price_source, "of these prices, such as a price list");
+                     "for logs that have none: usd_per_hour=3.06,source=TEXT,date=2026-01-31; with group=NAME of one group");
   command.add_option("--mapping", flags.mapping, "of CSV and JSONL logs: wandb, mlflow, lightning, or a TOML file");
 }
 
 namespace {
 
-// "3.06 USD/h" with its unit: a price per month or in another currency would be a number as well.
-double dollars_per_hour(const std::string& text) {
-  std::string_view rest = trim(text);
-  if (!rest.empty() && rest.front() == '$') rest.remove_prefix(1);
-  size_t digits = std::min(rest.find_first_not_of("0123456789."), rest.size());
-  auto amount = evaluate::parse_number(rest.substr(0, digits));
-  std::string_view unit = trim(rest.substr(digits));
-  bool dollar = trim(text).front() == '$';
-  bool known = dollar ? unit == "/h" || unit == "/hour" : unit == "USD/h" || unit == "USD/hour";
-  if (!amount || !(*amount > 0) || !std::isfinite(*amount) || !known) {
-    throw ConfigError("--price", "dollars an hour of all the hardware of one run, such as \"3.06 USD/h\"",
-                      "'" + text + "'", "convert other currencies and times; --price-date says when");
-  }
-  return *amount;
-}
-
-bool is_date(const std::string& text) {
-  int year = 0, month = 0, day = 0, read = 0;
-  return text.size() == 10 && std::sscanf(text.c_str(), "%4d-%2d-%2d%n", &year, &month, &day, &read) == 3 &&
-         read == 10 && month >= 1 && month <= 12 && day >= 1 && day <= 31;
-}
-
 void apply_prices(const ComparisonFlags& flags, std::vector<evaluate::Run>& runs) {
-  if (flags.prices.empty()) {
-    if (!flags.price_date.empty() || !flags.price_source.empty())
-      throw ConfigError("--price", "a price that --price-date and --price-source belong to", "none");
-    return;
-  }
-  if (!flags.price_date.empty() && !is_date(flags.price_date))
-    throw ConfigError("--price-date", "a date such as 2026-01-31", "'" + flags.price_date + "'");
   std::vector<std::string> groups;
   for (const auto& run : runs) groups.push_back(run.record.group);
   for (const std::string& text : flags.prices) {
-    size_t cut = text.rfind('=');
-    std::string group = cut == std::string::npos ? "" : text.substr(0, cut);
-    double price = dollars_per_hour(cut == std::string::npos ? text : text.substr(cut + 1));
+    const auto [group, price] = evaluate::parse_group_price(text, "--price");
     if (!group.empty() && std::find(groups.begin(), groups.end(), group) == groups.end())
-      throw ConfigError("--price", "a group of these runs before the '='", "'" + group + "'", suggest(group, groups));
+      throw ConfigError("--price", "a group of these runs", "'" + group + "'", suggest(group, groups));
     for (auto& run : runs) {
-      if (!group.empty() && run.record.group != group) continue;
-      run.record.price.usd_per_hour = price;
-      run.record.price.date = flags.price_date;
-      run.record.price.source = flags.price_source;
+      if (group.empty() || run.record.group == group) run.record.price = price;
     }
   }
 }

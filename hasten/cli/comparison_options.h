@@ -17,8 +17,7 @@ struct ComparisonFlags {
   std::vector<double> targets;
   double confidence = 0.95, alpha = 0.05, margin = 0.02;
   int64_t sustained = 3;
-  std::vector<std::string> prices;  // "3.06 USD/h" or "GROUP=3.06 USD/h"
-  std::string price_date, price_source;
+  std::vector<std::string> prices;  // as parse_group_price() reads them
 };
 
 void add_comparison_options(CLI::App& command, ComparisonFlags& flags);

@@ -25,6 +25,7 @@ evaluate::Status train_prelude(const PreludeRun& run, const std::filesystem::pat
   options.seed = run.seed;
   options.resume = begun;
   options.stop = parent.stop;
+  options.price = parent.price;
   return Trainer(run.recipe, registry, options).run().record.status;
 }
 

@@ -98,6 +98,7 @@ evaluate::RunRecord describe_run(const Recipe& recipe, const Plan& plan, const S
   record.clocks = {.eval = false, .compile = true, .data = true, .checkpoint = false, .untimed_warmup_steps = 0};
   if (recipe.tuning.trials > 0) record.tuning.trials = recipe.tuning.trials;
   record.tuning.selected_on = recipe.tuning.selected_on;
+  record.price = options.price;
   record.status = evaluate::Status::kRunning;
   return record;
 }

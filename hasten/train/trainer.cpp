@@ -9,6 +9,7 @@
 #include "hasten/base/json.h"
 #include "hasten/base/rng.h"
 #include "hasten/base/text.h"
+#include "hasten/evaluate/price.h"
 #include "hasten/meter/memory.h"
 #include "hasten/meter/profiler.h"
 #include "hasten/train/run_record.h"
@@ -146,6 +147,7 @@ void Trainer::Impl::begin() {
   } else {
     writer.create();
   }
+  if (options.resume && !evaluate::is_known(record.price)) record.price = writer.record().price;
   writer.write(record);
   record.executed.startup_s = seconds(ledger.ns(Account::kSetup));
   if (resumed == nullptr && !train_preludes()) return;

@@ -56,6 +56,7 @@ struct TrainOptions {
   bool allow_inert = false;                // tests only: methods at their neutral setting
   int64_t start_ns = -1;                   // when the clock of t_total began; -1: now
   std::optional<ProfileSteps> profile;     // take a profile of these steps
+  evaluate::Price price;                   // of the machine and its energy; a resumed run keeps the one it has
   const OwnModel* model = nullptr;         // for recipes of the family "custom"
 };
 

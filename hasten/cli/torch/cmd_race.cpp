@@ -10,6 +10,7 @@
 #include "hasten/base/text.h"
 #include "hasten/cli/torch/recipe_options.h"
 #include "hasten/evaluate/comparison.h"
+#include "hasten/evaluate/price.h"
 #include "hasten/evaluate/record_io.h"
 #include "hasten/report/comparison_html.h"
 #include "hasten/report/comparison_text.h"
@@ -23,7 +24,7 @@ struct RaceFlags {
   std::string seeds = "3";
   std::vector<double> budgets{1.0};
   std::vector<std::string> set;
-  std::string out;
+  std::string out, price;
   bool resume = false, strict = false;
   int threads = 0;
   std::string command;  // as typed, for the report
@@ -48,6 +49,7 @@ std::vector<uint64_t> read_seeds(const std::string& text) {
 
 RaceOptions race_options(const RaceFlags& flags) {
   RaceOptions options;
+  if (!flags.price.empty()) evaluate::parse_price(flags.price, "--price");
   for (const std::string& path : flags.recipes) {
     options.recipes.push_back(load_recipe(path, registry().catalogue(), {{}, {}, flags.set}));
     plan_run(options.recipes.back(), registry());  // every mistake shows before the first step
@@ -62,6 +64,7 @@ RaceOptions race_options(const RaceFlags& flags) {
 std::vector<std::string> child_arguments(const RaceFlags& flags) {
   std::vector<std::string> arguments{"--no-summary"};
   if (flags.threads > 0) arguments.insert(arguments.end(), {"--threads", std::to_string(flags.threads)});
+  if (!flags.price.empty()) arguments.insert(arguments.end(), {"--price", flags.price});
   return arguments;
 }
 
@@ -123,6 +126,8 @@ void add_race(CLI::App& app, Context& context) {
   command->add_flag("--resume", flags->resume, "keep what is finished in --out and go on");
   command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
       ->check(CLI::NonNegativeNumber);
+  command->add_option("--price", flags->price,
+                      "recorded in every run: usd_per_hour=0.9,grams_co2_per_kwh=380,source=TEXT,date=2026-11-25");
   command->add_flag("--strict", flags->strict, "exit 4 when a recipe misses the target or a run fails");
   add_json_flag(*command, context);
   command->footer(
@@ -137,6 +142,7 @@ void add_race(CLI::App& app, Context& context) {
       flags->command += " --budgets " + join(texts, ",");
     }
     for (const std::string& edit : flags->set) flags->command += " --set " + edit;
+    if (!flags->price.empty()) flags->command += " --price '" + flags->price + "'";
     race(*flags, context);
   });
 }

@@ -11,13 +11,15 @@
 #include "hasten/cli/torch/progress.h"
 #include "hasten/cli/torch/recipe_options.h"
 #include "hasten/cli/torch/threads.h"
+#include "hasten/evaluate/cost.h"
+#include "hasten/evaluate/price.h"
 #include "hasten/evaluate/record_io.h"
 
 namespace hasten::cli {
 namespace {
 
 struct TrainFlags {
-  std::string recipe, out, group, role, profile;
+  std::string recipe, out, group, role, profile, price;
   RecipeEdits edits;
   uint64_t seed = 0;
   int64_t planned_runs = 0;
@@ -69,6 +71,14 @@ std::string joules_text(const evaluate::Totals& totals) {
   return totals.joules ? si(*totals.joules) + "J" : "energy unavailable";
 }
 
+// ", $0.0123, 4.5 g CO2": what is known of it.
+std::string price_text(const evaluate::RunRecord& record) {
+  std::string text;
+  if (auto dollars = evaluate::usd(record)) text += ", " + evaluate::cost_text(evaluate::Cost::kUsd, *dollars);
+  if (auto grams = evaluate::grams_co2(record)) text += ", " + significant(*grams, 3) + " g CO2";
+  return text;
+}
+
 void print_summary(const TrainResult& result, const Plan& plan, const std::string& out) {
   const evaluate::Totals& totals = result.record.executed;
   const Metric& metric = plan.run.metric;
@@ -80,8 +90,8 @@ void print_summary(const TrainResult& result, const Plan& plan, const std::strin
               << (result.reached_target ? " reached" : " missed") << ")";
   }
   std::cout << "\ntrain " << duration_text(*totals.train_s) << ", total " << duration_text(*totals.total_s) << ", "
-            << si(*totals.samples) << " samples, " << si(*totals.flops) << "FLOPs, " << joules_text(totals) << "\nrun "
-            << out << "\n";
+            << si(*totals.samples) << " samples, " << si(*totals.flops) << "FLOPs, " << joules_text(totals)
+            << price_text(result.record) << "\nrun " << out << "\n";
 }
 
 int exit_code(const TrainResult& result, const Plan& plan, bool strict) {
@@ -109,6 +119,7 @@ void train(TrainFlags& flags, Context& context) {
   options.stop = catch_interrupts();
   options.listener = flags.quiet ? nullptr : &printer;
   options.start_ns = start;
+  if (!flags.price.empty()) options.price = evaluate::parse_price(flags.price, "--price");
   if (!flags.profile.empty()) options.profile = parse_profile(flags.profile);
   Trainer trainer(recipe, registry(), options);
   TrainResult result = trainer.run();
@@ -141,6 +152,9 @@ void add_train(CLI::App& app, Context& context) {
   command->add_option("--profile", flags->profile,
                       "steps=10..20: a trace of these steps in the run's directory (or out=FILE), for 'hasten diagnose "
                       "--trace', Perfetto and others");
+  command->add_option(
+      "--price", flags->price,
+      "of the machine and its energy: usd_per_hour=0.9,grams_co2_per_kwh=380,source=TEXT,date=2026-11-25");
   command->add_flag("--quiet", flags->quiet, "print nothing but errors");
   command->add_flag("--no-summary", flags->no_summary, "print progress but no result");
   command->add_flag("--strict", flags->strict, "exit 4 when the target is missed or the run diverges");
