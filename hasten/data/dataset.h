@@ -34,6 +34,7 @@ class Dataset {
   // Normalisation x -> (x / 255 - mean) / deviation per channel; uint8 only; x / 255 until it is set. load_splits takes
   // it from the training part.
   void set_normalisation(const std::vector<double>& mean, const std::vector<double>& deviation);
+  const ByteTable& normalisation() const { return normalised_; }  // what each byte becomes; empty for float samples
   // Mean and standard deviation per channel of x / 255, over all samples; of a stream over 10,000 that are drawn once and
   // for all.
   void channel_statistics(std::vector<double>& mean, std::vector<double>& deviation) const;
@@ -66,6 +67,8 @@ class Dataset {
 // Whether flips and shifts are part of what a stream delivers, so that batches are not augmented again.
 bool augments_samples(const Recipe& recipe, const Dataset& train);
 
+struct SampleSteps;
+
 struct Splits {
   Dataset train;
   std::vector<Dataset> held_out;  // validation if there is one, and test
@@ -74,9 +77,10 @@ struct Splits {
 };
 
 // Reads the recipe's data set and cuts off its validation part (a fixed choice that depends on nothing but the data
-// set and the count). Throws DataError for files that are missing, truncated, of the wrong kind, or whose labels are
-// out of range.
-Splits load_splits(const Recipe& recipe);
+// set and the count). `steps` are done to training samples while they are read. Throws DataError for files that are
+// missing, truncated, of the wrong kind, or whose labels are out of range.
+Splits load_splits(const Recipe& recipe, const SampleSteps& steps);
+Splits load_splits(const Recipe& recipe);  // without such steps
 
 // Where the files of an IDX data set are: data.path, $HASTEN_DATA/<name>, ./data/<name>, the system's data sets.
 // Returns an empty path if they are nowhere.

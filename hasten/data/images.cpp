@@ -8,6 +8,7 @@
 #include "hasten/base/error.h"
 #include "hasten/base/machine.h"
 #include "hasten/base/text.h"
+#include "hasten/data/pixel_transform.h"
 #include "hasten/loader/formats/open.h"
 #include "hasten/loader/images/pipeline.h"
 #include "hasten/loader/survey.h"
@@ -38,16 +39,16 @@ ImagePlan plain_images(const DatasetInfo& info, const SampleIndex& index) {
   return plan;
 }
 
-ImagePlan augmented_images(ImagePlan plan, const Recipe& recipe) {
+ImagePlan augmented_images(ImagePlan plan, const Recipe& recipe, const SampleSteps& steps) {
   plan.evaluation = false;
   if (recipe.data.crop == CropKind::kRandomResized) {
     plan.geometry = Geometry::kRandomResizedCrop;
     plan.crop.least_area = recipe.data.crop_area;
     plan.decode = DecodePolicy::kAuto;
   }
-  if (recipe.loader.augment == AugmentBy::kBatch) return plan;
-  plan.translate = static_cast<int>(recipe.data.translate);
-  switch (recipe.data.flip) {
+  plan.translate = static_cast<int>(steps.translate);
+  plan.colour = steps.colour;
+  switch (steps.flip) {
     case FlipKind::kNone: break;
     case FlipKind::kRandom: plan.flip = Flip::kRandom; break;
     case FlipKind::kAlternating: plan.flip = Flip::kAlternating; break;
@@ -69,10 +70,6 @@ LoaderOptions loader_options(const Recipe& recipe) {
 bool streams(const Recipe& recipe, int64_t bytes) {
   const char* wanted = sample_work(recipe);
   if (wanted == nullptr && recipe.loader.augment == AugmentBy::kSample) wanted = "loader.augment";
-  if (recipe.loader.augment == AugmentBy::kSample && recipe.schedules.contains("data.translate")) {
-    throw ConfigError("loader.augment", "'batch' beside a schedule of data.translate", "'sample'",
-                      "samples are read ahead, before it is known how far they are to be shifted");
-  }
   if (recipe.loader.residence == Residence::kMemory && wanted != nullptr) {
     throw ConfigError("loader.residence", cat("'stream' or 'auto' beside ", wanted), "'memory'",
                       "what is done to each sample anew is done while it is read");
@@ -126,7 +123,7 @@ void refuse_sample_work(const Recipe& recipe) {
                     "workload.dataset = \"images\" with data.path");
 }
 
-Splits load_images(const Recipe& recipe, const DatasetInfo& info) {
+Splits load_images(const Recipe& recipe, const DatasetInfo& info, const SampleSteps& steps) {
   const ImageFilesParams params = recipe.dataset_params.as<ImageFilesParams>();
   const std::string path = find_dataset_files(*recipe.dataset, params.path);
   const int64_t values = info.sample[0] * info.sample[1] * info.sample[2];
@@ -139,7 +136,7 @@ Splits load_images(const Recipe& recipe, const DatasetInfo& info) {
     ImagePlan plan = plain_images(info, *source.index);
     source.plain = source.training = image_work(plan);
     if (!stream) return in_memory(info.name, split, source, info.classes);
-    if (split == Split::kTrain) source.training = image_work(augmented_images(plan, recipe));
+    if (split == Split::kTrain) source.training = image_work(augmented_images(plan, recipe, steps));
     return {info.name, split, std::make_shared<SampleStream>(std::move(source)), info.classes};
   };
   return {open("train", Split::kTrain), {open("test", Split::kTest)}};

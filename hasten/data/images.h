@@ -5,8 +5,8 @@
 
 namespace hasten {
 
-// Opens data.path in whatever format it is. Throws ConfigError or DataError.
-Splits load_images(const Recipe& recipe, const DatasetInfo& info);
+// Opens data.path in whatever format it is; `steps` are those of sample_steps(). Throws ConfigError or DataError.
+Splits load_images(const Recipe& recipe, const DatasetInfo& info, const SampleSteps& steps);
 
 // Settings that want samples from a loader (crops, jitter, random operations) are refused for data that is always in
 // memory. Throws ConfigError.

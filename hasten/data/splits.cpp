@@ -12,6 +12,7 @@
 #include "hasten/data/dataset.h"
 #include "hasten/data/idx.h"
 #include "hasten/data/images.h"
+#include "hasten/data/pixel_transform.h"
 #include "hasten/data/synthetic.h"
 #include "hasten/loader/fetch/data_place.h"
 
@@ -76,12 +77,12 @@ Dataset load_idx(const std::filesystem::path& folder, const DatasetSpec& spec, c
   return {info.name, split, samples, labels, info.classes};
 }
 
-Splits load_both(const Recipe& recipe, const DatasetInfo& info) {
+Splits load_both(const Recipe& recipe, const DatasetInfo& info, const SampleSteps& steps) {
   if (recipe.dataset->params == describe<SyntheticParams>()) {
     const auto& params = recipe.dataset_params.as<SyntheticParams>();
     return {synthetic_data(params, Split::kTrain), {synthetic_data(params, Split::kTest)}};
   }
-  if (recipe.dataset->params == describe<ImageFilesParams>()) return load_images(recipe, info);
+  if (recipe.dataset->params == describe<ImageFilesParams>()) return load_images(recipe, info, steps);
   const std::string& path = recipe.dataset_params.as<IdxParams>().path;
   const std::string folder = find_idx_folder(info.name, path);
   if (folder.empty()) {
@@ -118,10 +119,12 @@ bool augments_samples(const Recipe& recipe, const Dataset& train) {
   return train.stream() != nullptr && recipe.loader.augment == AugmentBy::kSample;
 }
 
-Splits load_splits(const Recipe& recipe) {
+Splits load_splits(const Recipe& recipe) { return load_splits(recipe, {}); }
+
+Splits load_splits(const Recipe& recipe, const SampleSteps& steps) {
   refuse_sample_work(recipe);
   const DatasetInfo info = recipe.dataset->info(recipe.dataset_params);
-  Splits splits = load_both(recipe, info);
+  Splits splits = load_both(recipe, info, steps);
   if (recipe.data.validation > 0) {
     HASTEN_CHECK(recipe.data.validation < splits.train.size(), "a validation part smaller than the training set");
     cut_validation(splits, recipe.data.validation);

@@ -11,6 +11,7 @@
 #include "hasten/base/error.h"
 #include "hasten/base/rng.h"
 #include "hasten/base/text.h"
+#include "hasten/data/pixel_transform.h"
 
 namespace hasten {
 namespace {
@@ -144,7 +145,10 @@ TransformChain::TransformChain(const RunPlan& plan, Engine& engine, bool augment
     if (!augmented) links_.push_back({transform.phase, std::move(own), 0});
   }
   const std::vector<Phase> phases = engine.phases<BatchTransform>();
-  for (size_t i = 0; i < phases.size(); ++i) links_.push_back({phases[i], nullptr, i});
+  for (size_t i = 0; i < phases.size(); ++i) {
+    const bool done = augmented && dynamic_cast<const PixelTransform*>(&engine.look<BatchTransform>(i)) != nullptr;
+    if (!done) links_.push_back({phases[i], nullptr, i});
+  }
   std::stable_sort(links_.begin(), links_.end(), [](const Link& a, const Link& b) { return a.phase < b.phase; });
 }
 

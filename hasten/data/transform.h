@@ -22,7 +22,7 @@ class BatchTransform {
 // The recipe's own transforms and the methods' parts, merged by phase; the recipe's come first within one.
 class TransformChain {
  public:
-  // `augmented`: the recipe's own transforms were done sample by sample when the batch was read.
+  // `augmented`: the recipe's own transforms and pixel transforms were done sample by sample when the batch was read.
   TransformChain(const RunPlan& plan, Engine& engine, bool augmented = false);
   ~TransformChain();
   void apply(Batch& batch, const State& state);

@@ -97,6 +97,7 @@ void write_trace_csv(const Analysis& analysis, const std::filesystem::path& fold
   Csv kernels(folder / "kernels.csv", "rank,name,type,count,sum,max,min,mean,std");
   Csv operators(folder / "operators.csv",
                 "rank,name,count,host_total,host_self,device_total,device_self,kernels,flops,bytes,roofline");
+  Csv annotations(folder / "annotations.csv", "rank,name,count,host_total,host_self,device_total");
   Csv idle(folder / "idle.csv", "rank,device,stream,host_wait,kernel_wait,other,events");
   for (const RankAnalysis& rank : analysis.ranks) {
     if (rank.partition) {
@@ -111,10 +112,12 @@ void write_trace_csv(const Analysis& analysis, const std::filesystem::path& fold
       operators.row(rank.rank, csv_cell(o.name), o.count, o.total, o.self, o.device, o.device_self, o.kernels, o.flops,
                     o.bytes, roofline_name(o.roofline));
     }
+    for (const AnnotationRow& a : rank.annotations)
+      annotations.row(rank.rank, csv_cell(a.name), a.count, a.total, a.self, a.device);
     for (const StreamIdle& s : rank.idle)
       idle.row(rank.rank, s.id.device, s.id.stream, s.host_wait, s.kernel_wait, s.other, s.events);
   }
-  for (Csv* file : {&partition, &kernels, &operators, &idle}) file->finish();
+  for (Csv* file : {&partition, &kernels, &operators, &annotations, &idle}) file->finish();
   write_device_tables(analysis, folder);
 }
 

@@ -98,6 +98,19 @@ Json operators_json(const std::vector<OperatorRow>& rows, size_t top) {
   return list;
 }
 
+Json annotations_json(const std::vector<AnnotationRow>& rows, size_t top) {
+  Json list = Json::array();
+  for (size_t i = 0; i < shown(rows, top); ++i) {
+    const AnnotationRow& row = rows[i];
+    list.push_back({{"name", row.name},
+                    {"count", row.count},
+                    {"host_total", row.total},
+                    {"host_self", row.self},
+                    {"device_total", row.device}});
+  }
+  return list;
+}
+
 Json path_json(const CriticalPath& path) {
   Json json = {{"length", path.end - path.begin}};
   for (size_t k = 0; k < kPathKindCount; ++k)
@@ -222,6 +235,7 @@ Json rank_json(const RankAnalysis& rank, size_t top) {
   }
   json["kernels"] = kernels_json(rank.kernels, top);
   json["operators"] = operators_json(rank.operators, top);
+  json["annotations"] = annotations_json(rank.annotations, top);
   json.update(device_json(rank, top));
   if (rank.path) json["critical_path"] = path_json(*rank.path);
   if (rank.hta_path) json["critical_path"] = hta_path_json(*rank.hta_path);

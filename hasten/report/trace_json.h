@@ -14,7 +14,7 @@ namespace hasten::report {
 Json trace_json(const trace::Analysis& analysis, const diagnose::TraceVerdict& verdict, size_t top);
 Json compare_json(const trace::RunComparison& runs);
 
-// Writes partition.csv, kernels.csv, operators.csv, idle.csv, queues.csv, copies.csv, launches.csv, critical_path.csv.
+// Writes partition.csv, kernels.csv, operators.csv, annotations.csv, idle.csv, queues.csv, copies.csv, launches.csv, critical_path.csv.
 void write_trace_csv(const trace::Analysis& analysis, const std::filesystem::path& folder);
 std::string csv_cell(std::string_view text);
 

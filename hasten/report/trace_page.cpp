@@ -279,6 +279,7 @@ std::string trace_page(const Analysis& analysis, const diagnose::TraceVerdict& v
     for (const std::string& note : notes_on(rank)) html += "<p class=\"small\">" + e(note) + "</p>";
     html += html_table(path_table(rank)) + "</div><div class=\"card\">" + html_table(kernel_table(rank, 30)) +
             "</div><div class=\"card\">" + html_table(operator_table(rank, 30)) + "</div>";
+    if (!rank.annotations.empty()) html += "<div class=\"card\">" + html_table(annotation_table(rank, 30)) + "</div>";
   }
   if (!options.command.empty())
     html += "<h2>How to reproduce</h2><div class=\"card\"><pre>" + e(options.command) + "</pre></div>";

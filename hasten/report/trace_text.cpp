@@ -83,6 +83,16 @@ Table operator_table(const RankAnalysis& rank, size_t top) {
   return table;
 }
 
+Table annotation_table(const RankAnalysis& rank, size_t top) {
+  Table table{{"annotation", "count", "host self ms", "host ms", "device ms"}, {}, 1};
+  for (size_t i = 0; i < std::min(top, rank.annotations.size()); ++i) {
+    const AnnotationRow& row = rank.annotations[i];
+    table.rows.push_back({plain(row.name), std::to_string(row.count), ms(rank.view.ns(row.self)),
+                          ms(rank.view.ns(row.total)), ms(rank.view.ns(row.device))});
+  }
+  return table;
+}
+
 Table path_table(const RankAnalysis& rank) {
   Table table{{"critical path", "ms", "share"}, {}, 1};
   if (rank.path) {
@@ -187,7 +197,8 @@ std::string rank_text(const RankAnalysis& rank, size_t top) {
                 t.kernel_time, " us\n");
   }
   text += launch_lines(rank);
-  for (const Table& table : {kernel_table(rank, top), operator_table(rank, top), path_table(rank)}) {
+  for (const Table& table :
+       {kernel_table(rank, top), operator_table(rank, top), annotation_table(rank, top), path_table(rank)}) {
     if (!table.rows.empty()) text += "\n" + terminal_table(table, "  ");
   }
   for (size_t i = 0; i < std::min(top, rank.patterns.size()); ++i) {

@@ -20,6 +20,7 @@ std::string compare_text(const trace::RunComparison& runs, size_t top);
 Table partition_table(const trace::Analysis& analysis);
 Table kernel_table(const trace::RankAnalysis& rank, size_t top);
 Table operator_table(const trace::RankAnalysis& rank, size_t top);
+Table annotation_table(const trace::RankAnalysis& rank, size_t top);
 Table path_table(const trace::RankAnalysis& rank);
 Table collective_table(const trace::Ranks& ranks, size_t top);
 std::vector<std::string> notes_on(const trace::RankAnalysis& rank);  // what was mended, left out, is missing

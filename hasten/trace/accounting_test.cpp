@@ -148,7 +148,8 @@ TEST(Operators, SelfAndDeviceTime) {
   text.op("outer", 0, 100).op("inner", 10, 20).call("cudaLaunchKernel", 12, 2, 5).work("kernel", "k", 7, 40, 7, 5);
   text.call("cudaLaunchKernel", 50, 2, 6).work("kernel", "k2", 7, 60, 3, 6);
   Trace trace = text.read();
-  auto rows = operators(make_view(trace, {}));
+  View view = make_view(trace, {});
+  auto rows = operators(view, nest_host_events(view));
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].name, "inner");
   EXPECT_EQ(rows[0].device_self, 7'000);
@@ -156,6 +157,25 @@ TEST(Operators, SelfAndDeviceTime) {
   EXPECT_EQ(rows[1].device_self, 3'000);
   EXPECT_EQ(rows[1].device, 10'000);
   EXPECT_EQ(rows[1].self, 78'000);
+}
+
+TEST(Annotations, StepsAreOneRowAndDeviceTimeIsOfAllAround) {
+  TraceText text;
+  text.event("user_annotation", "ProfilerStep#1", "1", 0, 100, "").event("user_annotation", "forward", "1", 10, 60, "");
+  text.op("aten::mm", 20, 30).call("cudaLaunchKernel", 22, 2, 5).work("kernel", "k", 7, 40, 7, 5);
+  text.event("user_annotation", "ProfilerStep#2", "1", 100, 50, "");
+  Trace trace = text.read();
+  View view = make_view(trace, {.include_last_step = true});
+  auto rows = annotations(view, nest_host_events(view));
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].name, "ProfilerStep");
+  EXPECT_EQ(rows[0].count, 2u);
+  EXPECT_EQ(rows[0].total, 150'000);
+  EXPECT_EQ(rows[0].self, 90'000);
+  EXPECT_EQ(rows[0].device, 7'000);
+  EXPECT_EQ(rows[1].name, "forward");
+  EXPECT_EQ(rows[1].self, 30'000);
+  EXPECT_EQ(rows[1].device, 7'000);
 }
 
 TEST(Nesting, ChildrenThatOutlastTheirParentsAreCountedAndCut) {
@@ -186,7 +206,8 @@ TEST(Operators, RooflineByShape) {
   text.event("cpu_op", "aten::mm", "1", 0, 5, "\"Input Dims\": [[4096, 4096], [4096, 4096]]" + types);
   text.event("cpu_op", "aten::add", "1", 6, 5, "\"Input Dims\": [[4096, 4096], [4096, 4096]]" + types);
   Trace trace = text.read();
-  for (const OperatorRow& row : operators(make_view(trace, {}))) {
+  View view = make_view(trace, {});
+  for (const OperatorRow& row : operators(view, nest_host_events(view))) {
     bool mm = row.name == "aten::mm";
     EXPECT_EQ(row.flops, mm ? 2.0 * 4096 * 4096 * 4096 : 4096.0 * 4096);
     EXPECT_EQ(row.bytes, 2.0 * 3 * 4096 * 4096);

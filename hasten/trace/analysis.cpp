@@ -44,14 +44,18 @@ RankAnalysis analyze_trace(std::unique_ptr<Trace> trace, const AnalysisOptions& 
   result.idle = idle_by_stream(view, consecutive);
   result.kernel_types = kernel_type_shares(view);
   result.kernels = hta ? kernels_like_hta(view) : kernels_by_name(view);
-  result.operators = operators(view);
+  {
+    HostNesting nesting = nest_host_events(view);
+    result.operators = operators(view, nesting);
+    result.annotations = annotations(view, nesting);
+    result.outlasting = nesting.outlasting;
+  }
   result.launches = launch_stats(view);
   result.queues = queue_lengths(view, options.queue_full);
   result.copies = copies(view);
   result.memory = memory_of(*result.trace);
   result.counters = counters_with_operators(view);
   if (!options.pattern.empty()) result.patterns = frequent_patterns(view, options.pattern);
-  result.outlasting = nest_host_events(view).outlasting;
   result.shared_correlations = shared_launches(view);
   if (hta) {
     if (options.hta_path) result.hta_path = hta_critical_path(view, *options.hta_path);

@@ -42,6 +42,7 @@ struct RankAnalysis {
   std::vector<TypeShare> kernel_types;
   std::vector<KernelRow> kernels;
   std::vector<OperatorRow> operators;
+  std::vector<AnnotationRow> annotations;
   LaunchStats launches;
   std::vector<StreamQueue> queues;
   std::vector<CopyRow> copies;

@@ -49,8 +49,7 @@ std::optional<DeviceSpeed> known_device(const Trace& trace) {
   return std::nullopt;
 }
 
-std::vector<OperatorRow> operators(const View& view) {
-  HostNesting nesting = nest_host_events(view);
+std::vector<OperatorRow> operators(const View& view, const HostNesting& nesting) {
   std::vector<int64_t> device(view.size(), 0), device_self(view.size(), 0);
   std::vector<uint32_t> kernels(view.size(), 0);
   for (size_t i = 0; i < view.size(); ++i) {
@@ -99,6 +98,41 @@ std::vector<OperatorRow> operators(const View& view) {
     return a.device_self != b.device_self ? a.device_self > b.device_self
            : a.self != b.self             ? a.self > b.self
                                           : a.name < b.name;
+  });
+  return rows;
+}
+
+std::vector<AnnotationRow> annotations(const View& view, const HostNesting& nesting) {
+  auto annotation = [&](size_t i) { return view.device[i] == 0 && view.kind(i) == Category::kUserAnnotation; };
+  std::unordered_map<uint32_t, AnnotationRow> sums;
+  AnnotationRow steps;
+  std::unordered_map<uint32_t, bool> is_step;
+  auto row_of = [&](size_t i) -> AnnotationRow& {
+    auto [known, fresh] = is_step.try_emplace(view.name_id(i), false);
+    if (fresh) known->second = step_number(view.name(i)) >= 0;
+    return known->second ? steps : sums[view.name_id(i)];
+  };
+  for (size_t i = 0; i < view.size(); ++i) {
+    if (annotation(i)) {
+      AnnotationRow& row = row_of(i);
+      ++row.count;
+      row.total += view.dur[i];
+      row.self += nesting.self[i];
+    } else if (view.device[i] != 0) {
+      for (int32_t up = view.partner[i]; up >= 0; up = nesting.parent[static_cast<size_t>(up)]) {
+        if (annotation(static_cast<size_t>(up))) row_of(static_cast<size_t>(up)).device += view.dur[i];
+      }
+    }
+  }
+  std::vector<AnnotationRow> rows;
+  for (auto& [name, row] : sums) {
+    row.name = std::string(view.trace->strings.view(name));
+    rows.push_back(std::move(row));
+  }
+  steps.name = "ProfilerStep";
+  if (steps.count > 0) rows.push_back(std::move(steps));
+  std::sort(rows.begin(), rows.end(), [](const AnnotationRow& a, const AnnotationRow& b) {
+    return a.total != b.total ? a.total > b.total : a.name < b.name;
   });
   return rows;
 }

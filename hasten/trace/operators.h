@@ -32,7 +32,16 @@ struct DeviceSpeed {
 std::optional<DeviceSpeed> known_device(const Trace& trace);
 
 // By device time, then own host time. The roofline class compares FLOP per byte with the device's ratio.
-std::vector<OperatorRow> operators(const View& view);
+std::vector<OperatorRow> operators(const View& view, const HostNesting& nesting);
+
+// Stretches that the program named (user annotations), by host time; profiler steps are one row, "ProfilerStep".
+struct AnnotationRow {
+  std::string name;
+  size_t count = 0;
+  int64_t total = 0, self = 0;  // host ticks, with and without the operators and annotations inside
+  int64_t device = 0;           // device ticks started inside
+};
+std::vector<AnnotationRow> annotations(const View& view, const HostNesting& nesting);
 
 // Sequences of device work that operators whose name contains `operator_name` start, most frequent first.
 struct PatternRow {

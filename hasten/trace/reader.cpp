@@ -25,6 +25,15 @@ size_t cut_at(const char* text, size_t length) {
   return found == nullptr ? length : static_cast<size_t>(static_cast<const char*>(found) - text) + 1;
 }
 
+// Bytes of a mark at the begin of a text that say its encoding; refuses what is not UTF-8.
+size_t byte_order_mark(std::string_view text, const std::filesystem::path& path) {
+  if (text.starts_with("\xef\xbb\xbf")) return 3;
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
+    throw DataError(path.string(), "byte 0", "the text is UTF-16, and a trace is UTF-8", "iconv -f UTF-16 -t UTF-8");
+  }
+  return 0;
+}
+
 // Makes room for the rows that are likely to come, once there are some to tell from.
 class Room {
  public:
@@ -73,6 +82,13 @@ Trace read_trace(const std::filesystem::path& path, const ReadOptions& options) 
       if (held + block.size() + kPadding > buffer.size()) buffer.resize(held + block.size() + kPadding);
       std::memcpy(buffer.data() + held, block.data(), block.size());
       held += block.size();
+    }
+    if (offset == 0) {
+      size_t mark = byte_order_mark({buffer.data(), held}, path);
+      if (mark > 0) trace.repairs.add(Repair::kByteOrderMark, 0);
+      offset = static_cast<int64_t>(mark);
+      held -= mark;
+      std::memmove(buffer.data(), buffer.data() + mark, held);
     }
     size_t cut = ended ? held : cut_at(buffer.data(), held);
     size_t used = parser.feed(buffer.data(), cut, offset, ended);

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "hasten/base/error.h"
+#include "hasten/base/text.h"
 #include "hasten/trace/test_traces.h"
 
 namespace hasten::trace {
@@ -140,6 +141,17 @@ TEST(Reader, WrongEncodingIsMended) {
   EXPECT_EQ(trace.repairs.count(Repair::kBadEncoding), 2);
   EXPECT_EQ(trace.repairs.count(Repair::kControlCharacter), 1);
   EXPECT_EQ(trace.repairs.count(Repair::kBadEscape), 1);
+}
+
+TEST(Reader, ByteOrderMarks) {
+  std::string text = file_of(event("\"ts\": 1, \"dur\": 2"));
+  Trace trace = read_text("\xef\xbb\xbf" + text);
+  EXPECT_EQ(trace.size(), 1u);
+  EXPECT_EQ(trace.repairs.count(Repair::kByteOrderMark), 1);
+  EXPECT_EQ(trace.text_bytes, static_cast<int64_t>(text.size()) + 3);
+  EXPECT_NE(error_of("\xef\xbb\xbf" + text + "x").find(cat("byte ", text.size() + 3)), std::string::npos);
+  EXPECT_NE(error_of("\xff\xfe{").find("UTF-16"), std::string::npos);
+  EXPECT_NE(error_of("\xfe\xff{").find("UTF-16"), std::string::npos);
 }
 
 TEST(Reader, EveryKindOfWrongUtf8) {

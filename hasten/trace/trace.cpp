@@ -55,6 +55,7 @@ constexpr std::string_view kRepairTexts[] = {
     "numbers written as text, read as numbers",
     "arguments that should be numbers and are not, left out",
     "bytes that are not UTF-8, read as '?'",
+    "byte order mark before the text, left out",
     "control characters in texts, read as spaces",
     "wrong escapes in texts, kept as written",
     "begin or end events without a partner, left out",

@@ -46,6 +46,7 @@ enum class Repair : uint8_t {
   kTextNumber,
   kBadNumber,
   kBadEncoding,
+  kByteOrderMark,
   kControlCharacter,
   kBadEscape,
   kUnpairedBegin,

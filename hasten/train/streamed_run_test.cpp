@@ -6,6 +6,8 @@
 
 #include "hasten/base/error.h"
 #include "hasten/base/rng.h"
+#include "hasten/core/method.h"
+#include "hasten/data/pixel_transform.h"
 #include "hasten/loader/codecs/encode.h"
 #include "hasten/train/test_run.h"
 
@@ -18,6 +20,48 @@ using testing::TemporaryDirectory;
 
 const Registry& no_methods() {
   static const Registry registry{std::vector<MethodEntry>{}};
+  return registry;
+}
+
+// Two pixel transforms of the test's own, one of which may be scheduled.
+struct JitterParams {
+  double brightness = 0.3;
+  static constexpr auto schema() {
+    return std::tuple{field("brightness", &JitterParams::brightness, at_least(0), "as of ColourJitter")};
+  }
+};
+class Jitter final : public MethodOf<JitterParams>, public PixelTransform {
+ public:
+  using MethodOf::MethodOf;
+  ColourStep step() const override { return ColourJitter{params_.brightness, 0.3, 0.3, 0.1}; }
+  void state(StateVisitor&) override {}
+};
+struct PolicyParams {
+  static constexpr auto schema() { return std::tuple{}; }
+};
+class AnyPolicy final : public MethodOf<PolicyParams>, public PixelTransform {
+ public:
+  using MethodOf::MethodOf;
+  ColourStep step() const override { return RandAugment{2, 9}; }
+  void state(StateVisitor&) override {}
+};
+
+MethodSpec pixel_method(const char* name, const ParamTable* params) {
+  return {.name = name,
+          .summary = "test",
+          .component = Component::kDerivedData,
+          .verbs = {Verb::kRetrofit},
+          .uses = {{Seam::kBatchTransform, Phase::kColour}},
+          .effects = kInputs,
+          .params = params};
+}
+
+const Registry& pixel_methods() {
+  static const Registry registry{std::vector<MethodEntry>{
+      {pixel_method("jitter", describe<JitterParams>()),
+       +[](const JitterParams& params) -> std::unique_ptr<Method> { return std::make_unique<Jitter>(params); }},
+      {pixel_method("policy", describe<PolicyParams>()),
+       +[](const PolicyParams& params) -> std::unique_ptr<Method> { return std::make_unique<AnyPolicy>(params); }}}};
   return registry;
 }
 
@@ -53,6 +97,12 @@ class StreamedRunTest : public ::testing::Test {
             {"budget", {{"train", "14step"}}}};
   }
   Recipe read(const Json& json) const { return recipe_from_json(json, no_methods().catalogue()); }
+  // The training loss, too: pixels are changed in training alone.
+  std::map<std::string, std::string> bits_with_methods(const Json& json, const std::string& name) {
+    Trainer trainer(recipe_from_json(json, pixel_methods().catalogue()), pixel_methods(), into(name));
+    EXPECT_EQ(trainer.run().record.status, evaluate::Status::kOk);
+    return hashes_of(trainer);
+  }
   TrainOptions into(const std::string& name) const {
     TrainOptions options;
     options.out = directory_.path() / name;
@@ -77,6 +127,33 @@ TEST_F(StreamedRunTest, MemoryAndStreamsGiveTheSameBits) {
   EXPECT_EQ(bits_of(recipe("stream"), "stream"), expected);
   EXPECT_EQ(bits_of(recipe("stream", "sample"), "sample"), expected) << "flips and shifts by the loader's threads";
   EXPECT_EQ(bits_of(recipe("stream", "sample", 5), "workers"), expected);
+}
+
+// Colours and policies on the bytes of samples or on the values of batches.
+TEST_F(StreamedRunTest, PixelsChangeAlikeByBatchAndBySample) {
+  const auto with = [&](const char* residence, const char* augment, int workers = 2) {
+    Json json = recipe(residence, augment, workers);
+    json["method"] = {{{"name", "jitter"}}, {{"name", "policy"}}};
+    return json;
+  };
+  const auto expected = bits_with_methods(with("memory", "batch"), "memory");
+  EXPECT_NE(bits_of(recipe("memory"), "plain"), expected);
+  EXPECT_EQ(bits_with_methods(with("stream", "batch"), "stream"), expected);
+  EXPECT_EQ(bits_with_methods(with("stream", "sample"), "sample"), expected);
+  EXPECT_EQ(bits_with_methods(with("stream", "sample", 5), "workers"), expected);
+}
+
+TEST_F(StreamedRunTest, WhatASampleCannotKnowAheadIsRefused) {
+  Json json = recipe("stream", "sample");
+  json["method"] = {{{"name", "jitter"}}};
+  json["schedule"] = {{"method.jitter.brightness", Json::parse(R"([["0dur", 0], ["1dur", 1]])")}};
+  try {
+    Trainer trainer(recipe_from_json(json, pixel_methods().catalogue()), pixel_methods(), into("scheduled"));
+    FAIL() << "taken";
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(error.where(), "loader.augment") << error.what();
+    EXPECT_NE(std::string(error.what()).find("a schedule of method.jitter.brightness"), std::string::npos);
+  }
 }
 
 TEST_F(StreamedRunTest, CropsDependOnTheirKeysAlone) {

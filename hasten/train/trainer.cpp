@@ -9,6 +9,7 @@
 #include "hasten/base/json.h"
 #include "hasten/base/rng.h"
 #include "hasten/base/text.h"
+#include "hasten/data/pixel_transform.h"
 #include "hasten/evaluate/price.h"
 #include "hasten/meter/memory.h"
 #include "hasten/meter/profiler.h"
@@ -58,7 +59,7 @@ Trainer::Impl::Impl(const Recipe& given_recipe, const Registry& given_registry, 
       registry(given_registry),
       planned(plan_run(recipe, registry, own_plan(options), options.allow_inert)),
       budget(plan().run),
-      splits(load_splits(recipe)),
+      splits(load_splits(recipe, sample_steps(plan().run, engine()))),
       model(build_model()),
       optimizers(build_optimizers()),
       sampler(splits.train.size(), options.seed, &engine(), {recipe.data.shuffle_block, recipe.data.blocks_mixed}),

@@ -9,13 +9,13 @@
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
 #include "hasten/cli/data/data_command.h"
+#include "hasten/cli/data/progress_line.h"
 #include "hasten/loader/fetch/data_place.h"
 #include "hasten/loader/fetch/fetch.h"
 
 namespace hasten::cli {
 namespace {
 
-constexpr int64_t kProgressEveryNs = 200'000'000;
 
 std::string megabytes(uint64_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6); }
 
@@ -57,43 +57,34 @@ void run_list(const std::string& catalogue, Context& context) {
   else std::cout << text;
 }
 
-// On a terminal one line that changes; elsewhere only what went wrong.
-class ProgressLine {
+// How far a download is, on one line that changes; and what went wrong, on lines of their own.
+class DownloadLine {
  public:
   void show(const DownloadProgress& progress) {
     if (!progress.note.empty()) {
-      clear();
+      line_.clear();
       std::cerr << progress.note << "\n";
       return;
     }
-    const int64_t now = now_ns();
-    if (!stderr_is_terminal()) return;
-    if (progress.file != file_) {
+    const bool begins = progress.file != file_;
+    if (begins) {
       file_ = progress.file;
       first_ = progress.done;
-      since_ = now;
-    } else if (now - shown_ < kProgressEveryNs && progress.done != progress.total) {
-      return;
+      since_ = now_ns();
     }
-    shown_ = now;
-    std::string line = file_ + ": " + megabytes(progress.done);
-    if (progress.total > 0) line += " of " + megabytes(progress.total);
-    if (const double took = seconds(now - since_); took > 0.5 && progress.done > first_)
-      line +=
+    std::string text = file_ + ": " + megabytes(progress.done);
+    if (progress.total > 0) text += " of " + megabytes(progress.total);
+    if (const double took = seconds(now_ns() - since_); took > 0.5 && progress.done > first_)
+      text +=
           fmt::format(", {}/s", megabytes(static_cast<uint64_t>(static_cast<double>(progress.done - first_) / took)));
-    std::cerr << "\r" << line << std::string(width_ > line.size() ? width_ - line.size() : 0, ' ') << std::flush;
-    width_ = line.size();
-  }
-  void clear() {
-    if (width_ > 0) std::cerr << "\r" << std::string(width_, ' ') << "\r" << std::flush;
-    width_ = 0;
+    line_.show(text, begins || progress.done == progress.total);
   }
 
  private:
+  ProgressLine line_;
   std::string file_;
-  int64_t shown_ = 0, since_ = 0;
   uint64_t first_ = 0;
-  size_t width_ = 0;
+  int64_t since_ = 0;
 };
 
 struct FetchFlags {
@@ -106,9 +97,10 @@ void run_fetch(const FetchFlags& flags, Context& context) {
   const KnownData& data = find_data(catalogue, flags.name);
   FetchOptions options = flags.options;
   options.to = flags.to;
-  ProgressLine line;
-  const FetchResult result = fetch_data(data, options, [&](const DownloadProgress& progress) { line.show(progress); });
-  line.clear();
+  const FetchResult result = [&] {
+    DownloadLine line;
+    return fetch_data(data, options, [&](const DownloadProgress& progress) { line.show(progress); });
+  }();
   if (context.json) {
     print_json({{"name", data.name},
                 {"folder", result.folder.string()},

@@ -9,16 +9,21 @@
 
 namespace hasten::cli {
 
-ProgressLine::~ProgressLine() {
-  if (drawn_) std::cerr << "\r\033[K" << std::flush;
+void ProgressLine::show(const std::string& line, bool at_once) {
+  constexpr int64_t kRedrawNs = 100'000'000;
+  if (!stderr_is_terminal() || (drawn_ && !at_once && now_ns() - drawn_ns_ < kRedrawNs)) return;
+  drawn_ns_ = now_ns();
+  drawn_ = true;
+  std::cerr << "\r" << line << "\033[K" << std::flush;
 }
 
 void ProgressLine::show(double fraction, const std::string& text) {
-  constexpr int64_t kRedrawNs = 100'000'000;
-  if (!stderr_is_terminal() || (drawn_ && now_ns() - drawn_ns_ < kRedrawNs)) return;
-  drawn_ns_ = now_ns();
-  drawn_ = true;
-  std::cerr << "\r" << label_ << " " << fixed(fraction * 100, 0) << "%  " << text << "\033[K" << std::flush;
+  show(cat(label_, " ", fixed(fraction * 100, 0), "%  ", text));
+}
+
+void ProgressLine::clear() {
+  if (drawn_) std::cerr << "\r\033[K" << std::flush;
+  drawn_ = false;
 }
 
 std::string byte_text(uint64_t bytes) {

@@ -8,11 +8,14 @@ namespace hasten::cli {
 
 class ProgressLine {
  public:
-  explicit ProgressLine(std::string label) : label_(std::move(label)) {}
-  ~ProgressLine();  // clears it
+  explicit ProgressLine(std::string label = "") : label_(std::move(label)) {}
+  ~ProgressLine() { clear(); }
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
-  void show(double fraction, const std::string& text);
+  // Ten times a second at most, unless it is to be `at_once`.
+  void show(const std::string& line, bool at_once = false);
+  void show(double fraction, const std::string& text);  // "LABEL 45%  TEXT"
+  void clear();
 
  private:
   std::string label_;

@@ -38,41 +38,6 @@ void apply(const ColourJitter& jitter, const Pixels& image, RandomStream& random
   }
 }
 
-void apply(const RandomGrey& step, const Pixels& image, RandomStream& random, ColourScratch&) {
-  if (happens(step.chance, random)) make_grey(image);
-}
-void apply(const Posterize& step, const Pixels& image, RandomStream& random, ColourScratch&) {
-  if (happens(step.chance, random)) posterize(image, step.bits);
-}
-void apply(const Solarize& step, const Pixels& image, RandomStream& random, ColourScratch&) {
-  if (happens(step.chance, random)) solarize(image, step.threshold);
-}
-void apply(const Autocontrast& step, const Pixels& image, RandomStream& random, ColourScratch&) {
-  if (happens(step.chance, random)) autocontrast(image);
-}
-void apply(const Equalize& step, const Pixels& image, RandomStream& random, ColourScratch&) {
-  if (happens(step.chance, random)) equalize(image);
-}
-void apply(const Sharpness& step, const Pixels& image, RandomStream& random, ColourScratch& scratch) {
-  if (happens(step.chance, random)) adjust_sharpness(image, step.factor, scratch.copy);
-}
-
-void apply(const RandomAffine& step, const Pixels& image, RandomStream& random, ColourScratch& scratch) {
-  if (!happens(step.chance, random)) return;
-  const double degrees = random.uniform(-step.degrees, step.degrees);
-  const double slope = random.uniform(-step.shear, step.shear);
-  const double right = std::nearbyint(random.uniform(-step.translate, step.translate) * image.width);
-  const double down = std::nearbyint(random.uniform(-step.translate, step.translate) * image.height);
-  // out -> in: shifted, rotated about the middle, sheared about it.
-  const AffineMap turned = rotation(degrees, image.width, image.height);
-  const double x = turned[2] - turned[0] * right - turned[1] * down,
-               y = turned[5] - turned[3] * right - turned[4] * down;
-  apply_affine(image,
-               {turned[0] + slope * turned[3], turned[1] + slope * turned[4], x + slope * (y - image.height / 2.0),
-                turned[3], turned[4], y},
-               scratch.copy);
-}
-
 double signed_strength(PolicyOperation operation, double value, RandomStream& random) {
   return is_signed(operation) && random.below(2) == 1 ? -value : value;
 }
@@ -122,19 +87,11 @@ void apply(const AugMix& step, const Pixels& image, RandomStream& random, Colour
     image.bytes[i] = static_cast<uint8_t>(std::clamp(scratch.mixture[i] + 1e-3f, 0.0f, 255.0f));
 }
 
-void apply(const Cutout& step, const Pixels& image, RandomStream& random, ColourScratch&) {
-  for (int hole = 0; hole < step.holes; ++hole) {
-    const int y = random_below(image.height, random), x = random_below(image.width, random);
-    blank_square(image, x, y, step.side);
-  }
-}
-
 }  // namespace
 
 std::string_view name_of(const ColourStep& step) {
-  constexpr std::array<std::string_view, std::variant_size_v<ColourStep>> kNames{
-      "colour_jitter", "grey",   "posterize",    "solarize",        "autocontrast", "equalize",
-      "sharpness",     "affine", "rand_augment", "trivial_augment", "augmix",       "cutout"};
+  constexpr std::array<std::string_view, std::variant_size_v<ColourStep>> kNames{"colour_jitter", "rand_augment",
+                                                                                "trivial_augment", "augmix"};
   return kNames[step.index()];
 }
 
@@ -142,31 +99,12 @@ void check_step(const ColourStep& step, const std::string& where) {
   const auto must = [&](bool holds, const char* field, const char* expected, double got) {
     if (!holds) throw ConfigError(cat(where, ".", name_of(step), ".", field), expected, number(got));
   };
-  const auto chance = [&](double value) { must(value >= 0 && value <= 1, "chance", "0 to 1", value); };
   std::visit(Overloaded{[&](const ColourJitter& it) {
                           must(it.brightness >= 0, "brightness", "0 or more", it.brightness);
                           must(it.contrast >= 0, "contrast", "0 or more", it.contrast);
                           must(it.saturation >= 0, "saturation", "0 or more", it.saturation);
                           must(it.hue >= 0 && it.hue <= 0.5, "hue", "0 to 0.5", it.hue);
-                          chance(it.chance);
-                        },
-                        [&](const Posterize& it) {
-                          must(it.bits >= 0 && it.bits <= 8, "bits", "0 to 8", it.bits);
-                          chance(it.chance);
-                        },
-                        [&](const Solarize& it) {
-                          must(it.threshold >= 0 && it.threshold <= 256, "threshold", "0 to 256", it.threshold);
-                          chance(it.chance);
-                        },
-                        [&](const Sharpness& it) {
-                          must(it.factor >= 0, "factor", "0 or more", it.factor);
-                          chance(it.chance);
-                        },
-                        [&](const RandomAffine& it) {
-                          must(it.degrees >= 0 && it.degrees <= 180, "degrees", "0 to 180", it.degrees);
-                          must(it.shear >= 0 && it.shear <= 10, "shear", "0 to 10", it.shear);
-                          must(it.translate >= 0 && it.translate <= 1, "translate", "0 to 1", it.translate);
-                          chance(it.chance);
+                          must(it.chance >= 0 && it.chance <= 1, "chance", "0 to 1", it.chance);
                         },
                         [&](const RandAugment& it) {
                           must(it.operations >= 0, "operations", "0 or more", it.operations);
@@ -179,12 +117,7 @@ void check_step(const ColourStep& step, const std::string& where) {
                           must(it.width >= 1, "width", "1 or more", it.width);
                           must(it.depth >= 0, "depth", "0 (random) or more", it.depth);
                           must(it.alpha > 0, "alpha", "more than 0", it.alpha);
-                        },
-                        [&](const Cutout& it) {
-                          must(it.side >= 1 && it.side <= 65535, "side", "1 to 65535", it.side);
-                          must(it.holes >= 0, "holes", "0 or more", it.holes);
-                        },
-                        [&](const auto& it) { chance(it.chance); }},
+                        }},
              step);
 }
 

@@ -1,4 +1,4 @@
-// Random changes of finished pixels: single operations with a chance, colour jitter, and published policies.
+// Random changes of finished pixels: colour jitter and published policies.
 #pragma once
 
 #include <string_view>
@@ -14,32 +14,6 @@ namespace hasten {
 // ColorJitter).
 struct ColourJitter {
   double brightness = 0, contrast = 0, saturation = 0, hue = 0;
-  double chance = 1;
-};
-struct RandomGrey {
-  double chance = 0.1;
-};
-struct Posterize {
-  int bits = 4;
-  double chance = 0.5;
-};
-struct Solarize {
-  double threshold = 128;
-  double chance = 0.5;
-};
-struct Autocontrast {
-  double chance = 0.5;
-};
-struct Equalize {
-  double chance = 0.5;
-};
-struct Sharpness {
-  double factor = 2;
-  double chance = 0.5;
-};
-// Degrees uniform in [-degrees, degrees]; slopes and shares of the image's sides likewise.
-struct RandomAffine {
-  double degrees = 0, shear = 0, translate = 0;
   double chance = 1;
 };
 // `operations` of 14, at one strength (Cubuk et al. 2019, arXiv:1909.13719).
@@ -60,14 +34,7 @@ struct AugMix {
   double alpha = 1;
   bool all_operations = true;  // false: without those that corruption benchmarks test
 };
-// Squares of zeros around random places (DeVries and Taylor 2017, arXiv:1708.04552).
-struct Cutout {
-  int side = 8;
-  int holes = 1;
-};
-
-using ColourStep = std::variant<ColourJitter, RandomGrey, Posterize, Solarize, Autocontrast, Equalize, Sharpness,
-                                RandomAffine, RandAugment, TrivialAugment, AugMix, Cutout>;
+using ColourStep = std::variant<ColourJitter, RandAugment, TrivialAugment, AugMix>;
 std::string_view name_of(const ColourStep& step);
 
 // Throws ConfigError(where, ...) for a step that cannot be.

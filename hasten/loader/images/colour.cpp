@@ -181,15 +181,4 @@ void equalize(const Pixels& image) {
   }
 }
 
-void blank_square(const Pixels& image, int x, int y, int side) {
-  const int left = x - side / 2, top = y - side / 2;
-  const int first = std::max(0, left), last = std::min(image.width, left + side);
-  if (last <= first) return;
-  const auto channels = static_cast<size_t>(image.channels);
-  for (int row = std::max(0, top); row < std::min(image.height, top + side); ++row) {
-    std::memset(image.row(row) + static_cast<size_t>(first) * channels, 0,
-                static_cast<size_t>(last - first) * channels);
-  }
-}
-
 }  // namespace hasten

@@ -40,7 +40,5 @@ void solarize(const Pixels& image, double threshold);
 void autocontrast(const Pixels& image);
 // Makes the histogram of each channel flat.
 void equalize(const Pixels& image);
-// Values of a square of `side` pixels around (x, y) become 0; it may stick out.
-void blank_square(const Pixels& image, int x, int y, int side);
 
 }  // namespace hasten

@@ -156,7 +156,7 @@ TEST(ImagePipeline, ColourStepsComeLast) {
   plan.flip = Flip::kRandom;
   plan.translate = 3;
   auto expected = run(plan, raw(picture), {1, 2, 3});
-  plan.colour = {ColourJitter{0.4, 0.4, 0.4, 0.1}, Cutout{5}};
+  plan.colour = {ColourJitter{0.4, 0.4, 0.4, 0.1}, TrivialAugment{}};
   ColourScratch scratch;
   apply_steps(plan.colour, {expected.data(), 20, 16, 3}, {1, 2, 3}, scratch);
   EXPECT_EQ(run(plan, raw(picture), {1, 2, 3}), expected);
@@ -255,8 +255,8 @@ TEST(ImagePipeline, WrongPlansAreRefused) {
   plan.crop.least_ratio = 2;
   EXPECT_EQ(where(plan), "data.crop_ratio");
   plan.crop = {};
-  plan.colour = {Cutout{0}};
-  EXPECT_EQ(where(plan), "data.colour.cutout.side");
+  plan.colour = {TrivialAugment{1}};
+  EXPECT_EQ(where(plan), "data.colour.trivial_augment.bins");
 }
 
 TEST(DrawCrop, PartsLieInsideAndCoverTheRanges) {
