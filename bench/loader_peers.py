@@ -2,6 +2,7 @@
 """The peers' side of loader_vs_peers.py; runs in a Python that has them. One call reads one data set for one round and
 prints a line of JSON: images a second after a warm-up, and how many images it was.
 
+  loader_peers.py photos FOLDER COUNT           writes made-up pictures of 500 x 375, about 36 kB each
   loader_peers.py make KIND FOLDER OUT          writes OUT in the peer's own format from FOLDER/train/<class>/*.jpg
   loader_peers.py read KIND WORK PATH SECONDS WORKERS
 KIND: ffcv, streaming, torch-pillow, torch-simplejpeg. WORK: cifar (pad by 4, crop 32, flip), photos (random resized crop
@@ -15,6 +16,11 @@ import os
 import random
 import sys
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "data"))
+from make_peer_files import Stubs  # noqa: E402
+
+sys.meta_path.append(Stubs())  # Streaming imports clouds and tokenizers that it does not use here
 
 BATCH = {"cifar": 512, "photos": 128}
 SIDE = {"cifar": 32, "photos": 224}
@@ -119,6 +125,42 @@ def ffcv_loader(work, path, workers):
                   drop_last=True, pipelines={"image": image, "label": [IntDecoder(), ToTensor()]})
 
 
+def photos(folder, count):
+    """Octaves of noise and flat shapes: as many bytes at quality 75 as photographs of this size have."""
+    import numpy as np
+    from PIL import Image
+    rng = np.random.default_rng(0)
+    for i in range(count):
+        light = np.full((375, 500, 3), 120.0)
+        for cell in (1, 2, 4, 8, 16, 32, 64, 128):
+            down, across = 375 // cell + 2, 500 // cell + 2
+            grid = rng.uniform(-1, 1, (down, across, 1)) + (rng.uniform(-0.4, 0.4, (down, across, 3)) if cell > 4 else 0)
+            scale = (6 if cell == 1 else 12 * cell**0.3) * np.broadcast_to(grid, (down, across, 3))
+            for c in range(3):
+                octave = Image.fromarray(scale[:, :, c].astype(np.float32))
+                light[:, :, c] += np.asarray(octave.resize((500, 375), Image.BILINEAR))
+        y, x = np.mgrid[:375, :500]
+        for _ in range(8):
+            inside = np.hypot(x - rng.uniform(0, 500), (y - rng.uniform(0, 375)) * rng.uniform(0.4, 2)) < rng.uniform(10, 120)
+            light[inside] += rng.uniform(-50, 50, 3)
+        place = os.path.join(folder, "train", str(i % 10))
+        os.makedirs(place, exist_ok=True)
+        Image.fromarray(light.clip(0, 255).astype(np.uint8)).save(os.path.join(place, f"{i:05}.jpg"), quality=75)
+
+
+def quality_of(files):
+    """At which FFCV's encoder makes about as many bytes as the files have: it cannot keep them."""
+    import cv2
+    some = files[::max(1, len(files) // 200)]
+    bytes_wanted = sum(os.path.getsize(path) for path, _ in some)
+    pixels = [cv2.imread(path) for path, _ in some]
+
+    def size(quality):
+        return sum(len(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]) for image in pixels)
+
+    return min(range(60, 99), key=lambda quality: abs(size(quality) - bytes_wanted))
+
+
 def make(kind, folder, out):
     files = files_of(folder)
     if kind == "ffcv":
@@ -135,7 +177,7 @@ def make(kind, folder, out):
                 with Image.open(files[i][0]) as image:
                     return np.asarray(image.convert("RGB")), files[i][1]
 
-        DatasetWriter(out, {"image": RGBImageField(write_mode="jpg", jpeg_quality=90), "label": IntField()},
+        DatasetWriter(out, {"image": RGBImageField(write_mode="jpg", jpeg_quality=quality_of(files)), "label": IntField()},
                       num_workers=2).from_indexed_dataset(Files())
         return
     from streaming import MDSWriter
@@ -177,5 +219,7 @@ def read(kind, work, path, seconds, workers):
 if __name__ == "__main__":
     if sys.argv[1] == "make":
         make(*sys.argv[2:5])
+    elif sys.argv[1] == "photos":
+        photos(sys.argv[2], int(sys.argv[3]))
     else:
         read(sys.argv[2], sys.argv[3], sys.argv[4], float(sys.argv[5]), int(sys.argv[6]))

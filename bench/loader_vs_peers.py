@@ -3,13 +3,14 @@
 
   python3 -m venv peers && peers/bin/pip install torch numba opencv-python-headless pillow simplejpeg
   peers/bin/pip install --no-deps ffcv mosaicml-streaming      # FFCV builds with libturbojpeg0-dev and libopencv-dev
+  peers/bin/python bench/loader_peers.py photos PHOTOS 1000                   # for --work photos
   bench/loader_vs_peers.py --hasten build/release/hasten --python peers/bin/python --work cifar \\
       --images CIFAR10_FOLDER [--rounds 5] [--seconds 8]
 
 Each round runs every loader once, in another order; shown are median and range of images a second after a warm-up, and
 each peer's ratio to hasten, round by round. Checked: the shape, and that the mean of the first batch is that of the
 others to a tenth. Every peer reads its own format, made from the same files (FFCV cannot keep encoded bytes: it encodes
-anew at quality 90, as its own examples do); hasten reads the files themselves.
+anew, at the quality that makes as many bytes); hasten reads the files themselves.
 """
 
 import argparse
@@ -28,7 +29,7 @@ def run(command):
     out = subprocess.run(command, capture_output=True, text=True)
     if out.returncode != 0:
         raise SystemExit(" ".join(command) + "\n" + out.stderr[-2000:])
-    return json.loads([line for line in out.stdout.splitlines() if line.startswith("{")][-1])
+    return json.loads(out.stdout[out.stdout.index("{"):])
 
 
 def main():

@@ -3,8 +3,6 @@
 #include "hasten/loader/codecs/jpeg_huffman.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 
 namespace hasten {
 namespace {
@@ -23,6 +21,8 @@ constexpr std::array<uint8_t, 128> kOrder = [] {
 
 constexpr int kEndOfBlock = 64;
 constexpr int kSureBits = 32;  // the longest code and value are 16 + 15
+// The most that an MCU can take, and a word: zeros that stand behind the data, so that only the end of an MCU is checked.
+constexpr size_t kPadding = D_MAX_BLOCKS_IN_MCU * DCTSIZE2 * kSureBits / 8 + 64;
 
 // Of `size` bits: those that begin with 0 are negative.
 constexpr int extended(int bits, int size) { return bits < 1 << (size - 1) ? bits - (1 << size) + 1 : bits; }
@@ -33,11 +33,6 @@ constexpr int advance_of(int symbol) {
   return (symbol & 15) != 0 ? run + 1 : run == 15 ? 16 : kEndOfBlock;
 }
 
-bool has_ff(uint64_t word) {
-  const uint64_t inverted = ~word;
-  return ((inverted - 0x0101010101010101u) & ~inverted & 0x8080808080808080u) != 0;
-}
-
 }  // namespace
 
 bool JpegCodes::take(const JHUFF_TBL& table, bool is_dc, bool large_image) {
@@ -46,9 +41,12 @@ bool JpegCodes::take(const JHUFF_TBL& table, bool is_dc, bool large_image) {
   count = std::min<size_t>(count, 256);
   const bool same = std::memcmp(counts_.data() + 1, table.bits + 1, 16) == 0 &&
                     std::memcmp(symbols_.data(), table.huffval, count) == 0;
-  if (same && is_built_) return true;
+  if (same && is_built_) {
+    if (!is_dc && !has_skips_ && large_image) build_skips();  // it came again, so it pays
+    return true;
+  }
   if (!same) {
-    is_built_ = false;
+    is_built_ = has_skips_ = false;
     std::copy_n(table.bits, 17, counts_.begin());
     std::copy_n(table.huffval, count, symbols_.begin());
     if (!large_image) return false;  // should it come again, it pays
@@ -84,6 +82,23 @@ void JpegCodes::build(bool is_dc) {
   is_built_ = true;
 }
 
+void JpegCodes::build_skips() {
+  for (uint32_t front = 0; front < 1u << kSkipBits; ++front) {
+    Skip& skip = skips_[front] = {};
+    const uint64_t bits = uint64_t{front} << (64 - kSkipBits);
+    while (!skip.ends) {
+      const Code code = search(bits << skip.bits);
+      const int used = skip.bits + code.length + (code.symbol & 15);
+      if (code.length == 0 || used > kSkipBits) break;
+      const int advance = advance_of(code.symbol);
+      skip.bits = static_cast<uint8_t>(used);
+      if (advance == kEndOfBlock) skip.ends = true;
+      else skip.advance = static_cast<uint8_t>(skip.advance + advance);
+    }
+  }
+  has_skips_ = true;
+}
+
 JpegCodes::Code JpegCodes::search(uint64_t bits) const {
   const auto front = static_cast<uint32_t>(bits >> 48);
   for (int length = 1; length <= 16; ++length) {
@@ -94,115 +109,120 @@ JpegCodes::Code JpegCodes::search(uint64_t bits) const {
   return {0, 0};
 }
 
-void JpegHuffman::refill() {
-  if (end_ - at_ >= 8) {
-    uint64_t word;
-    std::memcpy(&word, at_, 8);
-    if (!has_ff(word)) {
-      if constexpr (std::endian::native == std::endian::little) word = __builtin_bswap64(word);
-      bits_ |= word >> count_;
-      const int bytes = (63 - count_) >> 3;
-      at_ += bytes;
-      count_ += bytes * 8;
-      bits_ &= ~uint64_t{0} << (64 - count_);  // bits beyond come again with the next word
-      return;
-    }
-  }
-  for (; count_ <= 56; count_ += 8) {
-    uint64_t byte = 0;
-    if (at_ == end_) {
-      invented_ += 8;
-    } else if (*at_ != 0xFF) {
-      byte = *at_++;
-    } else {
-      const uint8_t* next = std::find_if(at_, end_, [](uint8_t it) { return it != 0xFF; });
-      if (next != end_ && *next == 0) {
-        byte = 0xFF;
-        at_ = next + 1;
-      } else {
-        invented_ += 8;  // a marker: the data are over
-      }
-    }
-    bits_ |= byte << (56 - count_);
-  }
-}
+namespace {
 
-bool JpegHuffman::read_symbol(const JpegCodes& codes, JpegCodes::Entry entry, int& symbol) {
+bool read_symbol(JpegBits& in, const JpegCodes& codes, JpegCodes::Entry entry, int& symbol) {
   JpegCodes::Code code{static_cast<int>(entry >> 8 & 31), static_cast<int>(entry >> 16 & 255)};
-  if (entry == 0) code = codes.search(bits_);
-  consume(code.length);
+  if (entry == 0) code = codes.search(in.bits);
+  in.consume(code.length);
   symbol = code.symbol;
   return code.length > 0;
 }
 
-int JpegHuffman::read_value(int size) {
+int read_value(JpegBits& in, int size) {
   if (size == 0) return 0;
-  const int value = extended(static_cast<int>(bits_ >> (64 - size)), size);
-  consume(size);
+  const int value = extended(static_cast<int>(in.bits >> (64 - size)), size);
+  in.consume(size);
   return value;
 }
 
-bool JpegHuffman::read_dc(const JpegCodes& codes, uint32_t& last) {
-  if (count_ < kSureBits) refill();
-  const JpegCodes::Entry entry = codes.look(bits_);
+bool read_dc(JpegBits& in, const JpegCodes& codes, uint32_t& last) {
+  if (in.count < kSureBits) in.refill();
+  const JpegCodes::Entry entry = codes.look(in.bits);
   if ((entry & 63) != 0) {
-    consume(static_cast<int>(entry & 63));
+    in.consume(static_cast<int>(entry & 63));
     last += static_cast<uint32_t>(static_cast<int32_t>(entry) >> 16);
     return true;
   }
   int size;
-  if (!read_symbol(codes, entry, size) || size > 15) return false;
-  last += static_cast<uint32_t>(read_value(size));
+  if (!read_symbol(in, codes, entry, size) || size > 15) return false;
+  last += static_cast<uint32_t>(read_value(in, size));
   return true;
 }
 
-bool JpegHuffman::read_ac(const JpegCodes& codes, JCOEF* block) {
+bool read_ac(JpegBits& in, const JpegCodes& codes, JCOEF* block) {
   for (int k = 1; k < DCTSIZE2;) {
-    if (count_ < kSureBits) refill();
-    const JpegCodes::Entry entry = codes.look(bits_);
+    if (in.count < kSureBits) in.refill();
+    const JpegCodes::Entry entry = codes.look(in.bits);
     if ((entry & 63) != 0) {
-      consume(static_cast<int>(entry & 63));
+      in.consume(static_cast<int>(entry & 63));
       k += static_cast<int>(entry >> 6 & 127);
       block[kOrder[static_cast<size_t>(k - 1)]] = static_cast<JCOEF>(static_cast<int32_t>(entry) >> 16);
       continue;
     }
     int symbol;
-    if (!read_symbol(codes, entry, symbol)) return false;
+    if (!read_symbol(in, codes, entry, symbol)) return false;
     k += advance_of(symbol);
-    block[kOrder[static_cast<size_t>(k - 1)]] = static_cast<JCOEF>(read_value(symbol & 15));
+    block[kOrder[static_cast<size_t>(k - 1)]] = static_cast<JCOEF>(read_value(in, symbol & 15));
   }
   return true;
 }
 
-bool JpegHuffman::skip_ac(const JpegCodes& codes) {
+bool skip_ac(JpegBits& in, const JpegCodes& codes) {
+  const bool has_skips = codes.has_skips();
   for (int k = 1; k < DCTSIZE2;) {
-    if (count_ < kSureBits) refill();
-    const JpegCodes::Entry entry = codes.look(bits_);
+    if (in.count < kSureBits) in.refill();
+    if (has_skips) {
+      const JpegCodes::Skip skip = codes.skip(in.bits);
+      // Behind the last coefficient the next block begins: whoever might reach it goes step by step.
+      if (skip.bits != 0 && k + skip.advance < DCTSIZE2) {
+        in.consume(skip.bits);
+        if (skip.ends) return true;
+        k += skip.advance;
+        continue;
+      }
+    }
+    const JpegCodes::Entry entry = codes.look(in.bits);
     if ((entry & 63) != 0) {
-      consume(static_cast<int>(entry & 63));
+      in.consume(static_cast<int>(entry & 63));
       k += static_cast<int>(entry >> 6 & 127);
       continue;
     }
     int symbol;
-    if (!read_symbol(codes, entry, symbol)) return false;
+    if (!read_symbol(in, codes, entry, symbol)) return false;
     k += advance_of(symbol);
-    consume(symbol & 15);
+    in.consume(symbol & 15);
   }
   return true;
+}
+
+}  // namespace
+
+// In data, 0xFF has a zero behind it. Before anything else it is a marker: the data are over.
+void JpegHuffman::take_data(const uint8_t* data, size_t bytes) {
+  data_.resize(std::max(data_.size(), bytes + kPadding));
+  uint8_t* to = data_.data();
+  const uint8_t* const end = data + bytes;
+  while (data != end) {
+    const auto* marked = static_cast<const uint8_t*>(std::memchr(data, 0xFF, static_cast<size_t>(end - data)));
+    const uint8_t* stop = marked != nullptr ? marked : end;
+    std::memcpy(to, data, static_cast<size_t>(stop - data));
+    to += stop - data;
+    data = std::find_if(stop, end, [](uint8_t it) { return it != 0xFF; });  // some may stand before a marker
+    if (data == end || *data != 0) break;
+    *to++ = 0xFF;
+    ++data;
+  }
+  std::memset(to, 0, kPadding);
+  data_bytes_ = static_cast<size_t>(to - data_.data());
+  reader_ = {0, 0, data_.data()};
 }
 
 bool JpegHuffman::decode_mcu(JBLOCKROW* blocks) {
   const bool inside = blocks != nullptr && column_ >= first_column_ && column_ <= last_column_;
   if (++column_ == columns_) column_ = 0;
+  JpegBits in = reader_;  // in registers
   for (int i = 0; i < block_count_; ++i) {
     const Block& block = blocks_[static_cast<size_t>(i)];
     uint32_t& last = last_dc_[static_cast<size_t>(block.component)];
-    if (!read_dc(*block.dc, last)) return false;
+    if (!read_dc(in, *block.dc, last)) return false;
     const bool wanted = inside && block.wanted;
     if (wanted) (*blocks[i])[0] = static_cast<JCOEF>(last);
-    if (!(wanted && block.ac_wanted ? read_ac(*block.ac, *blocks[i]) : skip_ac(*block.ac))) return false;
+    if (!(wanted && block.ac_wanted ? read_ac(in, *block.ac, *blocks[i]) : skip_ac(in, *block.ac))) return false;
   }
-  return count_ >= invented_;  // else it read on beyond the end
+  reader_ = in;
+  // Else it read on beyond the end.
+  return static_cast<size_t>(in.at - data_.data()) * 8 <= data_bytes_ * 8 + static_cast<size_t>(in.count);
 }
 
 bool JpegHuffman::install(jpeg_decompress_struct& info, int first_column, int last_column) {
@@ -233,10 +253,7 @@ bool JpegHuffman::install(jpeg_decompress_struct& info, int first_column, int la
   columns_ = static_cast<int>(info.MCUs_per_row);
   first_column_ = first_column;
   last_column_ = last_column;
-  at_ = info.src->next_input_byte;
-  end_ = at_ + info.src->bytes_in_buffer;
-  bits_ = 0;
-  count_ = invented_ = 0;
+  take_data(info.src->next_input_byte, info.src->bytes_in_buffer);
   return true;
 }
 
