@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <csetjmp>
+#include <utility>
 
 #include "hasten/base/error.h"
 #include "hasten/base/text.h"
@@ -18,11 +19,16 @@
 namespace hasten {
 namespace {
 
-// The head of libjpeg's struct of this name (jpegint.h, which is not installed): the same in all of libjpeg-turbo, and in
-// version 6b before it.
+// The heads of libjpeg's structs of these names (jpegint.h, which is not installed): the same in all of libjpeg-turbo, and
+// in version 6b before it.
 struct EntropyDecoder {
   void (*start_pass)(j_decompress_ptr info);
   boolean (*decode_mcu)(j_decompress_ptr info, JBLOCKROW* blocks);
+};
+struct InputController {
+  int (*consume_input)(j_decompress_ptr info);
+  void (*reset_input_controller)(j_decompress_ptr info);
+  void (*start_input_pass)(j_decompress_ptr info);
 };
 #if defined(LIBJPEG_TURBO_VERSION_NUMBER) && LIBJPEG_TURBO_VERSION_NUMBER < 4000000
 constexpr bool kKnownLayout = true;
@@ -112,6 +118,9 @@ struct JpegDecoder::Impl {
   char message[JMSG_LENGTH_MAX] = "";
 
   JpegHuffman huffman;
+  bool uses_huffman = false;
+  void (*start_input_pass)(j_decompress_ptr) = nullptr;
+  void (*start_entropy_pass)(j_decompress_ptr) = nullptr;
 
   // What the steps read and write: nothing of theirs lives on the stack that a jump unwinds.
   EncodedBytes bytes;
@@ -154,20 +163,35 @@ struct JpegDecoder::Impl {
   static void start(Impl& self) {
     jpeg_start_decompress(&self.info);
     if (self.columns < self.info.output_width) jpeg_crop_scanline(&self.info, &self.left, &self.columns);
-    if (kKnownLayout && self.strict) self.replace_entropy_decoder();
+    if (self.uses_huffman) self.want_columns();
     if (self.top > 0) jpeg_skip_scanlines(&self.info, self.top);
   }
-  void replace_entropy_decoder() {
-    if (jpeg_has_multiple_scans(&info)) return;  // they are read already
+  void want_columns() {
     const int samples = info.num_components == 1 ? 1 : info.max_h_samp_factor;
     const JDIMENSION across = static_cast<JDIMENSION>(samples * info.min_DCT_scaled_size);
-    const JDIMENSION last = (left + info.output_width + across - 1) / across;
-    if (!huffman.install(info, static_cast<int>(left / across), static_cast<int>(last) - 1)) return;
-    reinterpret_cast<EntropyDecoder*>(info.entropy)->decode_mcu = [](j_decompress_ptr info, JBLOCKROW* blocks) {
-      Impl& self = *static_cast<Impl*>(info->client_data);
-      if (self.huffman.decode_mcu(blocks)) return static_cast<boolean>(TRUE);
-      std::snprintf(self.message, sizeof self.message, "the image data are corrupt or end too early");
-      std::longjmp(self.jump, 1);
+    const JDIMENSION end = (left + info.output_width + across - 1) / across;
+    huffman.want_columns(static_cast<int>(left / across), static_cast<int>(end) - 1);
+  }
+
+  // libjpeg starts a scan: our own entropy decoder takes the place of its one, before that has made its tables.
+  static void on_start_input_pass(j_decompress_ptr info) {
+    Impl& self = of(reinterpret_cast<j_common_ptr>(info));
+    auto& entropy = *reinterpret_cast<EntropyDecoder*>(info->entropy);
+    self.uses_huffman = false;
+    self.start_entropy_pass = entropy.start_pass;
+    if (self.strict && !jpeg_has_multiple_scans(info)) entropy.start_pass = on_start_entropy_pass;
+    self.start_input_pass(info);
+    entropy.start_pass = self.start_entropy_pass;
+  }
+  static void on_start_entropy_pass(j_decompress_ptr info) {
+    Impl& self = of(reinterpret_cast<j_common_ptr>(info));
+    self.uses_huffman = self.huffman.start(*info);
+    if (!self.uses_huffman) return self.start_entropy_pass(info);
+    reinterpret_cast<EntropyDecoder*>(info->entropy)->decode_mcu = [](j_decompress_ptr it, JBLOCKROW* blocks) {
+      Impl& me = of(reinterpret_cast<j_common_ptr>(it));
+      if (me.huffman.decode_mcu(blocks)) return static_cast<boolean>(TRUE);
+      std::snprintf(me.message, sizeof me.message, "the image data are corrupt or end too early");
+      std::longjmp(me.jump, 1);
     };
   }
   static void read_rows(Impl& self) {
@@ -189,6 +213,10 @@ JpegDecoder::JpegDecoder() : impl_(std::make_unique<Impl>()) {
   self.info.client_data = &self;
   const bool made = self.attempt([](Impl& it) { jpeg_create_decompress(&it.info); });
   if (!made) throw InternalError(cat("libjpeg: ", self.message));
+  if (kKnownLayout) {
+    auto& input = *reinterpret_cast<InputController*>(self.info.inputctl);
+    self.start_input_pass = std::exchange(input.start_input_pass, Impl::on_start_input_pass);
+  }
   self.progress.progress_monitor = Impl::on_progress;
   self.info.progress = &self.progress;
 }

@@ -188,6 +188,11 @@ bool skip_ac(JpegBits& in, const JpegCodes& codes) {
 
 }  // namespace
 
+void JpegHuffman::want_columns(int first, int last) {
+  first_column_ = first;
+  last_column_ = last;
+}
+
 // In data, 0xFF has a zero behind it. Before anything else it is a marker: the data are over.
 void JpegHuffman::take_data(const uint8_t* data, size_t bytes) {
   data_.resize(std::max(data_.size(), bytes + kPadding));
@@ -225,7 +230,7 @@ bool JpegHuffman::decode_mcu(JBLOCKROW* blocks) {
   return static_cast<size_t>(in.at - data_.data()) * 8 <= data_bytes_ * 8 + static_cast<size_t>(in.count);
 }
 
-bool JpegHuffman::install(jpeg_decompress_struct& info, int first_column, int last_column) {
+bool JpegHuffman::start(const jpeg_decompress_struct& info) {
   if (info.progressive_mode || info.arith_code || info.restart_interval != 0 || info.data_precision != 8 ||
       info.comps_in_scan != info.num_components || info.blocks_in_MCU > D_MAX_BLOCKS_IN_MCU) {
     return false;
@@ -251,8 +256,7 @@ bool JpegHuffman::install(jpeg_decompress_struct& info, int first_column, int la
   last_dc_.fill(0);
   column_ = 0;
   columns_ = static_cast<int>(info.MCUs_per_row);
-  first_column_ = first_column;
-  last_column_ = last_column;
+  want_columns(0, columns_ - 1);
   take_data(info.src->next_input_byte, info.src->bytes_in_buffer);
   return true;
 }

@@ -79,9 +79,10 @@ class JpegCodes {
 // counts as corrupt, as libjpeg's warnings do in strict decoding.
 class JpegHuffman {
  public:
-  // To be called between jpeg_start_decompress and the first rows. Blocks outside of MCU columns [first, last] are read
-  // over. False: not for this image, all stays as it is.
-  bool install(jpeg_decompress_struct& info, int first_column, int last_column);
+  // At the begin of a scan. False: not for this image.
+  bool start(const jpeg_decompress_struct& info);
+  // Before the first rows: blocks outside of MCU columns [first, last] are read over. All are wanted until then.
+  void want_columns(int first, int last);
   // How libjpeg asks for an MCU. `blocks` null: read over it. False: the data are corrupt.
   bool decode_mcu(JBLOCKROW* blocks);
 
