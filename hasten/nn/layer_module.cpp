@@ -11,6 +11,7 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/silu.h>
+#include <ATen/ops/slice.h>
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/zeros.h>
 
@@ -29,10 +30,26 @@ class Conv2dModule final : public LayerModule {
   Conv2dModule(const Conv2d& plan, const ParameterSource& get)
       : plan_(plan), weight_(get("weight")), bias_(get("bias")) {}
   at::Tensor forward(const at::Tensor& x, const PassMode&) override {
-    return at::conv2d(x, weight_(), bias_(), plan_.stride, plan_.padding, 1, plan_.groups);
+    const at::Tensor& weight = weight_();
+    if (overruns(weight)) {
+      const int64_t one = 1, none = 0;
+      return at::conv2d(every(x, plan_.stride), weight, bias_(), one, none, one, plan_.groups);
+    }
+    return at::conv2d(x, weight, bias_(), plan_.stride, plan_.padding, 1, plan_.groups);
   }
 
  private:
+  // Weight gradients of 1x1 convolutions with a stride and fewer than eight channels: oneDNN as LibTorch 2.13 has it writes
+  // beyond its memory (AVX2 kernels on one thread; seen with PyTorch alone). Choosing the pixels first is the same.
+  bool overruns(const at::Tensor& weight) const {
+    constexpr int64_t kBlock = 8;
+    return plan_.stride > 1 && plan_.padding == 0 && weight.size(2) == 1 && weight.size(3) == 1 &&
+           weight.size(1) < kBlock;
+  }
+  static at::Tensor every(const at::Tensor& x, int64_t stride) {
+    return at::slice(at::slice(x, 2, std::nullopt, std::nullopt, stride), 3, std::nullopt, std::nullopt, stride);
+  }
+
   Conv2d plan_;
   EffectiveTensor weight_, bias_;
 };

@@ -2,12 +2,10 @@
 // a reason that the user can act on.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <set>
 
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
-#include "hasten/base/machine.h"
 #include "hasten/base/rng.h"
 #include "hasten/base/text.h"
 #include "hasten/methods/registry.h"
@@ -19,15 +17,6 @@ namespace hasten {
 namespace {
 
 constexpr int kSets = 300, kShards = 6;
-
-// On processors without AMX, LibTorch 2.13's oneDNN corrupts the heap in the weight gradients of some small convolutions
-// (seen on an AMD EPYC with its AVX2 and AVX-512 kernels, in models that methods narrow; not with its AVX kernels). All
-// tests of this program are kept from those kernels there. Set before the first operator runs.
-const bool kernels_limited = [] {
-  const bool limit = !this_machine().has("amx_bf16");
-  if (limit) setenv("ONEDNN_MAX_CPU_ISA", "AVX", 0);
-  return limit;
-}();
 
 // What some method or other needs of a recipe is there for all: flips and shifts to replace, decoupled decay, blocks
 // that repeat, images of any size.
