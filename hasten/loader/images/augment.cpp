@@ -18,6 +18,8 @@ template <class... Functions>
 struct Overloaded : Functions... {
   using Functions::operator()...;
 };
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;  // clang before 17 wants it
 
 bool happens(double chance, RandomStream& random) { return random.uniform() < chance; }
 

@@ -150,6 +150,26 @@ TEST(ImagePipeline, CentreCropIsTheMiddleOfTheResized) {
   }
 }
 
+// Past the caches, in blocks that begin where the slot is aligned.
+TEST(ImagePipeline, LargeRawImagesAreCopiedAsTheyAre) {
+  for (const int width : {301, 320}) {
+    const Picture picture(width, 217, 3);
+    const ImagePlan plan = plan_of(width, 217);
+    EXPECT_TRUE(run(plan, raw(picture), {1, 0, 0}) == picture.bytes) << width;
+    const ImagePipeline pipeline(plan);
+    const auto scratch = pipeline.scratch();
+    StageClock clock;
+    std::vector<uint8_t> memory(pipeline.slot_bytes() + 40, 0xAB);
+    for (const size_t at : {size_t{1}, size_t{7}, size_t{32}}) {
+      pipeline.run(raw(picture), {1, 0, 0}, {memory.data() + at, pipeline.slot_bytes()}, *scratch, clock);
+      EXPECT_TRUE(std::equal(picture.bytes.begin(), picture.bytes.end(), memory.begin() + static_cast<ptrdiff_t>(at)));
+      EXPECT_EQ(memory[at - 1], 0xAB);
+      EXPECT_EQ(memory[at + pipeline.slot_bytes()], 0xAB);
+      std::fill(memory.begin(), memory.end(), 0xAB);
+    }
+  }
+}
+
 TEST(ImagePipeline, ColourStepsComeLast) {
   const Picture picture(20, 16, 3);
   ImagePlan plan = plan_of(20, 16);
