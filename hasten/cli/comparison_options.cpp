@@ -37,8 +37,9 @@ void add_comparison_options(CLI::App& command, ComparisonFlags& flags) {
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
   command.add_option("--workload", flags.workload, "only this one");
-  command.add_option("--price", flags.prices,
-                     "for logs that have none: usd_per_hour=3.06,source=TEXT,date=2026-01-31; with group=NAME of one group");
+  command.add_option(
+      "--price", flags.prices,
+      "for logs that have none: usd_per_hour=3.06,source=TEXT,date=2026-01-31; with group=NAME of one group");
   command.add_option("--mapping", flags.mapping, "of CSV and JSONL logs: wandb, mlflow, lightning, or a TOML file");
 }
 

@@ -16,7 +16,6 @@
 namespace hasten::cli {
 namespace {
 
-
 std::string megabytes(uint64_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6); }
 
 // Where a data set is, or would be; `missing` says what is wrong with what is there.

@@ -71,7 +71,7 @@ class JpegCodes {
   bool is_built_ = false, has_skips_ = false;
   std::array<Entry, 1 << kLookBits> look_{};
   std::array<Skip, 1 << kSkipBits> skips_{};
-  std::array<uint32_t, 17> ends_{};   // of codes of each length and shorter, aligned to 16 bits
+  std::array<uint32_t, 17> ends_{};  // of codes of each length and shorter, aligned to 16 bits
   std::array<int32_t, 17> offsets_{};  // from code to symbol
 };
 

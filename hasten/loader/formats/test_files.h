@@ -86,7 +86,8 @@ inline std::string tar_entry(const std::string& name, const std::string& content
 inline std::string tar_end() { return std::string(1024, '\0'); }
 
 // An array as numpy writes it; `values` are its bytes.
-inline std::string npy_of(const std::string& type, const std::string& shape, const std::string& values, bool fortran = false) {
+inline std::string npy_of(const std::string& type, const std::string& shape, const std::string& values,
+                          bool fortran = false) {
   std::string header =
       "{'descr': '" + type + "', 'fortran_order': " + (fortran ? "True" : "False") + ", 'shape': (" + shape + "), }";
   header.append((64 - (10 + header.size() + 1) % 64) % 64, ' ');

@@ -112,8 +112,7 @@ bool is_text(const fs::path& path) {
     }
     return true;
   } catch (const ConfigError&) {
-  } catch (const DataError&) {
-  }
+  } catch (const DataError&) {}
   return false;
 }
 

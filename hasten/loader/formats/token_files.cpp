@@ -54,8 +54,7 @@ TokenSpan llmc_span(TextPlace place, const LlmcKind& kind) {
     fail_at_byte(path, 4, cat("expected version ", kind.version, " of llm.c's format, got ", le32(&bytes[4])));
   const uint64_t count = le32(&bytes[8]), there = bytes.size() - kLlmcHeader;
   if (there != count * kind.bytes)
-    fail_at_byte(path, 8,
-                 cat("expected ", count, " tokens of ", kind.bytes, " bytes, the file has ", there, " bytes"));
+    fail_at_byte(path, 8, cat("expected ", count, " tokens of ", kind.bytes, " bytes, the file has ", there, " bytes"));
   return {std::move(place), "llm.c", kLlmcHeader, static_cast<int64_t>(count), kind.bytes, false};
 }
 

@@ -142,8 +142,7 @@ uint64_t place_of_test(const TextPlace& text, const TokenOptions& options) {
 }
 
 // Characters are those of all files, so that the parts have the same numbers.
-std::unique_ptr<const Vocabulary> vocabulary_for(const std::vector<TextPlace>& texts,
-                                                 const TokenOptions& options) {
+std::unique_ptr<const Vocabulary> vocabulary_for(const std::vector<TextPlace>& texts, const TokenOptions& options) {
   if (options.unit == TextUnit::kByte) return std::make_unique<ByteVocabulary>();
   if (options.unit == TextUnit::kVocabulary) {
     if (options.vocabulary.empty()) throw ConfigError("vocabulary", "a file of texts", "none");
@@ -191,9 +190,8 @@ std::unique_ptr<TokenStream> open_tokens(const fs::path& path, const std::string
   std::vector<TextPlace> places = text_places_of(path);
   if (!holds_tokens(places.front())) return open_raw_text(std::move(places), part, options, path);
   const PartName wanted = parts_by_name(places).resolve(part, path.string());
-  std::erase_if(places, [&](const TextPlace& place) {
-    return wanted != PartName::kNone && part_name_in(place.name) != wanted;
-  });
+  std::erase_if(
+      places, [&](const TextPlace& place) { return wanted != PartName::kNone && part_name_in(place.name) != wanted; });
   return open_token_files(places, options);
 }
 

@@ -93,7 +93,7 @@ void apply(const AugMix& step, const Pixels& image, RandomStream& random, Colour
 
 std::string_view name_of(const ColourStep& step) {
   constexpr std::array<std::string_view, std::variant_size_v<ColourStep>> kNames{"colour_jitter", "rand_augment",
-                                                                                "trivial_augment", "augmix"};
+                                                                                 "trivial_augment", "augmix"};
   return kNames[step.index()];
 }
 

@@ -27,8 +27,10 @@ Pixels decode_pixels(const SamplePayload& payload) {
   DecodeRequest request;
   request.channels = image_size(payload).channels;
   const DecodedImage image = decode(payload, request, scratch);
-  Pixels pixels{static_cast<uint32_t>(image.width), static_cast<uint32_t>(image.height),
-                static_cast<uint8_t>(image.channels), {}};
+  Pixels pixels{static_cast<uint32_t>(image.width),
+                static_cast<uint32_t>(image.height),
+                static_cast<uint8_t>(image.channels),
+                {}};
   const size_t stride = size_t{pixels.width} * pixels.channels;
   pixels.bytes.resize(stride * pixels.height);
   for (int y = 0; y < image.height; ++y)

@@ -76,8 +76,8 @@ PackPlace place_between(const std::vector<Examined>& all, size_t i) {
 
 // Class names and note are those of all shards of a pack: one that has them undamaged, the own one first.
 template <class T>
-std::optional<T> shared_by(const std::vector<Examined>& all, size_t i, uint64_t pack, T Survey::* value,
-                           bool Survey::* good) {
+std::optional<T> shared_by(const std::vector<Examined>& all, size_t i, uint64_t pack, T Survey::*value,
+                           bool Survey::*good) {
   if (all[i].found.header && all[i].found.*good) return all[i].found.*value;
   for (const Examined& other : all) {
     if (other.found.header && other.found.header->pack == pack && other.found.*good) return other.found.*value;

@@ -114,7 +114,8 @@ TEST(TextShards, ImagesAreNoText) {
   TestFolder folder;
   folder.put("in/images.npy", npy_of("|u1", "4, 2, 2", std::string(16, 'a')));
   shards::pack(*open_samples(folder.path() / "in", ""), folder.path() / "out", {});
-  EXPECT_THAT(error_of([&] { open_tokens(folder.path() / "out", "train"); }), HasSubstr("expected text or tokens, got raw"));
+  EXPECT_THAT(error_of([&] { open_tokens(folder.path() / "out", "train"); }),
+              HasSubstr("expected text or tokens, got raw"));
 }
 
 }  // namespace

@@ -23,8 +23,6 @@ class AugmixMethod final : public MethodOf<AugmixParams>, public PixelTransform 
 
 }  // namespace
 
-std::unique_ptr<Method> make_augmix(const AugmixParams& params) {
-  return std::make_unique<AugmixMethod>(params);
-}
+std::unique_ptr<Method> make_augmix(const AugmixParams& params) { return std::make_unique<AugmixMethod>(params); }
 
 }  // namespace hasten

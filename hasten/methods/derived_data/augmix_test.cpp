@@ -17,8 +17,8 @@ Step step_of(const Json& settings) {
 }
 
 TEST(AugmixTest, SettingsBecomeAStep) {
-  const auto step = step_of<AugMix>({{"name", "augmix"}, {"severity", 4}, {"width", 2}, {"depth", 1}, {"alpha", 0.5},
-                                     {"all_operations", false}});
+  const auto step = step_of<AugMix>(
+      {{"name", "augmix"}, {"severity", 4}, {"width", 2}, {"depth", 1}, {"alpha", 0.5}, {"all_operations", false}});
   EXPECT_EQ(step.severity, 4);
   EXPECT_EQ(step.width, 2);
   EXPECT_EQ(step.depth, 1);

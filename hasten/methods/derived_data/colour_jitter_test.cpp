@@ -17,8 +17,12 @@ Step step_of(const Json& settings) {
 }
 
 TEST(ColourJitterTest, SettingsBecomeAStep) {
-  const auto step = step_of<ColourJitter>(
-      {{"name", "colour_jitter"}, {"brightness", 0.1}, {"contrast", 0.2}, {"saturation", 0.3}, {"hue", 0.05}, {"chance", 0.8}});
+  const auto step = step_of<ColourJitter>({{"name", "colour_jitter"},
+                                           {"brightness", 0.1},
+                                           {"contrast", 0.2},
+                                           {"saturation", 0.3},
+                                           {"hue", 0.05},
+                                           {"chance", 0.8}});
   EXPECT_EQ(step.brightness, 0.1);
   EXPECT_EQ(step.contrast, 0.2);
   EXPECT_EQ(step.saturation, 0.3);
