@@ -115,9 +115,8 @@ void add_score(CLI::App& app, Context& context) {
   score->require_subcommand(1);
   score->footer(
       "Examples:\n  hasten score algoperf logs/ --exact\n  hasten score dawnbench CIFAR10/train\n  hasten score "
-      "nanogpt records/ --target 3.28 --alpha 0.01\n  hasten score mlperf results/ --reference rcps_resnet.json\n  "
-      "hasten "
-      "score profile scores.csv");
+      "nanogpt records/ --target 3.28 --alpha 0.01\n  hasten score mlperf results/ --reference rcps_resnet.json\n"
+      "  hasten score profile scores.csv");
   auto flags = std::make_shared<ScoreFlags>();
   CLI::App* algoperf =
       add_one(*score, "algoperf", "performance-profile scores of AlgoPerf boards",

@@ -46,6 +46,17 @@ class AnyPolicy final : public MethodOf<PolicyParams>, public PixelTransform {
   void state(StateVisitor&) override {}
 };
 
+// Takes the place of the recipe's flip, and wants the batch.
+class NoFlip final : public MethodOf<PolicyParams>, public BatchTransform {
+ public:
+  using MethodOf::MethodOf;
+  void plan(Plan& plan) override {
+    std::erase_if(plan.run.transforms, [](const TransformPlan& transform) { return transform.name == "flip"; });
+  }
+  void apply(Batch&, const State&) override {}
+  void state(StateVisitor&) override {}
+};
+
 MethodSpec pixel_method(const char* name, const ParamTable* params) {
   return {.name = name,
           .summary = "test",
@@ -56,10 +67,19 @@ MethodSpec pixel_method(const char* name, const ParamTable* params) {
           .params = params};
 }
 
+MethodSpec no_flip_spec() {
+  MethodSpec spec = pixel_method("no_flip", describe<PolicyParams>());
+  spec.uses = {{Site::plan(), Phase::kSchedule}, {Seam::kBatchTransform, Phase::kGeometry}};
+  spec.effects = kPlanRun | kInputs;
+  return spec;
+}
+
 const Registry& pixel_methods() {
   static const Registry registry{std::vector<MethodEntry>{
       {pixel_method("jitter", describe<JitterParams>()),
        +[](const JitterParams& params) -> std::unique_ptr<Method> { return std::make_unique<Jitter>(params); }},
+      {no_flip_spec(),
+       +[](const PolicyParams& params) -> std::unique_ptr<Method> { return std::make_unique<NoFlip>(params); }},
       {pixel_method("policy", describe<PolicyParams>()),
        +[](const PolicyParams& params) -> std::unique_ptr<Method> { return std::make_unique<AnyPolicy>(params); }}}};
   return registry;
@@ -141,6 +161,29 @@ TEST_F(StreamedRunTest, PixelsChangeAlikeByBatchAndBySample) {
   EXPECT_EQ(bits_with_methods(with("stream", "batch"), "stream"), expected);
   EXPECT_EQ(bits_with_methods(with("stream", "sample"), "sample"), expected);
   EXPECT_EQ(bits_with_methods(with("stream", "sample", 5), "workers"), expected);
+}
+
+// What a method takes out of the plan the loader leaves out, too.
+TEST_F(StreamedRunTest, AFlipThatAMethodReplacesIsNotDoneBySample) {
+  const auto with = [&](const char* residence, const char* augment) {
+    Json json = recipe(residence, augment);
+    json["method"] = {{{"name", "no_flip"}}};
+    return json;
+  };
+  const auto expected = bits_with_methods(with("memory", "batch"), "memory");
+  EXPECT_EQ(bits_with_methods(with("stream", "sample"), "sample"), expected);
+  EXPECT_NE(bits_of(recipe("stream", "sample"), "flipped"), expected);
+}
+
+TEST_F(StreamedRunTest, PixelsAfterAChangeOfTheBatchAreRefusedBySample) {
+  Json json = recipe("stream", "sample");
+  json["method"] = {{{"name", "policy"}}, {{"name", "no_flip"}}};
+  try {
+    Trainer trainer(recipe_from_json(json, pixel_methods().catalogue()), pixel_methods(), into("order"));
+    FAIL() << "taken";
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(error.where(), "loader.augment") << error.what();
+  }
 }
 
 TEST_F(StreamedRunTest, WhatASampleCannotKnowAheadIsRefused) {

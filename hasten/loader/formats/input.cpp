@@ -63,12 +63,17 @@ void InputFile::read(uint64_t offset, std::span<uint8_t> out) const {
 }
 
 std::vector<uint8_t> InputFile::read(uint64_t offset, uint64_t bytes) const {
+  std::vector<uint8_t> out;
+  read(offset, bytes, out);
+  return out;
+}
+
+void InputFile::read(uint64_t offset, uint64_t bytes, std::vector<uint8_t>& into) const {
   if (offset > size_ || bytes > size_ - offset)  // before memory is taken for a size that a file claims
     fail_at_byte(path_, std::min(offset, size_),
                  cat("truncated: expected ", bytes, " bytes at byte ", offset, ", the file has ", size_));
-  std::vector<uint8_t> out(bytes);
-  read(offset, std::span(out));
-  return out;
+  into.resize(bytes);
+  read(offset, std::span(into));
 }
 
 Packing packing_of(std::span<const uint8_t> first) {

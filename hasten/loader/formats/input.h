@@ -28,7 +28,9 @@ class InputFile {
   uint64_t size() const { return size_; }
   int descriptor() const { return descriptor_; }
   void read(uint64_t offset, std::span<uint8_t> out) const;             // all of it, or DataError
-  std::vector<uint8_t> read(uint64_t offset, uint64_t bytes) const;     // refuses what does not lie in the file
+  // Refuse what does not lie in the file, before memory is taken for it.
+  std::vector<uint8_t> read(uint64_t offset, uint64_t bytes) const;
+  void read(uint64_t offset, uint64_t bytes, std::vector<uint8_t>& into) const;
   size_t read_some(uint64_t offset, std::span<uint8_t> out) const;      // fewer only at the end of the file
 
  private:

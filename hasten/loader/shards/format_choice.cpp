@@ -6,15 +6,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "hasten/base/clock.h"
 #include "hasten/base/error.h"
+#include "hasten/base/machine.h"
 #include "hasten/base/text.h"
 #include "hasten/loader/shards/pixels.h"
 #include "hasten/loader/shards/set_files.h"
@@ -27,14 +26,6 @@ constexpr int64_t kProbes = 64, kProbeNs = 1'000'000'000, kDecodeNs = 200'000'00
 constexpr size_t kBlock = size_t{1} << 20, kCopyBlocks = 64, kFileBlocks = 32;
 
 std::string bytes_text(double bytes) { return si(bytes) + "B"; }
-
-uint64_t available_memory() {
-  std::ifstream file("/proc/meminfo");
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("MemAvailable:")) return std::strtoull(line.c_str() + 13, nullptr, 10) * 1024;
-  }
-  return 0;
-}
 
 // Best of three: 64 MiB between two buffers that no cache holds.
 double copy_rate() {
@@ -153,7 +144,7 @@ FormatRates measure_rates(const SampleIndex& source, const std::filesystem::path
   rates.decodes_per_s = decode_rate(probe);
   rates.copy_bytes_per_s = copy_rate();
   rates.read_bytes_per_s = read_rate(folder);
-  rates.free_memory = available_memory();
+  rates.free_memory = static_cast<uint64_t>(this_machine().available_bytes);
   struct statvfs disk {};
   if (::statvfs(folder.c_str(), &disk) == 0) rates.free_disk = uint64_t{disk.f_bavail} * disk.f_frsize;
   return rates;

@@ -13,7 +13,7 @@ constexpr uint64_t kWindow = uint64_t{1} << 20;
 
 }  // namespace
 
-void scan_frames(const FileBytes& file, uint64_t begin, uint64_t end,
+void scan_frames(const InputFile& file, uint64_t begin, uint64_t end,
                  const std::function<void(const IndexEntry&)>& found) {
   std::vector<uint8_t> window;
   uint64_t window_at = 0;

@@ -46,8 +46,8 @@ std::string error_of(const std::function<void()>& act) {
   return "no error";
 }
 
-Pixels smooth_image(uint32_t width, uint32_t height, uint8_t channels) {
-  Pixels pixels{width, height, channels, {}};
+PixelBuffer smooth_image(uint32_t width, uint32_t height, uint8_t channels) {
+  PixelBuffer pixels{width, height, channels, {}};
   for (uint32_t y = 0; y < height; ++y)
     for (uint32_t x = 0; x < width; ++x)
       for (uint32_t c = 0; c < channels; ++c)
@@ -173,7 +173,7 @@ TEST(Pack, RawResizedAndEncodedAgain) {
   pack(source, folder / "raw", options);
   SourceReader reader(source);
   RecordBuffer buffer;
-  const Pixels exact = decode_pixels({reader.read(source.entry(0), buffer), Codec::kJpeg});
+  const PixelBuffer exact = decode_pixels({reader.read(source.entry(0), buffer), Codec::kJpeg});
   auto raw = open_shards(folder / "raw");
   SourceReader raw_reader(*raw);
   const auto record = raw_reader.read(raw->entry(0), buffer);
@@ -193,15 +193,15 @@ TEST(Pack, RawResizedAndEncodedAgain) {
   EXPECT_EQ(jpeg->entry(0).codec, Codec::kJpeg);
   SourceReader small_reader(*small), jpeg_reader(*jpeg);
   RecordBuffer other;
-  const Pixels encoded = decode_pixels({jpeg_reader.read(jpeg->entry(0), buffer), Codec::kJpeg});
+  const PixelBuffer encoded = decode_pixels({jpeg_reader.read(jpeg->entry(0), buffer), Codec::kJpeg});
   const auto pixels = small_reader.read(small->entry(0), other);
   for (size_t i = 0; i < pixels.size(); ++i) EXPECT_NEAR(encoded.bytes[i], pixels[i], 12) << i;
 }
 
 TEST(Pack, ShrinkingIsThatOfTheImagePipeline) {
-  Pixels flat{9, 7, 3, std::vector<uint8_t>(9 * 7 * 3, 77)};
+  PixelBuffer flat{9, 7, 3, std::vector<uint8_t>(9 * 7 * 3, 77)};
   EXPECT_EQ(shrink_to(flat, 2).bytes, std::vector<uint8_t>(3 * 2 * 3, 77));
-  Pixels ramp{4, 4, 1, {0, 2, 4, 6, 0, 2, 4, 6, 8, 8, 8, 8, 8, 8, 8, 255}};
+  PixelBuffer ramp{4, 4, 1, {0, 2, 4, 6, 0, 2, 4, 6, 8, 8, 8, 8, 8, 8, 8, 255}};
   // The triangle filter over a row of 4 has the weights 3/7, 3/7, 1/7 and 0 for the first of 2 pixels.
   EXPECT_EQ(shrink_to(ramp, 2).bytes, (std::vector<uint8_t>{2, 5, 7, 53}));
 }

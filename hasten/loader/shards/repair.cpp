@@ -27,7 +27,7 @@ struct Examined {
 };
 
 Examined examine(const fs::path& path, const VerifyOptions& options) {
-  const FileBytes file(path);
+  const InputFile file(path);
   Examined shard{path, survey(file), {}};
   shard.good = check_records(file, shard.found, options);
   if (!shard.damaged()) {  // only its header and classes are wanted: a set may have more entries than memory holds
@@ -96,7 +96,7 @@ std::string lost_sample(const Examined& shard, size_t i) {
 RepairedShard rewrite(const std::vector<Examined>& all, size_t i) {
   const Examined& shard = all[i];
   RepairedShard result{shard.path, {}, shard.found.damages, 0, {}, false};
-  const FileBytes file(shard.path);
+  const InputFile file(shard.path);
   ShardWriter writer(shard.path);
   std::vector<uint8_t> record;
   const bool had_keys = shard.found.header && shard.found.header->keys.bytes != 0;

@@ -20,7 +20,7 @@ int64_t spread_sample(int64_t k, int64_t n, int64_t size) {
   return static_cast<int64_t>(static_cast<__int128>(k) * size / n);
 }
 
-void add_pixels(const Pixels& pixels, ChannelSums& sums) {
+void add_pixels(const PixelBuffer& pixels, ChannelSums& sums) {
   ++sums.images;
   sums.pixels += uint64_t{pixels.width} * pixels.height;
   const size_t channels = pixels.channels;
@@ -44,7 +44,7 @@ void add_sample(const SampleIndex& index, SourceReader& reader, RecordBuffer& bu
     const SamplePayload payload = index.payload(sample, entry, reader.read(entry, buffer));
     ++summary.labels[payload.label];
     if (!is_image(payload.codec)) return;
-    const Pixels pixels = decode_pixels(payload);
+    const PixelBuffer pixels = decode_pixels(payload);
     summary.width.add(pixels.width);
     summary.height.add(pixels.height);
     if (pixels.channels == 1 || pixels.channels == 3) add_pixels(pixels, summary.channels[pixels.channels]);

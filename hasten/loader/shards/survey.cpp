@@ -16,7 +16,7 @@ constexpr uint64_t kIndexChunk = uint64_t{1} << 22;  // bytes at once
 // One pass over the parts of a file, each of which adds what it finds.
 class Surveyor {
  public:
-  explicit Surveyor(const FileBytes& file) : file_(file) {}
+  explicit Surveyor(const InputFile& file) : file_(file) {}
 
   Survey run() {
     read_headers();
@@ -216,7 +216,7 @@ class Surveyor {
     found_.keys.resize(found_.entries.size());
   }
 
-  const FileBytes& file_;
+  const InputFile& file_;
   Survey found_;
 };
 
@@ -237,6 +237,6 @@ std::string text_of(const Damage& damage) {
   return cat(text, ", ", name_of(damage.place), ": ", damage.message);
 }
 
-Survey survey(const FileBytes& file) { return Surveyor(file).run(); }
+Survey survey(const InputFile& file) { return Surveyor(file).run(); }
 
 }  // namespace hasten::shards

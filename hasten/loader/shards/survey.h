@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "hasten/loader/formats/input.h"
 #include "hasten/loader/shards/damage.h"
-#include "hasten/loader/shards/file_bytes.h"
 #include "hasten/loader/shards/layout.h"
 
 namespace hasten::shards {
@@ -29,6 +29,6 @@ struct Survey {
 };
 
 // Throws DataError for a shard of another version or with unknown features: that is no damage.
-Survey survey(const FileBytes& file);
+Survey survey(const InputFile& file);
 
 }  // namespace hasten::shards

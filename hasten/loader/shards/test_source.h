@@ -1,8 +1,7 @@
-// Samples in memory, and folders of the test's own. For tests only.
+// Samples of a test's own making. For tests only.
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
@@ -12,27 +11,10 @@
 #include "hasten/base/files.h"
 #include "hasten/base/rng.h"
 #include "hasten/base/text.h"
+#include "hasten/loader/formats/test_files.h"
 #include "hasten/loader/sample_index.h"
 
 namespace hasten::shards {
-
-// Removed at the end.
-class TestFolder {
- public:
-  TestFolder() {
-    static int count = 0;
-    path_ = std::filesystem::temp_directory_path() / cat("hasten_shards_", ::getpid(), "_", count++);
-    std::filesystem::create_directories(path_);
-  }
-  ~TestFolder() { std::filesystem::remove_all(path_); }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 struct TestSample {
   std::string bytes;

@@ -36,7 +36,7 @@ PackedSample transcode(const SamplePayload& payload, const TranscodeOptions& opt
   if (is_image(payload.codec)) take_shape(packed.entry, image_size(payload));
   packed.bytes = payload.bytes;
   if (!keeps_bytes(payload, packed.entry, options)) {
-    Pixels pixels = decode_pixels(payload);
+    PixelBuffer pixels = decode_pixels(payload);
     if (options.resize != 0) pixels = shrink_to(std::move(pixels), options.resize);
     take_shape(packed.entry, pixels);
     if (options.format == PackFormat::kRaw) {

@@ -28,7 +28,7 @@ struct RunResult {
 
 class RecordChecker {
  public:
-  RecordChecker(const FileBytes& file, const Survey& survey) : file_(file), survey_(survey) {
+  RecordChecker(const InputFile& file, const Survey& survey) : file_(file), survey_(survey) {
     at_ = survey.header ? survey.header->data_offset : kPageBytes;
   }
 
@@ -110,7 +110,7 @@ class RecordChecker {
     }
   }
 
-  const FileBytes& file_;
+  const InputFile& file_;
   const Survey& survey_;
   size_t next_ = 0;
   uint64_t at_ = 0;
@@ -141,7 +141,7 @@ void check_order(const FolderFiles& files, const std::vector<std::optional<Shard
 
 }  // namespace
 
-std::vector<bool> check_records(const FileBytes& file, Survey& survey, const VerifyOptions& options) {
+std::vector<bool> check_records(const InputFile& file, Survey& survey, const VerifyOptions& options) {
   std::vector<bool> good(survey.entries.size(), false);
   RecordChecker checker(file, survey);
   std::vector<Damage> damages;
@@ -173,10 +173,10 @@ VerifyResult verify_shards(const std::filesystem::path& path, const VerifyOption
   else files.shards = {path};
   if (files.shards.empty()) throw DataError(path.string(), "", "there are no shards in it");
   uint64_t all = 0, before = 0;
-  for (const auto& shard : files.shards) all += FileBytes(shard).size();
+  for (const auto& shard : files.shards) all += InputFile(shard).size();
   std::vector<std::optional<ShardHeader>> headers;
   for (const auto& shard : files.shards) {
-    const FileBytes file(shard);
+    const InputFile file(shard);
     Survey found = survey(file);
     VerifyOptions inner = options;
     inner.progress = [&](uint64_t bytes, uint64_t) {

@@ -27,7 +27,7 @@ struct VerifyResult {
 
 // Frames, records and the padding between them; damages are added to those of `survey`, which are then in the
 // order of the file. Returns for each of its entries whether the record is good.
-std::vector<bool> check_records(const FileBytes& file, Survey& survey, const VerifyOptions& options);
+std::vector<bool> check_records(const InputFile& file, Survey& survey, const VerifyOptions& options);
 
 // A shard, or a folder of them. Throws DataError where there are none, or where they need a newer program.
 VerifyResult verify_shards(const std::filesystem::path& path, const VerifyOptions& options);
