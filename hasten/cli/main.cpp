@@ -4,6 +4,7 @@
 #include "hasten/base/error.h"
 #include "hasten/base/version.h"
 #include "hasten/cli/command.h"
+#include "hasten/cli/hand_over.h"
 #ifdef HASTEN_WITH_TORCH
 #include "hasten/meter/memory.h"
 #endif
@@ -68,6 +69,9 @@ int run(int argc, char** argv) {
   add_diagnose(app, context);
   add_data(app, context);
   add_runs(app, context);
+#ifdef HASTEN_ENGINE
+  if (!has_command(app, argc, argv)) hand_over(HASTEN_ENGINE, argv);
+#endif
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
