@@ -1,6 +1,8 @@
 // What the kernel says of this machine.
 #include "hasten/base/machine.h"
 
+#include <sys/resource.h>
+
 #include <sched.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -89,6 +91,26 @@ void limit_memory(const fs::path& root, Machine& machine) {
   for (const fs::path& folder : group_folders(root, "memory")) {
     limit(number_in(folder / "memory.limit_in_bytes"), number_in(folder / "memory.usage_in_bytes"));
   }
+}
+
+// "throttled_usec 1200" of a file with one such line a value.
+int64_t keyed_number(const fs::path& path, const std::string& key) {
+  std::ifstream file(path);
+  std::string word;
+  for (int64_t value = 0; file >> word >> value;) {
+    if (word == key) return value;
+  }
+  return -1;
+}
+
+// Of "full avg10=0.00 avg60=0.00 avg300=0.00 total=8204": microseconds.
+int64_t stall_total(const fs::path& path) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    const size_t at = line.find("total=");
+    if (line.rfind("full", 0) == 0 && at != std::string::npos) return std::atoll(line.c_str() + at + 6);
+  }
+  return -1;
 }
 
 int64_t meminfo_bytes(const fs::path& root, std::string_view key) {
@@ -181,6 +203,26 @@ Machine this_machine() {
     for (int64_t i = 0; i < std::max<int64_t>(1, sysconf(_SC_NPROCESSORS_ONLN)); ++i) processors.push_back(i);
   }
   return read_machine("/", processors);
+}
+
+Pressure read_pressure(const fs::path& root) {
+  constexpr int64_t kNsPerUs = 1000;
+  Pressure pressure;
+  // The group that is held up most counts; those above it share its time.
+  const auto most = [](int64_t& total, int64_t value) { total = std::max(total, value); };
+  for (const fs::path& folder : group_folders(root, "")) {
+    if (const int64_t us = keyed_number(folder / "cpu.stat", "throttled_usec"); us >= 0)
+      most(pressure.throttled_ns, us * kNsPerUs);
+    if (const int64_t us = stall_total(folder / "memory.pressure"); us >= 0)
+      most(pressure.memory_stall_ns, us * kNsPerUs);
+  }
+  for (const fs::path& folder : group_folders(root, "cpu"))
+    most(pressure.throttled_ns, keyed_number(folder / "cpu.stat", "throttled_time"));
+  if (const int64_t us = stall_total(root / "proc/pressure/memory"); pressure.memory_stall_ns < 0 && us >= 0)
+    pressure.memory_stall_ns = us * kNsPerUs;
+  rusage usage{};
+  if (getrusage(RUSAGE_SELF, &usage) == 0) pressure.major_faults = usage.ru_majflt;
+  return pressure;
 }
 
 }  // namespace hasten

@@ -22,4 +22,13 @@ Machine this_machine();
 // The same from the files below `root`, for a process that may run on these processors.
 Machine read_machine(const std::filesystem::path& root, const std::vector<int64_t>& processors);
 
+// What held this process up that it did not do itself; totals since the machine, the group or the process began. Two
+// readings make a rate. -1 where the system does not say.
+struct Pressure {
+  int64_t throttled_ns = -1;     // the container's share of the processors was used up
+  int64_t memory_stall_ns = -1;  // all tasks waited for memory to be freed or read back
+  int64_t major_faults = -1;     // pages of this process that came from the disk
+};
+Pressure read_pressure(const std::filesystem::path& root = "/");
+
 }  // namespace hasten

@@ -114,5 +114,23 @@ TEST(ThisMachineTest, IsFound) {
   EXPECT_LE(machine.available_bytes, machine.memory_bytes);
 }
 
+TEST_F(MachineTest, PressureIsThatOfTheContainerWhichIsHeldUpMost) {
+  EXPECT_EQ(read_pressure(root_).throttled_ns, -1);
+  EXPECT_EQ(read_pressure(root_).memory_stall_ns, -1);
+  file("proc/pressure/memory", "some avg10=0.00 total=9\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=7\n");
+  EXPECT_EQ(read_pressure(root_).memory_stall_ns, 7'000) << "of the machine, where no container says";
+  file("proc/self/cgroup", "0::/a/b\n");
+  file("sys/fs/cgroup/a/cpu.stat", "usage_usec 5\nnr_throttled 3\nthrottled_usec 1200\n");
+  file("sys/fs/cgroup/a/b/cpu.stat", "usage_usec 5\nnr_throttled 3\nthrottled_usec 300\n");
+  file("sys/fs/cgroup/a/b/memory.pressure", "some avg10=0.00 total=100\nfull avg10=1.50 total=42\n");
+  const Pressure pressure = read_pressure(root_);
+  EXPECT_EQ(pressure.throttled_ns, 1'200'000);
+  EXPECT_EQ(pressure.memory_stall_ns, 42'000);
+  EXPECT_GE(pressure.major_faults, 0);
+  file("proc/self/cgroup", "4:cpu,cpuacct:/c\n");
+  file("sys/fs/cgroup/cpu/c/cpu.stat", "nr_periods 1\nnr_throttled 1\nthrottled_time 77\n");
+  EXPECT_EQ(read_pressure(root_).throttled_ns, 77) << "version 1";
+}
+
 }  // namespace
 }  // namespace hasten

@@ -115,6 +115,25 @@ Run one_run(const std::string& path) {
   return evaluate::read_run(found.front());
 }
 
+// What the threads that made samples spent their time on, and what was wrong with samples.
+std::string loader_text(const evaluate::LoaderUse& loader) {
+  double all = 0;
+  for (const evaluate::LoaderStage& stage : loader.stages) all += stage.seconds;
+  std::vector<std::string> shares;
+  for (const evaluate::LoaderStage& stage : loader.stages) {
+    if (stage.seconds >= 0.005 * all && all > 0)
+      shares.push_back(cat(stage.name, " ", fixed(100 * stage.seconds / all, 0), "%"));
+  }
+  std::string text = cat("loader: ", or_dash(loader.threads, short_number), " threads, read by ", loader.read, "; ",
+                         join(shares, ", "), "; training waited ", or_dash(loader.wait_s, duration_text), "\n");
+  if (loader.skipped.value_or(0) + loader.substituted.value_or(0) > 0) {
+    text += cat("samples left out: ", or_dash(loader.skipped, short_number),
+                ", replaced: ", or_dash(loader.substituted, short_number), "\n");
+    for (const std::string& sample : loader.corrupt) text += "  " + sample + "\n";
+  }
+  return text;
+}
+
 void show_run(const RunsFlags& flags, Context& context) {
   const Run run = one_run(flags.run);
   if (context.json) {
@@ -135,6 +154,7 @@ void show_run(const RunsFlags& flags, Context& context) {
             << record.software.commit.substr(0, 12) << "\n";
   for (const evaluate::AuxiliaryCost& cost : record.auxiliary)
     std::cout << "before it: " << cost.kind << " " << cost.name << ", " << or_dash(cost.seconds, duration_text) << "\n";
+  if (record.loader) std::cout << loader_text(*record.loader);
   std::cout << "\n";
   report::Table table{{"step", "epoch", "train", "samples", "metric", "value"}, {}, 0};
   for (const EventRecord& event : run.events) {

@@ -37,6 +37,7 @@ void add_report(CLI::App& app, Context& context);
 void add_diagnose(CLI::App& app, Context& context);
 void add_data(CLI::App& app, Context& context);
 void add_runs(CLI::App& app, Context& context);
+void add_completion(CLI::App& app, Context& context);  // in the program that has all commands
 #ifdef HASTEN_WITH_TORCH
 void add_train(CLI::App& app, Context& context);
 void add_race(CLI::App& app, Context& context);

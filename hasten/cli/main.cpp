@@ -1,9 +1,11 @@
 // The program: registers commands, maps errors to messages and exit codes.
+#include <algorithm>
 #include <iostream>
 
 #include "hasten/base/error.h"
 #include "hasten/base/version.h"
 #include "hasten/cli/command.h"
+#include "hasten/cli/defaults.h"
 #include "hasten/cli/hand_over.h"
 #ifdef HASTEN_WITH_TORCH
 #include "hasten/meter/memory.h"
@@ -48,9 +50,8 @@ int run(int argc, char** argv) {
   app.footer(kExitCodes);
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::help);
+  add_default_options(app);
   Context context;
-  context.command_line = "hasten";
-  for (int i = 1; i < argc; ++i) context.command_line += " " + shell_quoted(argv[i]);
 #ifdef HASTEN_WITH_TORCH
   add_train(app, context);
   add_race(app, context);
@@ -69,11 +70,19 @@ int run(int argc, char** argv) {
   add_diagnose(app, context);
   add_data(app, context);
   add_runs(app, context);
+  std::vector<std::string> words(argv + 1, argv + argc);
 #ifdef HASTEN_ENGINE
-  if (!has_command(app, argc, argv)) hand_over(HASTEN_ENGINE, argv);
+  const bool asks_version = words == std::vector<std::string>{"--version"};
+  if (!asks_version && named_command(app, words).app == nullptr) hand_over(HASTEN_ENGINE, argv);
+#else
+  add_completion(app, context);
 #endif
+  words = with_defaults(app, words);
+  context.command_line = "hasten";
+  for (const std::string& word : words) context.command_line += " " + shell_quoted(word);
+  std::reverse(words.begin(), words.end());  // CLI11 takes the last one first
   try {
-    app.parse(argc, argv);
+    app.parse(words);
   } catch (const CLI::Success& success) {
     return app.exit(success);
   } catch (const CLI::ParseError& error) {

@@ -19,6 +19,11 @@ Budget::Budget(const RunPlan& plan)
     case Unit::kEpoch: total_steps_ = std::llround(budget_.value * steps_per_epoch_); break;
     case Unit::kStep: total_steps_ = std::llround(budget_.value); break;
     case Unit::kSample: total_steps_ = std::llround(budget_.value / static_cast<double>(batch_size_)); break;
+    case Unit::kToken: {
+      const auto tokens = static_cast<double>(batch_size_ * plan.data.tokens_per_sample());
+      total_steps_ = std::llround(budget_.value / tokens);
+      break;
+    }
     default: return;
   }
   // A positive budget is at least one step: half an epoch of two steps is not nothing.
@@ -47,9 +52,9 @@ double Budget::consumed(const Progress& progress, Unit unit) const {
     case Unit::kFlop: return progress.flops;
     case Unit::kJoule: return std::max(progress.joules, 0.0);
     case Unit::kFraction: return fraction(progress);
-    case Unit::kToken: break;
+    case Unit::kToken: return static_cast<double>(progress.tokens);
   }
-  throw InternalError("a run on images has no tokens");
+  throw InternalError("a unit of budgets");
 }
 
 int64_t Recurrence::count(const Progress& progress) const {

@@ -32,8 +32,8 @@ void check_fits(const MethodSpec& spec, const Plan& plan) {
   }
   if ((spec.needs & kImages) != 0 && !plan.run.data.is_image())
     throw ConfigError(where, "image data", plan.run.data.name);
-  if ((spec.needs & kClassLabels) != 0 && plan.run.data.classes < 2)
-    throw ConfigError(where, "class labels", plan.run.data.name);
+  if ((spec.needs & kClassLabels) != 0 && (plan.run.data.classes < 2 || plan.run.data.text))
+    throw ConfigError(where, "data with one class a sample", plan.run.data.name);
   if (spec.min_horizon.value <= 0) return;
   double planned = plan.run.length().total(spec.min_horizon.unit);
   if (planned >= 0 && planned < spec.min_horizon.value) {
@@ -43,7 +43,8 @@ void check_fits(const MethodSpec& spec, const Plan& plan) {
 }
 
 // Data without tokens would leave such a length undefined in the middle of the run.
-void check_durations(const MethodChoice& choice) {
+void check_durations(const MethodChoice& choice, const Plan& plan) {
+  if (plan.run.data.text) return;
   for (const FieldInfo& info : choice.spec->params->fields()) {
     if (info.type != "duration") continue;
     const std::string where = "method." + choice.spec->name + "." + info.name;
@@ -62,7 +63,7 @@ Engine Registry::make_engine(const std::vector<MethodChoice>& choices, const Pla
   std::vector<Engine::Active> methods;
   for (const MethodChoice& choice : choices) {
     check_fits(*choice.spec, baseline);
-    check_durations(choice);
+    check_durations(choice, baseline);
     auto entry =
         std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.spec.name == choice.spec->name; });
     HASTEN_CHECK(entry != entries_.end(), "no factory for " + choice.spec->name);

@@ -21,6 +21,7 @@ struct Progress {
   int64_t step_in_epoch = 0;
   double epochs = 0;           // passes done, the current one in part
   int64_t samples = 0;         // training samples seen
+  int64_t tokens = 0;          // of text: targets in them
   double flops = 0;            // training FLOPs done, extra passes and preludes included
   int64_t train_ns = 0;        // training time, without evaluation and checkpoints
   double joules = -1;          // training energy, or negative if no counter is there

@@ -35,7 +35,9 @@ Batch Batch::select(const std::vector<int64_t>& places) const {
 
 at::Tensor Batch::soft_targets(int64_t classes) const {
   if (targets.defined()) return targets;
-  return at::zeros({labels.size(0), classes}, labels.options().dtype(at::kFloat)).scatter_(1, labels.unsqueeze(1), 1.0);
+  std::vector<int64_t> shape = labels.sizes().vec();
+  shape.push_back(classes);
+  return at::zeros(shape, labels.options().dtype(at::kFloat)).scatter_(-1, labels.unsqueeze(-1), 1.0);
 }
 
 at::Tensor channels_last(const at::Tensor& images) {

@@ -12,10 +12,11 @@ namespace hasten {
 // draws are keyed by sample id, so nothing depends on the batch or microbatch a sample falls into.
 struct Batch {
   std::vector<int64_t> ids;  // sample ids within the data set, on the host
-  at::Tensor inputs;         // float [n, channels, height, width] (channels last in memory) or [n, features]
-  at::Tensor labels;         // int64 [n]: the true classes
-  at::Tensor targets;        // float [n, classes] when something made them soft, else undefined
-  at::Tensor weights;        // float [n]: factor of each sample's loss, or undefined for 1
+  at::Tensor inputs;  // float [n, channels, height, width] (channels last in memory), [n, features]; int64 [n, tokens]
+  at::Tensor
+      labels;  // int64 [n]: the true classes; of text [n, tokens]: what follows each, -100 where that is no target
+  at::Tensor targets;  // float [n, classes] or [n, tokens, classes] when something made them soft, else undefined
+  at::Tensor weights;  // float [n]: factor of each sample's loss, or undefined for 1
   int64_t epoch = 0, step = 0;
 
   int64_t size() const { return static_cast<int64_t>(ids.size()); }
@@ -23,7 +24,7 @@ struct Batch {
   Batch slice(int64_t begin, int64_t count) const;
   // The samples at these places, in this order.
   Batch select(const std::vector<int64_t>& places) const;
-  // The targets as probabilities, [n, classes]: the labels as one-hot rows if nothing made them soft yet.
+  // The targets as probabilities, in the shape of `targets`: the labels as one-hot rows if nothing made them soft yet.
   at::Tensor soft_targets(int64_t classes) const;
 };
 

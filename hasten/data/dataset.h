@@ -1,4 +1,4 @@
-// A part of a data set: raw samples as bytes, in memory or streamed, labels, and the statistics that normalise them.
+// A part of a data set: where its samples come from, and what normalises them.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "hasten/data/batch.h"
-#include "hasten/data/sample_stream.h"
+#include "hasten/data/sample_source.h"
 #include "hasten/spec/metric.h"
 #include "hasten/spec/plan.h"
 
@@ -16,51 +15,40 @@ namespace hasten {
 
 class Dataset {
  public:
-  // samples: uint8 [n, channels, height, width] or float [n, features]; labels: int64 [n] in 0..classes-1.
+  Dataset(std::string id, Split split, std::shared_ptr<SampleSource> source, int64_t classes);
+  // In memory; see MemorySamples.
   Dataset(std::string id, Split split, at::Tensor samples, at::Tensor labels, int64_t classes);
 
-  // Samples that a loader reads when they are wanted.
-  Dataset(std::string id, Split split, std::shared_ptr<SampleStream> stream, int64_t classes);
-
-  int64_t size() const { return stream_ != nullptr ? stream_->size() : labels_.size(0); }
+  int64_t size() const { return source_->size(); }
+  int64_t targets() const { return source_->targets(); }
   int64_t classes() const { return classes_; }
   Split split() const { return split_; }
   const std::string& id() const { return id_; }
-  // XXH3 of samples and labels (of a stream: of what its index knows of them); names the content in run records.
-  // Computed once, on first use.
+  SampleSource& source() const { return *source_; }
+  // Of the source, the split and the data set; names the content in run records. Computed once, on first use.
   const std::string& content_hash() const;
 
-  int64_t channels() const;
-  // Normalisation x -> (x / 255 - mean) / deviation per channel; uint8 only; x / 255 until it is set. load_splits takes
-  // it from the training part.
+  // Normalisation x -> (x / 255 - mean) / deviation per channel of images; x / 255 until it is set. load_splits takes it
+  // from the training part.
   void set_normalisation(const std::vector<double>& mean, const std::vector<double>& deviation);
-  const ByteTable& normalisation() const { return normalised_; }  // what each byte becomes; empty for float samples
-  // Mean and standard deviation per channel of x / 255, over all samples; of a stream over 10,000 that are drawn once and
-  // for all.
+  const ByteTable& normalisation() const { return normalised_; }  // empty for other data
+  // Mean and standard deviation per channel of x / 255; empty for data that is no images.
   void channel_statistics(std::vector<double>& mean, std::vector<double>& deviation) const;
 
-  // The samples with these ids, normalised, float, channels last; in the order of `ids`.
+  // The samples with these ids, normalised, float, channels last; in the order of `ids`. Of a text: tokens.
   Batch gather(const std::vector<int64_t>& ids) const;
-  // The batch that `sampler` drew last: gather(), or from a stream the samples as augmented there, which are read ahead.
-  // A stream leaves out samples that are corrupt where that is its policy.
+  // The batch that `sampler` drew last. A stream reads ahead, and leaves out samples that are corrupt where that is its
+  // policy; a text moves its samples from epoch to epoch.
   Batch training_batch(const std::vector<int64_t>& ids, const Sampler& sampler, uint64_t seed) const;
-  // Only the samples with these ids, renumbered 0..; keeps the normalisation.
-  Dataset subset(const std::vector<int64_t>& ids, Split split) const;
-
-  SampleStream* stream() const { return stream_.get(); }
-  const at::Tensor& samples() const { return samples_; }  // undefined for a stream, like labels()
-  const at::Tensor& labels() const { return labels_; }
+  // Takes `count` samples out and returns them as a part of their own; see SampleSource::hold_out().
+  Dataset hold_out(int64_t count, Split split);
 
  private:
-  std::vector<uint64_t> stream_counts() const;
-  std::vector<uint64_t> memory_counts() const;
-
   std::string id_;
   Split split_;
-  at::Tensor samples_, labels_;
-  std::shared_ptr<SampleStream> stream_;
+  std::shared_ptr<SampleSource> source_;
   int64_t classes_;
-  ByteTable normalised_;  // empty for float samples
+  ByteTable normalised_;
   mutable std::string hash_;
 };
 

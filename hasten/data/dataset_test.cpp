@@ -12,8 +12,10 @@
 
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "hasten/base/error.h"
+#include "hasten/data/test_memory.h"
 
 namespace hasten {
 namespace {
@@ -28,7 +30,10 @@ TEST(DatasetTest, GathersInTheOrderOfTheIds) {
     Dataset data = random_images(100, channels);
     Batch batch = data.gather({5, 99, 5});
     EXPECT_EQ(batch.ids, (std::vector<int64_t>{5, 99, 5}));
-    at::Tensor expected = at::stack({data.samples()[5], data.samples()[99], data.samples()[5]}).to(at::kFloat).div(255);
+    at::Tensor expected =
+        at::stack({memory_of(data).samples()[5], memory_of(data).samples()[99], memory_of(data).samples()[5]})
+            .to(at::kFloat)
+            .div(255);
     EXPECT_LT(batch.inputs.sub(expected).abs().max().item<float>(), 1e-7);
     EXPECT_EQ(batch.inputs.suggest_memory_format(), at::MemoryFormat::ChannelsLast);
     EXPECT_TRUE(at::equal(batch.labels, at::tensor({2, 0, 2}, at::kLong)));
@@ -40,7 +45,7 @@ TEST(DatasetTest, NormalisesEachChannel) {
   Dataset data = random_images(200, 2);
   std::vector<double> mean, deviation;
   data.channel_statistics(mean, deviation);
-  at::Tensor scaled = data.samples().to(at::kDouble).div(255).transpose(0, 1).reshape({2, -1});
+  at::Tensor scaled = memory_of(data).samples().to(at::kDouble).div(255).transpose(0, 1).reshape({2, -1});
   EXPECT_NEAR(mean[1], scaled[1].mean().item<double>(), 1e-12);
   EXPECT_NEAR(deviation[0], std::sqrt(scaled[0].sub(scaled[0].mean()).square().mean().item<double>()), 1e-12);
   data.set_normalisation(mean, deviation);
@@ -58,26 +63,41 @@ TEST(DatasetTest, FloatFeaturesPassUnchanged) {
   EXPECT_TRUE(at::equal(data.gather({2, 0}).inputs, at::stack({features[2], features[0]})));
 }
 
-TEST(DatasetTest, SubsetsKeepContentAndNormalisation) {
-  Dataset data = random_images(50, 1);
-  data.set_normalisation({0.5}, {0.25});
-  Dataset part = data.subset({10, 20, 30}, Split::kValidation);
-  EXPECT_EQ(part.size(), 3);
+TEST(DatasetTest, WhatIsHeldOutKeepsContentAndNormalisation) {
+  const Dataset whole = random_images(50, 1);
+  Dataset rest = whole;
+  rest.set_normalisation({0.5}, {0.25});
+  Dataset again = rest;
+  const Dataset part = rest.hold_out(12, Split::kValidation);
+  EXPECT_EQ(part.size(), 12);
+  EXPECT_EQ(rest.size(), 38);
   EXPECT_EQ(part.split(), Split::kValidation);
-  EXPECT_TRUE(at::equal(part.gather({1}).inputs, data.gather({20}).inputs));
-  EXPECT_TRUE(at::equal(part.gather({1}).labels, data.gather({20}).labels));
+  EXPECT_TRUE(at::equal(part.gather({0, 11}).inputs, again.hold_out(12, Split::kValidation).gather({0, 11}).inputs));
+  // Every image is in one of them, normalised.
+  std::multiset<float> sums, parts;
+  const auto add = [](const Dataset& data, std::multiset<float>& out) {
+    for (int64_t i = 0; i < data.size(); ++i) out.insert(data.gather({i}).inputs.sum().item<float>());
+  };
+  Dataset normalised = whole;
+  normalised.set_normalisation({0.5}, {0.25});
+  add(normalised, sums);
+  add(rest, parts);
+  add(part, parts);
+  EXPECT_EQ(sums, parts);
 }
 
 TEST(DatasetTest, ContentHashNamesContentAndSplit) {
   Dataset data = random_images(20, 1);
-  auto same = [&](Split split) { return Dataset("random", split, data.samples().clone(), data.labels().clone(), 3); };
+  auto same = [&](Split split) {
+    return Dataset("random", split, memory_of(data).samples().clone(), memory_of(data).labels().clone(), 3);
+  };
   EXPECT_EQ(data.content_hash(), same(Split::kTrain).content_hash());
   EXPECT_NE(data.content_hash(), same(Split::kTest).content_hash());
   Dataset changed = same(Split::kTrain);
-  changed.samples()[7][0][2][3].bitwise_xor_(1);
+  memory_of(changed).samples()[7][0][2][3].bitwise_xor_(1);
   EXPECT_NE(data.content_hash(), changed.content_hash());
   Dataset relabelled = same(Split::kTrain);
-  relabelled.labels()[7].fill_(0);
+  memory_of(relabelled).labels()[7].fill_(0);
   EXPECT_NE(data.content_hash(), relabelled.content_hash());
 }
 

@@ -9,6 +9,7 @@
 #include "hasten/base/machine.h"
 #include "hasten/base/text.h"
 #include "hasten/data/pixel_transform.h"
+#include "hasten/data/sample_stream.h"
 #include "hasten/loader/formats/open.h"
 #include "hasten/loader/images/pipeline.h"
 #include "hasten/loader/survey.h"
@@ -119,7 +120,7 @@ void refuse_sample_work(const Recipe& recipe) {
       recipe.loader.augment == AugmentBy::kBatch && recipe.data.corrupt == CorruptPolicy::kStop)
     return;
   throw ConfigError(wanted != nullptr ? wanted : "loader", "a data set that is read from image files",
-                    cat("'", recipe.dataset->name, "', which is always in memory"),
+                    cat("'", recipe.dataset->name, "', whose samples need no decoding"),
                     "workload.dataset = \"images\" with data.path");
 }
 

@@ -13,6 +13,10 @@
 namespace hasten {
 namespace {
 
+constexpr int64_t kByteCount = 256;
+constexpr int64_t kStatisticsSamples = 10000;
+constexpr size_t kStatisticsBatch = 256;
+
 // Some samples of another index, numbered anew.
 class IndexSubset final : public SampleIndex {
  public:
@@ -183,10 +187,35 @@ Batch SampleStream::training(const std::vector<int64_t>& ids, const Sampler& sam
   return take(*training_, count, table);
 }
 
-std::shared_ptr<SampleStream> SampleStream::subset(const std::vector<int64_t>& ids) const {
+std::vector<uint64_t> SampleStream::byte_counts() {
+  std::vector<int64_t> ids = permutation(size(), 0, operation("data.statistics"), 0);
+  ids.resize(static_cast<size_t>(std::min(size(), kStatisticsSamples)));
+  ByteTable itself;
+  for (int64_t channel = 0; channel < channels(); ++channel) {
+    for (int64_t byte = 0; byte < kByteCount; ++byte) itself.push_back(static_cast<float>(byte));
+  }
+  std::vector<uint64_t> counts(itself.size());
+  for (size_t begin = 0; begin < ids.size(); begin += kStatisticsBatch) {
+    const auto first = ids.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto count = static_cast<std::ptrdiff_t>(std::min(ids.size() - begin, kStatisticsBatch));
+    const Batch batch = plain({first, first + count}, itself);
+    // Channels last, so they take turns.
+    const float* value = batch.inputs.const_data_ptr<float>();
+    const auto all = static_cast<size_t>(batch.inputs.numel()), turns = static_cast<size_t>(channels());
+    for (size_t i = 0; i < all; ++i) ++counts[i % turns * kByteCount + static_cast<size_t>(value[i])];
+  }
+  return counts;
+}
+
+std::shared_ptr<SampleSource> SampleStream::subset(const std::vector<int64_t>& ids) const {
   Source source = source_;
   source.index = std::make_shared<IndexSubset>(source_.index, ids);
   return std::make_shared<SampleStream>(std::move(source));
+}
+
+SampleSource::Parts SampleStream::hold_out(int64_t count, uint64_t key) const {
+  const Ids ids = random_ids(count, key);
+  return {subset(ids.rest), subset(ids.held_out)};
 }
 
 std::optional<LoaderReport> SampleStream::report() const {

@@ -8,16 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "hasten/data/batch.h"
-#include "hasten/data/sampler.h"
-#include "hasten/loader/loader.h"
+#include "hasten/data/sample_source.h"
 
 namespace hasten {
 
-// What each byte becomes: [channels, 256].
-using ByteTable = std::vector<float>;
-
-class SampleStream {
+class SampleStream final : public SampleSource {
  public:
   struct Source {
     std::shared_ptr<const SampleIndex> index;
@@ -27,22 +22,24 @@ class SampleStream {
     LoaderOptions options;
   };
   explicit SampleStream(Source source);
-  ~SampleStream();
+  ~SampleStream() override;
 
-  int64_t size() const { return source_.index->size(); }
+  int64_t size() const override { return source_.index->size(); }
   const std::array<int64_t, 3>& shape() const { return source_.shape; }
   const SampleIndex& index() const { return *source_.index; }
-  // Names the samples by what the index knows of them: places, sizes, labels, hashes.
-  uint64_t content_hash() const;
-  // The samples with these ids as they are, normalised. Corrupt ones are left out where the policy is to skip them.
-  Batch plain(const std::vector<int64_t>& ids, const ByteTable& table);
-  // The samples that `sampler` drew last, augmented by draws that depend on (seed, epoch, sample). Reads on in the
-  // sampler's order while the batch is used.
-  Batch training(const std::vector<int64_t>& ids, const Sampler& sampler, uint64_t seed, const ByteTable& table);
-  // Only these samples, numbered 0...
-  std::shared_ptr<SampleStream> subset(const std::vector<int64_t>& ids) const;
-  // Of training; empty before the first batch.
-  std::optional<LoaderReport> report() const;
+  // Of what the index knows of the samples: places, sizes, labels, hashes.
+  uint64_t content_hash() const override;
+  // Corrupt samples are left out where the policy is to skip them.
+  Batch plain(const std::vector<int64_t>& ids, const ByteTable& table) override;
+  // Augmented by draws that depend on (seed, epoch, sample). Reads on in the sampler's order while the batch is used.
+  Batch training(const std::vector<int64_t>& ids, const Sampler& sampler, uint64_t seed,
+                 const ByteTable& table) override;
+  Parts hold_out(int64_t count, uint64_t key) const override;
+  int64_t channels() const override { return source_.shape[0]; }
+  // Of 10,000 samples that are drawn once and for all.
+  std::vector<uint64_t> byte_counts() override;
+  bool can_augment() const override { return true; }
+  std::optional<LoaderReport> report() const override;
 
  private:
   // What was asked of the training loader and not taken yet.
@@ -51,6 +48,7 @@ class SampleStream {
     std::function<int64_t(int64_t)> sample;
     bool whole = false;  // to the end of the epoch
   };
+  std::shared_ptr<SampleSource> subset(const std::vector<int64_t>& ids) const;
   void restart(const std::vector<int64_t>& ids, int64_t epoch, uint64_t seed);
   void follow(const std::vector<int64_t>& ids, const Sampler& sampler, uint64_t seed);
   bool next_are(const std::vector<int64_t>& ids, int64_t epoch) const;

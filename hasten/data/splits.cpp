@@ -14,6 +14,7 @@
 #include "hasten/data/images.h"
 #include "hasten/data/pixel_transform.h"
 #include "hasten/data/synthetic.h"
+#include "hasten/data/text.h"
 #include "hasten/loader/fetch/data_place.h"
 
 namespace hasten {
@@ -82,6 +83,7 @@ Splits load_both(const Recipe& recipe, const DatasetInfo& info, const SampleStep
     const auto& params = recipe.dataset_params.as<SyntheticParams>();
     return {synthetic_data(params, Split::kTrain), {synthetic_data(params, Split::kTest)}};
   }
+  if (recipe.dataset->params == describe<TextParams>()) return load_text(recipe, info);
   if (recipe.dataset->params == describe<ImageFilesParams>()) return load_images(recipe, info, steps);
   const std::string& path = recipe.dataset_params.as<IdxParams>().path;
   const std::string folder = find_idx_folder(info.name, path);
@@ -95,17 +97,6 @@ Splits load_both(const Recipe& recipe, const DatasetInfo& info, const SampleStep
           {load_idx(folder, *recipe.dataset, info, Split::kTest)}};
 }
 
-// A fixed choice, so that tuning on the validation part of one run means the same for all others.
-void cut_validation(Splits& splits, int64_t count) {
-  const int64_t total = splits.train.size();
-  std::vector<int64_t> order = permutation(total, operation(splits.train.id()), operation("data.validation"), 0);
-  std::vector<int64_t> validation(order.begin(), order.begin() + count), train(order.begin() + count, order.end());
-  std::sort(validation.begin(), validation.end());
-  std::sort(train.begin(), train.end());
-  splits.held_out.insert(splits.held_out.begin(), splits.train.subset(validation, Split::kValidation));
-  splits.train = splits.train.subset(train, Split::kTrain);
-}
-
 }  // namespace
 
 std::string find_idx_folder(const std::string& dataset, const std::string& path) {
@@ -116,7 +107,7 @@ std::string find_idx_folder(const std::string& dataset, const std::string& path)
 }
 
 bool augments_samples(const Recipe& recipe, const Dataset& train) {
-  return train.stream() != nullptr && recipe.loader.augment == AugmentBy::kSample;
+  return train.source().can_augment() && recipe.loader.augment == AugmentBy::kSample;
 }
 
 Splits load_splits(const Recipe& recipe) { return load_splits(recipe, {}); }
@@ -127,10 +118,11 @@ Splits load_splits(const Recipe& recipe, const SampleSteps& steps) {
   Splits splits = load_both(recipe, info, steps);
   if (recipe.data.validation > 0) {
     HASTEN_CHECK(recipe.data.validation < splits.train.size(), "a validation part smaller than the training set");
-    cut_validation(splits, recipe.data.validation);
+    splits.held_out.insert(splits.held_out.begin(), splits.train.hold_out(recipe.data.validation, Split::kValidation));
   }
   std::vector<double> mean, deviation;
   splits.train.channel_statistics(mean, deviation);
+  if (mean.empty()) return splits;
   for (double& value : deviation) value = value > 0 ? value : 1;  // a constant channel stays finite
   splits.train.set_normalisation(mean, deviation);
   for (Dataset& part : splits.held_out) part.set_normalisation(mean, deviation);

@@ -10,6 +10,7 @@
 #include "hasten/base/error.h"
 #include "hasten/base/files.h"
 #include "hasten/data/dataset.h"
+#include "hasten/data/test_memory.h"
 #include "hasten/spec/recipe.h"
 
 namespace hasten {
@@ -88,8 +89,8 @@ TEST_F(SplitsTest, ReadsTheFourFiles) {
   Splits splits = load_splits(recipe());
   EXPECT_EQ(splits.train.size(), 3);
   EXPECT_EQ(splits.get(Split::kTest).size(), 2);
-  EXPECT_EQ(splits.train.samples()[2][0][1][1].item<uint8_t>(), 220);
-  EXPECT_EQ(splits.get(Split::kTest).labels()[1].item<int64_t>(), 3);
+  EXPECT_EQ(memory_of(splits.train).samples()[2][0][1][1].item<uint8_t>(), 220);
+  EXPECT_EQ(memory_of(splits.get(Split::kTest)).labels()[1].item<int64_t>(), 3);
   // Both are normalised by the training part, of mean 110 and deviation 69.04.
   const double first = -110 / std::sqrt(400.0 * (12 * 12 - 1) / 12);
   EXPECT_NEAR(splits.train.gather({0}).inputs[0][0][0][0].item<float>(), first, 1e-5);
@@ -138,7 +139,7 @@ TEST(ValidationTest, IsAFixedPartOfTheTrainingSet) {
   EXPECT_NE(a.get(Split::kValidation).content_hash(), a.train.content_hash());
   // Together they are the training set, each image once.
   auto image = [](const Dataset& data, int64_t i) {
-    at::Tensor row = data.samples()[i].contiguous();
+    at::Tensor row = memory_of(data).samples()[i].contiguous();
     return std::string(static_cast<const char*>(row.const_data_ptr()), row.nbytes());
   };
   std::multiset<std::string> all, parts;
@@ -169,8 +170,8 @@ TEST(FashionMnistTest, IsWhatItsAuthorsSay) {
   EXPECT_NEAR(mean[0], 0.2860, 5e-5);
   EXPECT_NEAR(deviation[0], 0.3530, 5e-5);
   for (int64_t label = 0; label < 10; ++label) {
-    EXPECT_EQ(splits.train.labels().eq(label).sum().item<int64_t>(), 6000);
-    EXPECT_EQ(splits.get(Split::kTest).labels().eq(label).sum().item<int64_t>(), 1000);
+    EXPECT_EQ(memory_of(splits.train).labels().eq(label).sum().item<int64_t>(), 6000);
+    EXPECT_EQ(memory_of(splits.get(Split::kTest)).labels().eq(label).sum().item<int64_t>(), 1000);
   }
 }
 

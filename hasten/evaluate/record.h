@@ -98,6 +98,18 @@ struct Totals {
   std::optional<double> peak_memory_bytes;
 };
 
+// What the threads that read, decode and augment samples did, since the run began or was resumed.
+struct LoaderStage {
+  std::string name;
+  double seconds = 0, bytes = 0;
+};
+struct LoaderUse {
+  std::string read, read_reason;  // how files were read, and why so
+  std::optional<double> threads, delivered, skipped, substituted, hedged, wait_s;
+  std::vector<LoaderStage> stages;   // of all threads; they add up to the threads' lives
+  std::vector<std::string> corrupt;  // the first samples that could not be read, in words
+};
+
 struct RunRecord {
   int version = kRecordVersion;
   std::string id, group, workload;
@@ -110,6 +122,7 @@ struct RunRecord {
   std::optional<double> final_lr_fraction;   // where the planned schedule ends, as a share of its peak
   PointKind point = PointKind::kStandard;
   Totals executed;
+  std::optional<LoaderUse> loader;           // of a run whose samples did not lie in memory
   std::optional<int64_t> seed;
   std::optional<int64_t> planned_runs;       // runs launched for this group, so that a lost one is noticed
   std::vector<Dataset> data;

@@ -125,10 +125,22 @@ void visit(V& v, Totals& x) {
 }
 
 template <class V>
+void visit(V& v, LoaderStage& x) {
+  v("name", x.name), v("seconds", x.seconds), v("bytes", x.bytes);
+}
+
+template <class V>
+void visit(V& v, LoaderUse& x) {
+  v("read", x.read), v("read_reason", x.read_reason), v("threads", x.threads), v("delivered", x.delivered);
+  v("skipped", x.skipped), v("substituted", x.substituted), v("hedged", x.hedged), v("wait_s", x.wait_s);
+  v("stages", x.stages), v("corrupt", x.corrupt);
+}
+
+template <class V>
 void visit(V& v, RunRecord& x) {
   v("version", x.version), v("id", x.id), v("group", x.group), v("role", x.role), v("workload", x.workload);
   v("methods", x.methods), v("recipe_hash", x.recipe_hash), v("metric", x.metric), v("planned", x.planned);
-  v("final_lr_fraction", x.final_lr_fraction), v("point", x.point), v("executed", x.executed);
+  v("final_lr_fraction", x.final_lr_fraction), v("point", x.point), v("executed", x.executed), v("loader", x.loader);
   v("status", x.status), v("status_detail", x.status_detail), v("first_bad_step", x.first_bad_step);
   v("seed", x.seed), v("planned_runs", x.planned_runs), v("batch_size", x.batch_size);
   v("eval_interval_s", x.eval_interval_s);

@@ -153,15 +153,15 @@ int64_t LoaderThreads::fill(const SampleKey& key, const Record& record, uint8_t*
                       "the file is damaged: get it again from its source");
     delay(Stage::kVerify, bench);
   }
-  bench.clock.enter(Stage::kDecode);
+  bench.clock.enter(options_.switches.decode ? Stage::kDecode : Stage::kRead);
   const SamplePayload payload = index_->payload(key.sample, entry, record.bytes);
   if (options_.switches.decode) {
     work_->run(payload, key, {to, slot_bytes_}, *bench.scratch, bench.clock);
     bench.clock.add_bytes(Stage::kDecode, slot_bytes_);
+    delay(Stage::kDecode, bench);
   } else {
     touch(payload.bytes);
   }
-  delay(Stage::kDecode, bench);
   delay(Stage::kAugment, bench);
   bench.clock.enter(Stage::kDeliver);
   delay(Stage::kDeliver, bench);

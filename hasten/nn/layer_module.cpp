@@ -5,25 +5,41 @@
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/dropout.h>
+#include <ATen/ops/embedding.h>
 #include <ATen/ops/gelu.h>
+#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/relu.h>
+#include <ATen/ops/rms_norm.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/slice.h>
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/zeros.h>
 
 #include "hasten/base/error.h"
+#include "hasten/nn/attention_module.h"
 #include "hasten/spec/layers/convolution.h"
 #include "hasten/spec/layers/dense.h"
 #include "hasten/spec/layers/elementwise.h"
+#include "hasten/spec/layers/embedding.h"
 #include "hasten/spec/layers/normalization.h"
 #include "hasten/spec/layers/pooling.h"
 
 namespace hasten {
 namespace {
+
+at::Tensor activated(const at::Tensor& x, ActivationKind function) {
+  switch (function) {
+    case ActivationKind::kRelu: return at::relu(x);
+    case ActivationKind::kGelu: return at::gelu(x);
+    case ActivationKind::kSilu: return at::silu(x);
+    case ActivationKind::kTanh: return at::tanh(x);
+    case ActivationKind::kReluSquared: return at::relu(x).square();
+  }
+  return x;
+}
 
 class Conv2dModule final : public LayerModule {
  public:
@@ -89,18 +105,67 @@ class BatchNormModule final : public LayerModule {
 class ActivationModule final : public LayerModule {
  public:
   explicit ActivationModule(const Activation& plan) : function_(plan.function) {}
+  at::Tensor forward(const at::Tensor& x, const PassMode&) override { return activated(x, function_); }
+
+ private:
+  ActivationKind function_;
+};
+
+class FeatureNormModule final : public LayerModule {
+ public:
+  FeatureNormModule(const FeatureNorm& plan, const ParameterSource& get)
+      : plan_(plan), weight_(get("weight")), bias_(get("bias")) {}
   at::Tensor forward(const at::Tensor& x, const PassMode&) override {
-    switch (function_) {
-      case ActivationKind::kRelu: return at::relu(x);
-      case ActivationKind::kGelu: return at::gelu(x);
-      case ActivationKind::kSilu: return at::silu(x);
-      case ActivationKind::kTanh: return at::tanh(x);
+    const at::Tensor &weight = weight_(), &bias = bias_();
+    const int64_t features = x.size(-1);
+    if (plan_.root_mean_square) {
+      return at::rms_norm(x, {features}, weight.defined() ? std::optional(weight) : std::nullopt, plan_.epsilon);
     }
-    return x;
+    return at::layer_norm(x, {features}, weight, bias, plan_.epsilon);
+  }
+
+ private:
+  FeatureNorm plan_;
+  EffectiveTensor weight_, bias_;
+};
+
+class EmbeddingModule final : public LayerModule {
+ public:
+  explicit EmbeddingModule(const ParameterSource& get) : weight_(get("weight")) {}
+  at::Tensor forward(const at::Tensor& x, const PassMode&) override { return at::embedding(weight_(), x); }
+
+ private:
+  EffectiveTensor weight_;
+};
+
+class PositionEmbeddingModule final : public LayerModule {
+ public:
+  explicit PositionEmbeddingModule(const ParameterSource& get) : weight_(get("weight")) {}
+  at::Tensor forward(const at::Tensor& x, const PassMode&) override { return x.add(weight_().narrow(0, 0, x.size(1))); }
+
+ private:
+  EffectiveTensor weight_;
+};
+
+class GateModule final : public LayerModule {
+ public:
+  explicit GateModule(const Gate& plan) : function_(plan.function) {}
+  at::Tensor forward(const at::Tensor& x, const PassMode&) override {
+    const int64_t half = x.size(-1) / 2;
+    return activated(x.narrow(-1, 0, half), function_).mul(x.narrow(-1, half, half));
   }
 
  private:
   ActivationKind function_;
+};
+
+class SoftCapModule final : public LayerModule {
+ public:
+  explicit SoftCapModule(const SoftCap& plan) : cap_(plan.cap) {}
+  at::Tensor forward(const at::Tensor& x, const PassMode&) override { return x.div(cap_).tanh().mul(cap_); }
+
+ private:
+  double cap_;
 };
 
 class DropoutModule final : public LayerModule {
@@ -160,6 +225,12 @@ std::unique_ptr<LayerModule> build_layer(const Layer& layer, const ParameterSour
   if (const auto* plan = kind.as<Conv2d>()) return std::make_unique<Conv2dModule>(*plan, get);
   if (kind.as<Linear>() != nullptr) return std::make_unique<LinearModule>(get);
   if (const auto* plan = kind.as<BatchNorm>()) return std::make_unique<BatchNormModule>(*plan, layer.in[0], get);
+  if (const auto* plan = kind.as<FeatureNorm>()) return std::make_unique<FeatureNormModule>(*plan, get);
+  if (const auto* plan = kind.as<SelfAttention>()) return attention_module(*plan, get);
+  if (kind.as<Embedding>() != nullptr) return std::make_unique<EmbeddingModule>(get);
+  if (kind.as<PositionEmbedding>() != nullptr) return std::make_unique<PositionEmbeddingModule>(get);
+  if (const auto* plan = kind.as<Gate>()) return std::make_unique<GateModule>(*plan);
+  if (const auto* plan = kind.as<SoftCap>()) return std::make_unique<SoftCapModule>(*plan);
   if (const auto* plan = kind.as<Activation>()) return std::make_unique<ActivationModule>(*plan);
   if (const auto* plan = kind.as<Dropout>()) return std::make_unique<DropoutModule>(*plan);
   if (const auto* plan = kind.as<Scale>()) return std::make_unique<ScaleModule>(*plan);

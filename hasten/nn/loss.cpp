@@ -7,9 +7,14 @@
 namespace hasten {
 
 at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels, const at::Tensor& targets) {
-  at::Tensor wide = logits.to(at::kFloat);
-  if (!targets.defined()) return at::cross_entropy_loss(wide, labels, {}, at::Reduction::None);
-  return at::log_softmax(wide, 1).mul(targets).sum(1).neg();
+  const at::Tensor wide = logits.to(at::kFloat);
+  at::Tensor each;
+  if (targets.defined()) {
+    each = at::log_softmax(wide, -1).mul(targets).sum(-1).neg();
+  } else {
+    each = at::cross_entropy_loss(wide.reshape({-1, wide.size(-1)}), labels.reshape({-1}), {}, at::Reduction::None);
+  }
+  return labels.dim() == 1 ? each : each.view(labels.sizes()).mean(1);
 }
 
 }  // namespace hasten

@@ -34,6 +34,7 @@ PlannedModel::PlannedModel(const ModelPlan& plan, uint64_t seed, const MethodSea
     }
     blocks_.push_back(std::move(built));
   }
+  built_.clear();
 }
 
 PlannedModel::Chain PlannedModel::build_chain(const Block& block, const std::vector<Layer>& layers, uint64_t seed,
@@ -43,11 +44,16 @@ PlannedModel::Chain PlannedModel::build_chain(const Block& block, const std::vec
     const std::string prefix = block.name + "." + layer.name + ".";
     std::vector<std::pair<std::string, EffectiveTensor>> own;
     for (const ParameterPlan& parameter : layer.parameters) {
+      if (!parameter.same_as.empty()) {
+        own.emplace_back(parameter.name, built_.at(parameter.same_as));
+        continue;
+      }
       const PlacedParameter placed{prefix + parameter.name, &parameter, block.part};
       at::Tensor value = initial_value(parameter, placed.name, seed);
       if (value.dim() == 4) value = value.contiguous(at::MemoryFormat::ChannelsLast);
       value.set_requires_grad(parameter.trainable);
       own.emplace_back(parameter.name, EffectiveTensor(value, placed, seams));
+      built_.emplace(placed.name, own.back().second);
       parameters_.push_back({placed.name, value});
     }
     chain.push_back(build_layer(layer, [&](std::string_view name) {

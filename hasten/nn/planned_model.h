@@ -1,7 +1,9 @@
 // The model that a plan describes.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "hasten/nn/layer_module.h"
@@ -33,6 +35,7 @@ class PlannedModel final : public Model {
 
   std::vector<BuiltBlock> blocks_;
   std::vector<BuiltHead> heads_;
+  std::map<std::string, EffectiveTensor> built_;  // while the model is built: parameters that others may be, too
 };
 
 }  // namespace hasten

@@ -48,6 +48,15 @@ DatasetInfo image_files_info(const std::string& name, const ParamSet& set) {
   return info;
 }
 
+DatasetInfo text_info(const std::string& name, const ParamSet& set) {
+  const auto& params = set.as<TextParams>();
+  const TextParts parts = open_text(find_dataset(name), params);
+  DatasetInfo info{name, {params.context}, 0, parts.train.whole(params.context), parts.test.covering(params.context)};
+  info.classes = std::max(parts.train.stream->vocabulary_size(), parts.test.stream->vocabulary_size());
+  info.text = true;
+  return info;
+}
+
 }  // namespace
 
 std::string find_dataset_files(const DatasetSpec& spec, const std::string& path) {
@@ -84,6 +93,13 @@ const std::vector<DatasetSpec>& dataset_specs() {
       {"images", "your own: an image folder, tar, IDX, CIFAR's files, beton, MDS or npy, named by data.path",
        "name a file or folder as data.path", describe<ImageFilesParams>(),
        [](const ParamSet& set) { return image_files_info("images", set); }},
+      {"tiny-shakespeare", "1.1 million characters of plays (Karpathy 2015)", "hasten data fetch tiny-shakespeare",
+       describe<TextParams>(), [](const ParamSet& set) { return text_info("tiny-shakespeare", set); }},
+      {"enwik8", "the first 100 million bytes of a dump of Wikipedia (Hutter 2006)", "hasten data fetch enwik8",
+       describe<TextParams>(), [](const ParamSet& set) { return text_info("enwik8", set); }},
+      {"text", "your own: text, .bin or .npy files of tokens, or shards, named by data.path",
+       "name a file or folder as data.path", describe<TextParams>(),
+       [](const ParamSet& set) { return text_info("text", set); }},
       {"synthetic", "random images labelled by a random network; any size, no files", "made on the fly",
        describe<SyntheticParams>(),
        [](const ParamSet& set) {

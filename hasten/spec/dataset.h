@@ -1,10 +1,13 @@
 // What is known of a data set before it is read: shape, classes, sizes. Enough to plan a run.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "hasten/loader/formats/tokens.h"
+#include "hasten/loader/text/token_windows.h"
 #include "hasten/spec/parameter_plan.h"
 #include "hasten/spec/params.h"
 
@@ -12,10 +15,12 @@ namespace hasten {
 
 struct DatasetInfo {
   std::string name;
-  Shape sample;            // {channels, height, width} or {features}
-  int64_t classes = 0;
-  int64_t train_count = 0, test_count = 0;
+  Shape sample;            // {channels, height, width}, {features}, or {tokens} of a text
+  int64_t classes = 0;     // of a text: how many different tokens there are
+  int64_t train_count = 0, test_count = 0;  // samples; of a text: stretches of so many tokens
+  bool text = false;       // samples are tokens, and each of them has a target: the one behind it
   bool is_image() const { return sample.size() == 3; }
+  int64_t tokens_per_sample() const { return text ? sample.at(0) : 0; }
 };
 
 struct DatasetSpec {
@@ -50,6 +55,51 @@ struct ImageFilesParams {
         field("channels", &P::channels, {0, 3}, "1: grey, 3: colour, 0: as they are")};
   }
 };
+
+constexpr std::array<std::string_view, 3> choices(TextUnit) { return {"byte", "character", "vocabulary"}; }
+constexpr std::array<std::string_view, 2> choices(WindowSampling) { return {"epoch", "random_offset"}; }
+
+// Text, or files of tokens: a sample is `context` tokens that follow each other.
+struct TextParams {
+  std::string path;
+  int64_t context = 256;
+  TextUnit unit = TextUnit::kCharacter;
+  std::string vocabulary;
+  int64_t vocabulary_size = 0;
+  WindowSampling sampling = WindowSampling::kEpoch;
+  double train_share = 0.9;
+  static constexpr auto schema() {
+    using P = TextParams;
+    return std::tuple{
+        field("path", &P::path, "file or folder of text, or of tokens (.bin, .npy, shards); empty: the usual places"),
+        field("context", &P::context, {1, 1 << 20}, "tokens of a sample; each is predicted from those before it"),
+        field("unit", &P::unit, "what a token of raw text is; vocabulary: the longest text of a list that fits"),
+        field("vocabulary", &P::vocabulary, "file with these texts, one a line or a JSON list"),
+        field("vocabulary_size", &P::vocabulary_size, at_least(0),
+              "different tokens that files of tokens may hold; 0: as many as they do hold"),
+        field(
+            "sampling", &P::sampling,
+            "epoch: every token once an epoch, from another place in each; random_offset: anywhere, with replacement"),
+        field("train_share", &P::train_share, {0, 1, true, true},
+              "the first part of undivided text, which trains; the rest is the test part")};
+  }
+};
+
+// How the files of such a data set are read.
+TokenOptions token_options(const TextParams& params);
+// A part of it: a stretch of a stream of tokens.
+struct TextPart {
+  std::shared_ptr<const TokenStream> stream;
+  int64_t begin = 0, tokens = 0;
+  // Stretches of `context` tokens with a target each; whole ones, or as many as cover it.
+  int64_t whole(int64_t context) const { return (tokens - 1) / context; }
+  int64_t covering(int64_t context) const { return (tokens - 1 + context - 1) / context; }
+};
+struct TextParts {
+  TextPart train, test;
+};
+// Throws ConfigError for files that are not there or shorter than a sample, DataError for damaged ones.
+TextParts open_text(const DatasetSpec& spec, const TextParams& params);
 
 // Where the files of a data set are: `path`, $HASTEN_DATA/<name>, ./data/<name>, the system's data sets; the first that
 // is there. Throws ConfigError that lists them if none is.

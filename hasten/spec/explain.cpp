@@ -32,9 +32,16 @@ Phase phase_of(const MethodSpec& spec, Site site) {
   return Phase::kObserve;
 }
 
+constexpr size_t kNamesShown = 12;  // of the tensors of a group
+
 std::string group_line(const Plan& plan, const ParameterGroup& group) {
+  std::vector<std::string> shown = group.parameters;
+  if (shown.size() > kNamesShown) {
+    shown.resize(kNamesShown);
+    shown.push_back(cat("and ", group.parameters.size() - kNamesShown, " more"));
+  }
   return cat(plan.run.optimizers[group.optimizer].spec->name, "  lr ", number(group.lr), "  weight decay ",
-             number(group.weight_decay), "  ", group.parameters.size(), " tensors: ", join(group.parameters, " "));
+             number(group.weight_decay), "  ", group.parameters.size(), " tensors: ", join(shown, " "));
 }
 
 Json cost_json(const PlanCost& cost) {

@@ -38,7 +38,7 @@ using Needs = uint32_t;
 enum Need : Needs {
   kNothing = 0,
   kImages = 1 << 0,        // samples are {channels, height, width}
-  kClassLabels = 1 << 1,   // a class per sample, so that targets can be made soft
+  kClassLabels = 1 << 1,   // one class a sample, so no text
 };
 
 // How a method takes part in a run; see Method.

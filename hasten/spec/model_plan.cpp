@@ -21,6 +21,7 @@ Shape infer_layer(Layer& layer, const Shape& in) {
     if (old == nullptr) continue;
     parameter.init = old->init;
     parameter.trainable = old->trainable;
+    parameter.same_as = old->same_as;
   }
   layer.parameters = std::move(fresh);
   return layer.out;
@@ -83,6 +84,7 @@ Json layer_json(const Layer& layer) {
     Json entry = {{"shape", p.shape}, {"init", name_of(p.init.kind)}};
     if (p.init.value != 0) entry["init_value"] = p.init.value;
     if (!p.trainable) entry["trainable"] = false;
+    if (!p.same_as.empty()) entry["same_as"] = p.same_as;
     parameters[p.name] = entry;
   }
   Json json = {{"kind", layer.kind.name()}, {"output", layer.out}};
@@ -142,9 +144,8 @@ void ModelPlan::infer() {
       infer_chain(head.block.layers, shape);
     }
   }
-  if (shape != Shape{outputs}) {
-    throw ConfigError("model", cat("an output of ", outputs, " values"), to_string(shape));
-  }
+  const Shape wanted = sequence ? Shape{input.at(0), outputs} : Shape{outputs};
+  if (shape != wanted) throw ConfigError("model", "an output of " + to_string(wanted), to_string(shape));
 }
 
 void ModelPlan::each_layer(const std::function<void(Block&, Layer&)>& visit) { visit_layers(*this, visit); }
@@ -156,6 +157,7 @@ std::vector<PlacedParameter> ModelPlan::parameters() const {
   std::vector<PlacedParameter> list;
   each_layer([&](const Block& block, const Layer& layer) {
     for (const ParameterPlan& p : layer.parameters) {
+      if (!p.same_as.empty()) continue;
       list.push_back({opaque ? p.name : block.name + "." + layer.name + "." + p.name, &p, block.part});
     }
   });
@@ -222,7 +224,7 @@ std::string ModelPlan::table() const {
     int64_t count = 0;
     bool frozen = false;
     for (const ParameterPlan& p : layer.parameters) {
-      count += element_count(p.shape);
+      count += p.same_as.empty() ? element_count(p.shape) : 0;
       frozen = frozen || !p.trainable;
     }
     double flops = layer.kind.flops(layer.in);

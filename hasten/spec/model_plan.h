@@ -60,6 +60,7 @@ struct ModelPlan {
   std::string family;
   Shape input;
   int64_t outputs = 0;
+  bool sequence = false;   // `outputs` values for each position of the input, not for the sample
   std::vector<Block> blocks;
   std::vector<AuxiliaryHead> heads;
   int64_t generation = 0;  // counts replans during a run
@@ -71,6 +72,7 @@ struct ModelPlan {
   void each_layer(const std::function<void(Block&, Layer&)>& visit);
   void each_layer(const std::function<void(const Block&, const Layer&)>& visit) const;
 
+  // In the order in which they run; one that is the same as another is listed once.
   std::vector<PlacedParameter> parameters() const;
   int64_t parameter_count() const;
   // FLOPs counted as the operators will run: a weight that is not trained costs no weight gradient, and nothing

@@ -45,6 +45,8 @@ struct ParameterPlan {
   Init init;
   int64_t fan_in = 1;
   bool trainable = true;
+  std::string
+      same_as;  // full name of an earlier parameter of the model that this one is, too; then it has no own values
   bool operator==(const ParameterPlan&) const = default;
 };
 

@@ -97,7 +97,8 @@ void check_schedule_paths(const RunPlan& run) {
 }  // namespace
 
 RunLength RunPlan::length() const {
-  return {budget, static_cast<double>(steps_per_epoch() * batch.size), static_cast<double>(steps_per_epoch())};
+  return {budget, static_cast<double>(steps_per_epoch() * batch.size), static_cast<double>(steps_per_epoch()),
+          static_cast<double>(data.tokens_per_sample())};
 }
 
 Plan baseline_plan(const Recipe& recipe) {
@@ -146,13 +147,10 @@ void finish_plan(Plan& plan) {
     throw ConfigError("batch.microbatch", cat("at most batch.size = ", run.batch.size),
                       std::to_string(run.batch.microbatch));
   }
-  if (run.budget.unit == Unit::kToken) {
-    throw ConfigError("budget.train", "a unit that this data has", "'" + to_string(run.budget) + "'",
-                      "images are counted in samples");
-  }
-  for (const auto& [where, every] :
-       {std::pair{"evaluation.every", run.evaluation.every}, {"checkpoint.every", run.checkpoint.every}}) {
-    if (every.unit != Unit::kToken) continue;
+  for (const auto& [where, every] : {std::pair{"budget.train", run.budget},
+                                     {"evaluation.every", run.evaluation.every},
+                                     {"checkpoint.every", run.checkpoint.every}}) {
+    if (every.unit != Unit::kToken || run.data.text) continue;
     throw ConfigError(where, "a unit that this data has", "'" + to_string(every) + "'",
                       "images are counted in samples");
   }

@@ -49,7 +49,13 @@ double RunLength::total(Unit unit) const {
   if (unit == budget.unit) return budget.value;
   if (unit == Unit::kFraction) return 1;
   auto per_epoch = [&](Unit u) {
-    return u == Unit::kEpoch ? 1.0 : u == Unit::kStep ? steps_per_epoch : u == Unit::kSample ? samples_per_epoch : -1.0;
+    switch (u) {
+      case Unit::kEpoch: return 1.0;
+      case Unit::kStep: return steps_per_epoch;
+      case Unit::kSample: return samples_per_epoch;
+      case Unit::kToken: return samples_per_epoch * tokens_per_sample;
+      default: return -1.0;
+    }
   };
   double from = per_epoch(budget.unit), to = per_epoch(unit);
   return from > 0 && to > 0 ? budget.value / from * to : -1;

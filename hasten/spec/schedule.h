@@ -9,12 +9,13 @@
 
 namespace hasten {
 
-// How long a run is planned to be, and what is known to convert between its units. Epochs, steps and samples convert
-// into each other; no other unit converts, because the factor is not known before the run.
+// How long a run is planned to be, and what is known to convert between its units. Epochs, steps, samples and tokens
+// convert into each other; no other unit converts, because the factor is not known before the run.
 struct RunLength {
   Duration budget;
   double samples_per_epoch = 0;
   double steps_per_epoch = 0;
+  double tokens_per_sample = 0;  // of text
 
   // `at` as a share of the budget; throws ConfigError naming `where` if the units do not convert.
   double fraction(const Duration& at, const std::string& where) const;

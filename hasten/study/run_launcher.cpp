@@ -59,7 +59,9 @@ RunLauncher run_in_child(std::filesystem::path executable, std::vector<std::stri
     std::filesystem::path recipe = request.out.parent_path() / "recipe.json";
     std::filesystem::create_directories(request.out.parent_path());
     write_file_atomic(recipe, request.recipe.to_json().dump(2) + "\n");
+    // What the study was told is all that its runs are told.
     std::vector<std::string> command{executable.string(),
+                                     "--no-defaults",
                                      "train",
                                      recipe.string(),
                                      "--seed",

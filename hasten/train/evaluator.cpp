@@ -69,10 +69,12 @@ Evaluation Evaluator::measure(const Dataset& data, State& state) {
         prediction = part.label();
       });
       if (!logits.defined()) logits = forward(batch.inputs);
-      correct.add_(logits.argmax(1).eq(batch.labels).sum());
-      loss.add_(cross_entropy(logits, batch.labels, {}).sum());
+      correct.add_(logits.argmax(-1).eq(batch.labels).sum());
+      // Of text a loss is a mean over positions; here every target counts alike.
+      const double positions = batch.labels.dim() == 1 ? 1 : static_cast<double>(batch.labels.size(1));
+      loss.add_(cross_entropy(logits, batch.labels, {}).sum(), positions);
     }
-    auto count = static_cast<double>(data.size());
+    auto count = static_cast<double>(data.targets());
     result = {static_cast<double>(correct.item<int64_t>()) / count, loss.item<double>() / count, "raw"};
     if (!installed_.empty() || !prediction.empty()) {
       result.weights = installed_ + (installed_.empty() || prediction.empty() ? "" : "+") + prediction;

@@ -103,4 +103,23 @@ evaluate::RunRecord describe_run(const Recipe& recipe, const Plan& plan, const S
   return record;
 }
 
+evaluate::LoaderUse loader_use(const LoaderReport& report) {
+  evaluate::LoaderUse use;
+  use.read = name_of(report.read);
+  use.read_reason = report.read_reason;
+  use.threads = static_cast<double>(report.threads.size());
+  use.delivered = static_cast<double>(report.delivered);
+  use.skipped = static_cast<double>(report.skipped);
+  use.substituted = static_cast<double>(report.substituted);
+  use.hedged = static_cast<double>(report.hedged);
+  use.wait_s = seconds(report.consumer_wait_ns);
+  for (size_t i = 0; i < kStages; ++i) {
+    const auto stage = static_cast<Stage>(i);
+    use.stages.push_back(
+        {std::string(name_of(stage)), seconds(report.ns(stage)), static_cast<double>(report.bytes(stage))});
+  }
+  use.corrupt = report.corrupt;
+  return use;
+}
+
 }  // namespace hasten

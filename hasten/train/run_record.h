@@ -12,5 +12,7 @@ struct TrainOptions;
 
 evaluate::RunRecord describe_run(const Recipe& recipe, const Plan& plan, const Splits& splits, const Budget& budget,
                                  const TrainOptions& options);
+// What a loader's threads did, for the record.
+evaluate::LoaderUse loader_use(const LoaderReport& report);
 
 }  // namespace hasten

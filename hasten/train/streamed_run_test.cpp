@@ -280,7 +280,7 @@ TEST_F(StreamedRunTest, RefusesWhatCannotBe) {
   json["loader"] = Json::object();
   EXPECT_EQ(
       complaint(json),
-      "[data.crop] expected a data set that is read from image files, got 'synthetic', which is always in memory");
+      "[data.crop] expected a data set that is read from image files, got 'synthetic', whose samples need no decoding");
   json = recipe("stream");
   json["data"]["path"] = (data() / "train").string();
   EXPECT_NE(complaint(json).find("[data.path] expected data with a part 'train'"), std::string::npos);

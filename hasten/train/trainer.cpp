@@ -109,6 +109,7 @@ ProgressReport Trainer::Impl::report() const {
   out.progress = p;
   if (budget.total_steps() >= 0) out.total_steps = budget.total_steps();
   out.loss = last_loss;
+  out.loader_wait_s = seconds(loader_ns);
   double spent = seconds(p.train_ns - p.prelude_ns);
   if (spent > 0) out.samples_per_second = static_cast<double>(p.samples) / spent;
   if (p.fraction > 0) out.seconds_left = spent / p.fraction - spent;
@@ -127,6 +128,7 @@ evaluate::EventRecord Trainer::Impl::event() const {
   out.t_eval = seconds(ledger.ns(Account::kEvaluation));
   out.t_total = seconds(ledger.total_ns());
   out.loader_wait = seconds(loader_ns);
+  if (plan().run.data.text) out.tokens = static_cast<double>(p.tokens);
   out.flops = p.flops;
   if (p.joules >= 0) out.joules = p.joules;
   out.lr = optimizers.lr();
@@ -203,6 +205,7 @@ void Trainer::Impl::train_step() {
   ++progress.step;
   ++progress.step_in_epoch;
   progress.samples += size;
+  if (plan().run.data.text) progress.tokens += batch.labels.numel();
   progress.train_ns = ledger.ns(Account::kTraining);
   progress.epochs = sampler.epochs(size);
   progress.fraction = budget.fraction(progress);
@@ -276,6 +279,7 @@ void Trainer::Impl::end(evaluate::Status status) {
   out.steps = static_cast<double>(p.step);
   out.epochs = budget.consumed(p, Unit::kEpoch);
   out.samples = static_cast<double>(p.samples);
+  if (plan().run.data.text) out.tokens = static_cast<double>(p.tokens);
   out.flops = p.flops;
   if (p.joules >= 0) out.joules = p.joules;
   out.train_s = seconds(p.train_ns);
@@ -288,6 +292,7 @@ void Trainer::Impl::end(evaluate::Status status) {
     record.forwards_per_step = record.backwards_per_step =
         static_cast<double>(step.passes()) / static_cast<double>(p.step);
   }
+  if (const std::optional<LoaderReport> loader = splits.train.source().report()) record.loader = loader_use(*loader);
   record.status = status;
   record.first_bad_step = first_bad_step;
   record.finished_at = utc_now();

@@ -22,6 +22,7 @@ struct ProgressReport {
   std::optional<int64_t> total_steps;
   double loss = 0;                      // mean of the last window
   double samples_per_second = 0;        // of training time
+  double loader_wait_s = 0;             // waited for samples so far
   std::optional<double> seconds_left;   // of training time
   std::optional<double> quality;        // of the last evaluation
   std::string metric;

@@ -57,6 +57,7 @@ void Trainer::Impl::enumerate(StateVisitor& visitor) {
     visitor.integer("epoch", p.epoch);
     visitor.integer("step_in_epoch", p.step_in_epoch);
     visitor.integer("samples", p.samples);
+    visitor.integer("tokens", p.tokens);
     visitor.number("epochs", p.epochs);
     visitor.number("flops", p.flops);
     visitor.number("fraction", p.fraction);

@@ -24,7 +24,7 @@ struct TrainFlags {
   uint64_t seed = 0;
   int64_t planned_runs = 0;
   int threads = 0;
-  bool resume = false, quiet = false, no_summary = false, strict = false;
+  bool resume = false, quiet = false, no_summary = false, strict = false, watch = false;
 };
 
 evaluate::Role read_role(const std::string& text) {
@@ -108,7 +108,7 @@ void train(TrainFlags& flags, Context& context) {
     if (flags.resume) throw ConfigError("--out", "the directory of the run to resume", "nothing");
     flags.out = default_out(recipe, flags.seed);
   }
-  ProgressPrinter printer(flags.group.empty() ? "" : flags.group + "  ", stderr_is_terminal());
+  ProgressPrinter printer(flags.group.empty() ? "" : flags.group + "  ", stderr_is_terminal(), flags.watch);
   TrainOptions options;
   options.out = flags.out;
   options.seed = flags.seed;
@@ -117,6 +117,7 @@ void train(TrainFlags& flags, Context& context) {
   options.role = read_role(flags.role);
   if (flags.planned_runs > 0) options.planned_runs = flags.planned_runs;
   options.stop = catch_interrupts();
+  if (flags.quiet && flags.watch) throw ConfigError("--watch", "a run that may print", "--quiet");
   options.listener = flags.quiet ? nullptr : &printer;
   options.start_ns = start;
   if (!flags.price.empty()) options.price = evaluate::parse_price(flags.price, "--price");
@@ -155,6 +156,9 @@ void add_train(CLI::App& app, Context& context) {
   command->add_option(
       "--price", flags->price,
       "of the machine and its energy: usd_per_hour=0.9,grams_co2_per_kwh=380,source=TEXT,date=2026-11-25");
+  command->add_flag("--watch", flags->watch,
+                    "say once, in a line, when training waits for samples, for values of the device, for the "
+                    "container's processors or for memory");
   command->add_flag("--quiet", flags->quiet, "print nothing but errors");
   command->add_flag("--no-summary", flags->no_summary, "print progress but no result");
   command->add_flag("--strict", flags->strict, "exit 4 when the target is missed or the run diverges");

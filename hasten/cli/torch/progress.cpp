@@ -2,11 +2,16 @@
 #include "hasten/cli/torch/progress.h"
 
 #include <iostream>
+#include <optional>
+#include <utility>
 
 #include "hasten/base/clock.h"
+#include "hasten/base/machine.h"
 #include "hasten/base/text.h"
 #include "hasten/cli/torch/recipe_options.h"
+#include "hasten/diagnose/run_watch.h"
 #include "hasten/evaluate/record_io.h"
+#include "hasten/meter/sync_meter.h"
 
 namespace hasten::cli {
 namespace {
@@ -32,7 +37,40 @@ std::string status_line(const ProgressReport& report) {
 
 }  // namespace
 
+// The last report, and what the system said then.
+struct ProgressPrinter::Watch {
+  diagnose::RunWatch rule;
+  SyncMeter meter;
+  SyncMeter::Reading syncs = meter.reading();
+  Pressure pressure = read_pressure();
+  int64_t step = 0, train_ns = 0;
+  double loader_wait_s = 0;
+
+  std::optional<std::string> see(const ProgressReport& report) {
+    diagnose::WatchWindow window;
+    window.first_step = std::exchange(step, report.progress.step);
+    window.last_step = step;
+    window.seconds = seconds(report.progress.train_ns - std::exchange(train_ns, report.progress.train_ns));
+    window.loader_wait_s = report.loader_wait_s - std::exchange(loader_wait_s, report.loader_wait_s);
+    const SyncMeter::Reading now = meter.reading(), before = std::exchange(syncs, now);
+    window.syncs = now.syncs - before.syncs;
+    window.sync_s = seconds(now.ns - before.ns);
+    const Pressure after = read_pressure();
+    diagnose::add_pressure(std::exchange(pressure, after), after, window);
+    return rule.see(window);
+  }
+};
+
+ProgressPrinter::ProgressPrinter(std::string label, bool terminal, bool watch)
+    : watch_(watch ? std::make_unique<Watch>() : nullptr), label_(std::move(label)), terminal_(terminal) {}
+ProgressPrinter::~ProgressPrinter() = default;
+
 void ProgressPrinter::started(const ProgressReport& report) {
+  if (watch_ != nullptr) {
+    watch_->step = report.progress.step;
+    watch_->train_ns = report.progress.train_ns;
+    watch_->loader_wait_s = report.loader_wait_s;
+  }
   if (report.progress.step > 0) std::cerr << label_ << "resumed at step " << report.progress.step << "\n";
 }
 
@@ -45,6 +83,10 @@ void ProgressPrinter::draw(const ProgressReport& report) {
 }
 
 void ProgressPrinter::progressed(const ProgressReport& report) {
+  if (watch_ != nullptr) {
+    if (const std::optional<std::string> line = watch_->see(report))
+      std::cerr << (terminal_ ? "\r\033[K" : "") << label_ << "watch: " << *line << "\n";
+  }
   if (terminal_ && now_ns() - drawn_ns_ > kRedrawNs) draw(report);
 }
 

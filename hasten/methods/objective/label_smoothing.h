@@ -27,7 +27,6 @@ inline MethodSpec label_smoothing_spec() {
           .cite = "Szegedy et al., arXiv:1512.00567",
           .uses = {{Seam::kBatchTransform, Phase::kTarget}},
           .effects = kTargets,
-          .needs = kClassLabels,
           .relieves = {Bottleneck::kCompute},
           .neutral = exact("amount", 0),
           .conformance = {{"amount", "0.2"}},

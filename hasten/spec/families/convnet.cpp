@@ -77,8 +77,11 @@ Block head(const ConvNetParams& p, int64_t classes) {
 
 ModelPlan build_convnet(const ParamSet& set, const DatasetInfo& data) {
   const auto& p = set.as<ConvNetParams>();
-  if (!data.is_image())
-    throw ConfigError("model.family", "a family for vectors, such as mlp", "'convnet' on " + data.name);
+  if (!data.is_image()) {
+    throw ConfigError("model.family",
+                      data.text ? "a family for text, such as gpt" : "a family for vectors, such as mlp",
+                      "'convnet' on " + data.name);
+  }
   ModelPlan plan;
   plan.family = "convnet";
   plan.input = data.sample;

@@ -24,6 +24,7 @@ struct MlpParams {
 
 ModelPlan build_mlp(const ParamSet& set, const DatasetInfo& data) {
   const auto& p = set.as<MlpParams>();
+  if (data.text) throw ConfigError("model.family", "a family for text, such as gpt", "'mlp' on " + data.name);
   ModelPlan plan;
   plan.family = "mlp";
   plan.input = data.sample;

@@ -112,8 +112,11 @@ class ResNetBuilder {
 
 ModelPlan build_resnet(const ParamSet& set, const DatasetInfo& data) {
   const auto& p = set.as<ResNetParams>();
-  if (!data.is_image())
-    throw ConfigError("model.family", "a family for vectors, such as mlp", "'resnet' on " + data.name);
+  if (!data.is_image()) {
+    throw ConfigError("model.family",
+                      data.text ? "a family for text, such as gpt" : "a family for vectors, such as mlp",
+                      "'resnet' on " + data.name);
+  }
   const ResNetShape shape = shape_of(p);
   const bool imagenet = p.form == Form::kImageNet || (p.form == Form::kAuto && data.sample[1] > 64);
   int64_t width = p.width > 0 ? p.width : shape.stages.size() == 3 ? 16 : 64;

@@ -1,0 +1,203 @@
+// Defaults from the environment and a file.
+#include "hasten/cli/defaults.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <filesystem>
+
+#include "hasten/base/error.h"
+#include "hasten/base/files.h"
+#include "hasten/base/json.h"
+#include "hasten/base/text.h"
+#include "hasten/spec/toml.h"
+
+namespace hasten::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kConfig = "--config", kNoDefaults = "--no-defaults";
+
+std::string environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? "" : value;
+}
+
+// "HASTEN_DATA_BENCH_" of the command `data bench`.
+std::string variable_prefix(const std::vector<std::string>& path) {
+  std::string name = "HASTEN_" + join(path, "_") + "_";
+  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+std::string variable_name(const std::string& prefix, std::string option) {
+  for (char& c : option) c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return prefix + option;
+}
+
+// The long names of the command's options, without dashes; help is none that has a default.
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      if (name != "help") names.push_back(name);
+    }
+  }
+  return names;
+}
+
+bool is_flag(const CLI::App& command, const std::string& name) {
+  const CLI::Option* option = command.get_option_no_throw("--" + name);
+  return option != nullptr && option->get_items_expected_max() == 0;
+}
+
+// What a value adds: nothing for a flag that is off.
+void add_value(const CLI::App& command, const std::string& name, const std::string& value, const std::string& where,
+               std::vector<std::string>& out) {
+  if (!is_flag(command, name)) {
+    out.push_back("--" + name + "=" + value);
+    return;
+  }
+  if (value == "true" || value == "1") out.push_back("--" + name);
+  else if (value != "false" && value != "0") throw ConfigError(where, "true or false", "'" + value + "'");
+}
+
+std::string plain_text(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
+// The file that was asked for, or the usual one; empty if there is none.
+fs::path config_file(const std::string& typed) {
+  std::string named = typed.empty() ? environment("HASTEN_CONFIG") : typed;
+  if (!named.empty()) {
+    if (fs::exists(named)) return named;
+    throw ConfigError(typed.empty() ? "HASTEN_CONFIG" : "--config", "a file", named + ", which is not there");
+  }
+  const std::string home = environment("HOME"), base = environment("XDG_CONFIG_HOME");
+  if (base.empty() && home.empty()) return {};
+  const fs::path usual = (base.empty() ? fs::path(home) / ".config" : fs::path(base)) / "hasten" / "config.toml";
+  std::error_code error;
+  return fs::exists(usual, error) ? usual : fs::path();
+}
+
+// The table of the command: [data.bench] for `data bench`.
+Json command_table(const fs::path& file, const std::vector<std::string>& path, TomlLines& lines) {
+  Json document;
+  parse_toml(read_file(file), file.string(), document, lines);
+  for (const std::string& word : path) {
+    if (!document.is_object() || !document.contains(word)) return Json::object();
+    document = Json(document[word]);
+  }
+  return document.is_object() ? document : Json::object();
+}
+
+class DefaultsOf {
+ public:
+  DefaultsOf(const CLI::App& command, std::vector<std::string> path, std::vector<std::string> typed)
+      : command_(command), path_(std::move(path)), typed_(std::move(typed)), names_(option_names(command)) {}
+
+  void add_environment() {
+    const std::string prefix = variable_prefix(path_);
+    for (const std::string& name : names_) {
+      const std::string variable = variable_name(prefix, name), value = environment(variable);
+      if (value.empty() || is_set(name)) continue;
+      add_value(command_, name, value, variable, added_);
+      set_.push_back(name);
+    }
+    // A variable that is spelt wrongly would be a setting that is ignored.
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+      const std::string variable = std::string(*entry).substr(0, std::string_view(*entry).find('='));
+      if (variable.rfind(prefix, 0) != 0) continue;
+      std::vector<std::string> variables;
+      for (const std::string& name : names_) variables.push_back(variable_name(prefix, name));
+      if (std::find(variables.begin(), variables.end(), variable) != variables.end()) continue;
+      throw ConfigError(variable, "the name of an option of " + join(path_, " "), "'" + variable + "'",
+                        suggest(variable, variables));
+    }
+  }
+
+  void add_file(const fs::path& file) {
+    TomlLines lines;
+    const Json table = command_table(file, path_, lines);
+    for (const auto& [name, value] : table.items()) {
+      if (value.is_object()) continue;  // of a command below this one
+      const std::string place = join(path_, ".") + "." + name;
+      const auto line = lines.find(place);
+      const std::string source = cat(file.string(), ":", line == lines.end() ? 0 : line->second);
+      if (std::find(names_.begin(), names_.end(), name) == names_.end()) {
+        throw ConfigError(place, "the name of an option of " + join(path_, " "), "'" + name + "'",
+                          suggest(name, names_))
+            .at(source);
+      }
+      if (is_set(name)) continue;
+      for (const Json& each : value.is_array() ? value : Json::array({value})) {
+        add_value(command_, name, plain_text(each), place, added_);
+      }
+    }
+  }
+
+  const std::vector<std::string>& added() const { return added_; }
+
+ private:
+  bool is_set(const std::string& name) const {
+    if (std::find(set_.begin(), set_.end(), name) != set_.end()) return true;
+    return std::any_of(typed_.begin(), typed_.end(), [&](const std::string& word) {
+      return word == "--" + name || word.rfind("--" + name + "=", 0) == 0;
+    });
+  }
+
+  const CLI::App& command_;
+  std::vector<std::string> path_, typed_, names_, set_, added_;
+};
+
+}  // namespace
+
+void add_default_options(CLI::App& app) {
+  app.add_option(std::string(kConfig),
+                 "file with defaults, by command ([train] threads = 2); else $HASTEN_CONFIG, or "
+                 "~/.config/hasten/config.toml if it is there");
+  app.add_flag(std::string(kNoDefaults), "neither such a file nor variables such as HASTEN_TRAIN_THREADS");
+}
+
+NamedCommand named_command(CLI::App& app, const std::vector<std::string>& words) {
+  const auto every = [](const CLI::App*) { return true; };
+  NamedCommand named{&app, 0};
+  while (!named.app->get_subcommands(every).empty()) {
+    if (named.own_words == words.size()) return {};
+    const std::string& word = words[named.own_words++];
+    if (named.app == &app && word == kNoDefaults) continue;
+    if (named.app == &app && word.rfind(kConfig, 0) == 0) {
+      if (word == kConfig && named.own_words < words.size()) ++named.own_words;
+      continue;
+    }
+    const auto found = named.app->get_subcommands([&](const CLI::App* each) { return each->check_name(word); });
+    if (found.empty()) return {};
+    named.app = found.front();
+  }
+  return named;
+}
+
+std::vector<std::string> with_defaults(CLI::App& app, const std::vector<std::string>& words) {
+  const NamedCommand named = named_command(app, words);
+  if (named.app == nullptr) return words;
+  const auto own = words.begin() + static_cast<std::ptrdiff_t>(named.own_words);
+  std::vector<std::string> path;
+  for (const CLI::App* command = named.app; command != &app; command = command->get_parent())
+    path.insert(path.begin(), command->get_name());
+  std::string config;
+  for (auto word = words.begin(); word != own; ++word) {
+    if (*word == kNoDefaults) return words;
+    if (*word == kConfig && word + 1 != own) config = *(word + 1);
+    else if (word->rfind(std::string(kConfig) + "=", 0) == 0) config = word->substr(kConfig.size() + 1);
+  }
+  DefaultsOf defaults(*named.app, path, {own, words.end()});
+  defaults.add_environment();
+  if (const fs::path file = config_file(config); !file.empty()) defaults.add_file(file);
+  std::vector<std::string> all(words.begin(), own);
+  all.insert(all.end(), defaults.added().begin(), defaults.added().end());
+  all.insert(all.end(), own, words.end());
+  return all;
+}
+
+}  // namespace hasten::cli

@@ -1,0 +1,27 @@
+// Defaults of one's own: from the environment (HASTEN_TRAIN_THREADS=2) and from a file ([train] threads = 2). What is typed
+// goes before the environment, and that before the file.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace hasten::cli {
+
+// Adds --config FILE and --no-defaults, which stand before the command.
+void add_default_options(CLI::App& app);
+
+// The command that `words` name to the end, and where its own words begin; nullptr where they stop before (no command,
+// `data --help`, a word that is not known).
+struct NamedCommand {
+  CLI::App* app = nullptr;
+  size_t own_words = 0;
+};
+NamedCommand named_command(CLI::App& app, const std::vector<std::string>& words);
+
+// `words` (without the program's name) and what the environment and the file add to them, as `--option=value` behind the
+// command's name. Throws ConfigError for a name that is no option of the command, and for a file that was named and is
+// not there.
+std::vector<std::string> with_defaults(CLI::App& app, const std::vector<std::string>& words);
+
+}  // namespace hasten::cli
