@@ -41,6 +41,7 @@ void add_runs(CLI::App& app, Context& context);
 void add_train(CLI::App& app, Context& context);
 void add_race(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
+void add_export(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 void add_methods_check(CLI::App& app, Context& context);  // below add_methods
 #endif

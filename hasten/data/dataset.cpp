@@ -81,6 +81,8 @@ void Dataset::set_normalisation(const std::vector<double>& mean, const std::vect
   const auto channels = static_cast<size_t>(this->channels());
   HASTEN_CHECK(mean.size() == channels && deviation.size() == channels, "one mean and deviation a channel");
   normalised_.clear();
+  mean_ = mean;
+  deviation_ = deviation;
   for (size_t channel = 0; channel < channels; ++channel) {
     for (int64_t byte = 0; byte < kByteValues; ++byte) {
       normalised_.push_back(
@@ -185,15 +187,21 @@ Batch Dataset::gather(const std::vector<int64_t>& ids) const {
   return batch;
 }
 
+void Dataset::take_normalisation(const Dataset& other) {
+  normalised_ = other.normalised_;
+  mean_ = other.mean_;
+  deviation_ = other.deviation_;
+}
+
 Dataset Dataset::subset(const std::vector<int64_t>& ids, Split split) const {
   if (stream_ != nullptr) {
     Dataset part(id_, split, stream_->subset(ids), classes_);
-    part.normalised_ = normalised_;
+    part.take_normalisation(*this);
     return part;
   }
   at::Tensor chosen = at::tensor(ids, at::kLong);
   Dataset part(id_, split, samples_.index_select(0, chosen), labels_.index_select(0, chosen), classes_);
-  part.normalised_ = normalised_;
+  part.take_normalisation(*this);
   return part;
 }
 

@@ -34,6 +34,8 @@ class Dataset {
   // Normalisation x -> (x / 255 - mean) / deviation per channel; uint8 only; x / 255 until it is set. load_splits takes
   // it from the training part.
   void set_normalisation(const std::vector<double>& mean, const std::vector<double>& deviation);
+  const std::vector<double>& mean() const { return mean_; }            // as set; empty for float samples
+  const std::vector<double>& deviation() const { return deviation_; }
   const ByteTable& normalisation() const { return normalised_; }  // what each byte becomes; empty for float samples
   // Mean and standard deviation per channel of x / 255, over all samples; of a stream over 10,000 that are drawn once and
   // for all.
@@ -52,6 +54,7 @@ class Dataset {
   const at::Tensor& labels() const { return labels_; }
 
  private:
+  void take_normalisation(const Dataset& other);
   std::vector<uint64_t> stream_counts() const;
   std::vector<uint64_t> memory_counts() const;
 
@@ -61,6 +64,7 @@ class Dataset {
   std::shared_ptr<SampleStream> stream_;
   int64_t classes_;
   ByteTable normalised_;  // empty for float samples
+  std::vector<double> mean_, deviation_;
   mutable std::string hash_;
 };
 
