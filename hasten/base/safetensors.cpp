@@ -24,9 +24,9 @@ struct StoredType {
   uint64_t bits;
 };
 constexpr std::array<StoredType, 20> kTypes{
-    {{"BOOL", 8},    {"U8", 8},       {"I8", 8},      {"U16", 16}, {"I16", 16}, {"U32", 32}, {"I32", 32},
-     {"U64", 64},    {"I64", 64},     {"F64", 64},    {"F32", 32}, {"F16", 16}, {"BF16", 16}, {"C64", 64},
-     {"F8_E4M3", 8}, {"F8_E5M2", 8},  {"F8_E8M0", 8}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4}}};
+    {{"BOOL", 8},    {"U8", 8},      {"I8", 8},      {"U16", 16},    {"I16", 16},    {"U32", 32},  {"I32", 32},
+     {"U64", 64},    {"I64", 64},    {"F64", 64},    {"F32", 32},    {"F16", 16},    {"BF16", 16}, {"C64", 64},
+     {"F8_E4M3", 8}, {"F8_E5M2", 8}, {"F8_E8M0", 8}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4}}};
 
 uint64_t bits_of(std::string_view name) {
   for (const StoredType& type : kTypes) {
@@ -76,7 +76,8 @@ class HeaderReader {
     throw DataError(path_.string(), cat("byte ", byte), what);
   }
   [[noreturn]] void fail_tensor(const std::string& name, const std::string& what) const {
-    throw DataError(path_.string(), cat("byte ", kLengthBytes), cat("header, tensor '", name.substr(0, 100), "': ", what));
+    throw DataError(path_.string(), cat("byte ", kLengthBytes),
+                    cat("header, tensor '", name.substr(0, 100), "': ", what));
   }
 
   // Sorted keys, since a map whose search is linear takes forever on a hostile header; no name twice, nothing deeper or
@@ -137,8 +138,8 @@ class HeaderReader {
     const uint64_t size = bytes_.size() - data_begin_;
     if (place.begin > place.end) fail_tensor(name, cat("ends at ", place.end, ", before it begins at ", place.begin));
     if (place.end > size) {
-      fail(bytes_.size(), cat("truncated: tensor '", name.substr(0, 100), "' should end at byte ",
-                              data_begin_ + place.end));
+      fail(bytes_.size(),
+           cat("truncated: tensor '", name.substr(0, 100), "' should end at byte ", data_begin_ + place.end));
     }
     if (bits % 8 != 0 || bits / 8 != place.end - place.begin)
       fail(data_begin_ + place.begin, cat("tensor '", name.substr(0, 100), "' has ", place.end - place.begin,
@@ -155,9 +156,9 @@ class HeaderReader {
     uint64_t reached = 0;
     for (const Place& place : places_) {
       if (place.begin != reached) {
-        fail(data_begin_ + place.begin,
-             cat("tensor '", place.name.substr(0, 100), "' ", place.begin < reached ? "overlaps the one" : "leaves a gap",
-                 " before it, which ends at byte ", data_begin_ + reached));
+        fail(data_begin_ + place.begin, cat("tensor '", place.name.substr(0, 100), "' ",
+                                            place.begin < reached ? "overlaps the one" : "leaves a gap",
+                                            " before it, which ends at byte ", data_begin_ + reached));
       }
       reached = place.end;
     }
@@ -204,8 +205,7 @@ void SafetensorsWriter::add(const std::string& name, std::string_view type, cons
   data_.append(bytes);
   // Not by operator[], which looks through all names before.
   header_->get_ref<Json::object_t&>().emplace_back(
-      name,
-      Json{{"dtype", std::string(type)}, {"shape", shape}, {"data_offsets", Json::array({begin, data_.size()})}});
+      name, Json{{"dtype", std::string(type)}, {"shape", shape}, {"data_offsets", Json::array({begin, data_.size()})}});
 }
 
 std::string SafetensorsWriter::file(const std::vector<std::pair<std::string, std::string>>& metadata) const {

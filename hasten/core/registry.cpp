@@ -25,7 +25,8 @@ void check_fits(const MethodSpec& spec, const Plan& plan) {
   });
   if (plan.model.opaque && (inside || !spec.families.empty() || (spec.effects & kPlanModel) != 0)) {
     throw ConfigError(where, "a model that is made from a plan, whose layers it can change",
-                      "'" + family + "', whose layers no plan describes", "use one of the families, or methods that act on seams and events");
+                      "'" + family + "', whose layers no plan describes",
+                      "use one of the families, or methods that act on seams and events");
   }
   if (!spec.families.empty() && std::find(spec.families.begin(), spec.families.end(), family) == spec.families.end()) {
     throw ConfigError(where, "a model of the family " + ordinal_list(spec.families, "or"), "'" + family + "'");

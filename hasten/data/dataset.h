@@ -34,7 +34,7 @@ class Dataset {
   // Normalisation x -> (x / 255 - mean) / deviation per channel; uint8 only; x / 255 until it is set. load_splits takes
   // it from the training part.
   void set_normalisation(const std::vector<double>& mean, const std::vector<double>& deviation);
-  const std::vector<double>& mean() const { return mean_; }            // as set; empty for float samples
+  const std::vector<double>& mean() const { return mean_; }  // as set; empty for float samples
   const std::vector<double>& deviation() const { return deviation_; }
   const ByteTable& normalisation() const { return normalised_; }  // what each byte becomes; empty for float samples
   // Mean and standard deviation per channel of x / 255, over all samples; of a stream over 10,000 that are drawn once and

@@ -151,8 +151,8 @@ OwnModel script_model(const std::filesystem::path& path, const DatasetInfo& data
   own.file = file;
   own.make = [file, path](uint64_t) { return std::make_unique<ScriptModel>(*file, path); };
   ScriptModel probe(*file, path);
-  const std::string takes = cat("a module from [n, ", join(split(to_string(data.sample), 'x'), ", "), "] to logits [n, ",
-                                data.classes, "]");
+  const std::string takes =
+      cat("a module from [n, ", join(split(to_string(data.sample), 'x'), ", "), "] to logits [n, ", data.classes, "]");
   {
     const at::Tensor random = random_state();
     c10::NoGradGuard no_grad;

@@ -60,8 +60,8 @@ StartReport load_start(const SafetensorsFile& file, const StartSettings& setting
       continue;
     }
     at::Tensor value = load(file, entry.name, *stored);
-    const bool alike = value.is_floating_point() ? entry.value.is_floating_point()
-                                                 : value.scalar_type() == entry.value.scalar_type();
+    const bool alike =
+        value.is_floating_point() ? entry.value.is_floating_point() : value.scalar_type() == entry.value.scalar_type();
     if (value.sizes() != entry.value.sizes() || !alike) {
       misfits.push_back(cat(entry.name, " of ", stored->type, " ", to_string(stored->shape), ", in the model ",
                             entry.value.scalar_type(), " ", to_string(entry.value.sizes().vec())));

@@ -23,6 +23,10 @@ constexpr const char* kFormat = "hasten-checkpoint";
 constexpr const char* kDigest = "digest.xxh3";
 constexpr size_t kDigestBytes = 8;
 
+void append_u64(std::string& out, uint64_t value) {
+  for (int i = 0; i < 8; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+}
+
 uint64_t read_u64(std::string_view bytes) {
   uint64_t value = 0;
   for (size_t i = 8; i-- > 0;) value = (value << 8) | static_cast<unsigned char>(bytes[i]);
@@ -132,8 +136,7 @@ void save_checkpoint(const std::filesystem::path& path, const CheckpointInfo& in
   write_file_atomic(path, file);
 }
 
-CheckpointReader::CheckpointReader(const std::filesystem::path& path)
-    : CheckpointReader(path, read_file(path)) {}
+CheckpointReader::CheckpointReader(const std::filesystem::path& path) : CheckpointReader(path, read_file(path)) {}
 
 CheckpointReader::CheckpointReader(const std::filesystem::path& path, std::string bytes) : path_(path) {
   auto fail = [&](const std::string& where, const std::string& what) {

@@ -107,16 +107,11 @@ std::string export_weights(TrainedRun& run, State& state) {
 
 Json export_plan(const TrainedRun& run, State& state) {
   const ModelPlan& model = run.plan().model;
-  Json json = {{"format", "hasten-plan"},
-               {"version", kPlanVersion},
-               {"run", run.record().id},
-               {"recipe_hash", run.record().recipe_hash},
-               {"step", run.checkpoint().step},
-               {"family", model.family},
-               {"input", model.input},
-               {"normalisation", normalisation_json(run.record())},
-               {"outputs", model.outputs},
-               {"parameters", model.parameter_count()}};
+  Json json = {{"format", "hasten-plan"},       {"version", kPlanVersion},
+               {"run", run.record().id},        {"recipe_hash", run.record().recipe_hash},
+               {"step", run.checkpoint().step}, {"family", model.family},
+               {"input", model.input},          {"normalisation", normalisation_json(run.record())},
+               {"outputs", model.outputs},      {"parameters", model.parameter_count()}};
   Json& blocks = json["blocks"] = Json::array();
   if (!model.opaque) {
     for (const Block& block : model.blocks) blocks.push_back(block_json(block, state.model.buffers()));
@@ -137,8 +132,8 @@ Json export_plan(const TrainedRun& run, State& state) {
 
 std::string export_predictions(TrainedRun& run, State& state, const Dataset& data) {
   const at::Tensor logits = run.evaluator().predict(data, state).contiguous();
-  std::string header = cat("{'descr': '<f4', 'fortran_order': False, 'shape': (", logits.size(0), ", ", logits.size(1),
-                           "), }");
+  std::string header =
+      cat("{'descr': '<f4', 'fortran_order': False, 'shape': (", logits.size(0), ", ", logits.size(1), "), }");
   constexpr size_t kBefore = 10;  // magic, version, length
   header.append((kNpyAlignment - (kBefore + header.size() + 1) % kNpyAlignment) % kNpyAlignment, ' ');
   header += '\n';

@@ -76,7 +76,8 @@ struct TrainedRun::Impl {
     restore("model", [this](StateVisitor& visitor) { model->state(visitor); });
     for (size_t i = 0; i < planned.engine.count<WeightProvider>(); ++i) {
       const WeightProvider& provider = planned.engine.look<WeightProvider>(i);
-      needs_data = needs_data || (provider.label() == label && provider.needs_statistics() && !model->buffers().empty());
+      needs_data =
+          needs_data || (provider.label() == label && provider.needs_statistics() && !model->buffers().empty());
     }
     model->set_training(false);
   }
