@@ -42,6 +42,7 @@ void add_completion(CLI::App& app, Context& context);  // in the program that ha
 void add_train(CLI::App& app, Context& context);
 void add_race(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
+void add_export(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 void add_methods_check(CLI::App& app, Context& context);  // below add_methods
 #endif

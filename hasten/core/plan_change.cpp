@@ -13,8 +13,10 @@ void visit_named(StateVisitor& visitor, std::string_view scope, std::vector<Name
   StateVisitor::Scope within(visitor, scope);
   auto count = static_cast<int64_t>(list.size());
   visitor.integer("count", count);
-  list.resize(static_cast<size_t>(count));
-  for (size_t i = 0; i < list.size(); ++i) {
+  // One by one: a broken file ends at the first that is missing, whatever count it gives.
+  if (count < static_cast<int64_t>(list.size())) list.resize(static_cast<size_t>(std::max<int64_t>(count, 0)));
+  for (size_t i = 0; static_cast<int64_t>(i) < count; ++i) {
+    if (i == list.size()) list.emplace_back();
     StateVisitor::Scope entry(visitor, std::to_string(i));
     visitor.text("name", list[i].name);
     visitor.tensor("value", list[i].value);

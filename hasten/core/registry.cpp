@@ -24,7 +24,8 @@ void check_fits(const MethodSpec& spec, const Plan& plan) {
     return use.site.is_replan() || use.site == Site(Seam::kWeightTransform) || use.site == Site(Seam::kBlockWrapper);
   });
   if (plan.model.opaque && (inside || !spec.families.empty() || (spec.effects & kPlanModel) != 0)) {
-    throw ConfigError(where, "a model that is made from a plan, whose layers it can change", "a module of the program",
+    throw ConfigError(where, "a model that is made from a plan, whose layers it can change",
+                      "'" + family + "', whose layers no plan describes",
                       "use one of the families, or methods that act on seams and events");
   }
   if (!spec.families.empty() && std::find(spec.families.begin(), spec.families.end(), family) == spec.families.end()) {
@@ -81,6 +82,7 @@ PlannedRun plan_run(const Recipe& recipe, const Registry& registry, const std::o
   Plan unplanned = baseline_plan(recipe);
   if (own_model) unplanned.model = *own_model;
   if (unplanned.model.opaque != own_model.has_value()) {
+    HASTEN_CHECK(own_model || recipe.family->name != kTorchScript, "plan_recipe reads the file of such a recipe");
     throw ConfigError("model.family",
                       own_model ? "'custom', since the program brings the model" : "a family of this program",
                       "'" + unplanned.model.family + "'",

@@ -37,6 +37,8 @@ void Dataset::set_normalisation(const std::vector<double>& mean, const std::vect
   HASTEN_CHECK(channels > 0, "only bytes of images are normalised");
   HASTEN_CHECK(mean.size() == channels && deviation.size() == channels, "one mean and deviation a channel");
   normalised_.clear();
+  mean_ = mean;
+  deviation_ = deviation;
   for (size_t channel = 0; channel < channels; ++channel) {
     for (int64_t byte = 0; byte < kByteValues; ++byte) {
       normalised_.push_back(
@@ -69,12 +71,18 @@ Batch Dataset::training_batch(const std::vector<int64_t>& ids, const Sampler& sa
 
 Batch Dataset::gather(const std::vector<int64_t>& ids) const { return source_->plain(ids, normalised_); }
 
+void Dataset::take_normalisation(const Dataset& other) {
+  normalised_ = other.normalised_;
+  mean_ = other.mean_;
+  deviation_ = other.deviation_;
+}
+
 Dataset Dataset::hold_out(int64_t count, Split split) {
   SampleSource::Parts parts = source_->hold_out(count, operation(id_));
   source_ = std::move(parts.rest);
   hash_.clear();
   Dataset part(id_, split, std::move(parts.held_out), classes_);
-  part.normalised_ = normalised_;
+  part.take_normalisation(*this);
   return part;
 }
 

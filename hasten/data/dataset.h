@@ -31,6 +31,8 @@ class Dataset {
   // Normalisation x -> (x / 255 - mean) / deviation per channel of images; x / 255 until it is set. load_splits takes it
   // from the training part.
   void set_normalisation(const std::vector<double>& mean, const std::vector<double>& deviation);
+  const std::vector<double>& mean() const { return mean_; }  // as set; empty for other data
+  const std::vector<double>& deviation() const { return deviation_; }
   const ByteTable& normalisation() const { return normalised_; }  // empty for other data
   // Mean and standard deviation per channel of x / 255; empty for data that is no images.
   void channel_statistics(std::vector<double>& mean, std::vector<double>& deviation) const;
@@ -44,11 +46,14 @@ class Dataset {
   Dataset hold_out(int64_t count, Split split);
 
  private:
+  void take_normalisation(const Dataset& other);
+
   std::string id_;
   Split split_;
   std::shared_ptr<SampleSource> source_;
   int64_t classes_;
   ByteTable normalised_;
+  std::vector<double> mean_, deviation_;
   mutable std::string hash_;
 };
 

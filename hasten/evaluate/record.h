@@ -43,6 +43,7 @@ struct Dataset {
   std::string id, hash, split;
   std::string use;  // train | eval | tune (early stopping, model selection) | prelude
   std::optional<int64_t> samples;
+  std::vector<double> mean, deviation;  // per channel of x / 255, which inputs were normalised with
 };
 
 struct Hardware {
@@ -86,6 +87,14 @@ struct AuxiliaryCost {
   bool charged = false;  // already inside this run's costs
 };
 
+// A file that the run started from, and what became of its tensors.
+struct SourceFile {
+  std::string use;  // init | module
+  std::string path, hash;
+  std::optional<int64_t> loaded;                           // tensors that were taken
+  std::vector<std::string> missing, unexpected, skipped;  // names: only in the model, only in the file, left alone
+};
+
 struct Price {
   std::optional<double> usd_per_hour, grams_co2_per_kwh;
   std::string source, date, region;
@@ -126,6 +135,7 @@ struct RunRecord {
   std::optional<int64_t> seed;
   std::optional<int64_t> planned_runs;       // runs launched for this group, so that a lost one is noticed
   std::vector<Dataset> data;
+  std::vector<SourceFile> files;
   Hardware hardware;
   Software software;
   Clocks clocks;

@@ -70,6 +70,13 @@ void visit(V& v, Metric& x) {
 template <class V>
 void visit(V& v, Dataset& x) {
   v("id", x.id), v("hash", x.hash), v("split", x.split), v("use", x.use), v("samples", x.samples);
+  v("mean", x.mean), v("deviation", x.deviation);
+}
+
+template <class V>
+void visit(V& v, SourceFile& x) {
+  v("use", x.use), v("path", x.path), v("hash", x.hash), v("loaded", x.loaded);
+  v("missing", x.missing), v("unexpected", x.unexpected), v("skipped", x.skipped);
 }
 
 template <class V>
@@ -145,7 +152,7 @@ void visit(V& v, RunRecord& x) {
   v("seed", x.seed), v("planned_runs", x.planned_runs), v("batch_size", x.batch_size);
   v("eval_interval_s", x.eval_interval_s);
   v("forwards_per_step", x.forwards_per_step), v("backwards_per_step", x.backwards_per_step);
-  v("data", x.data), v("hardware", x.hardware), v("software", x.software), v("clocks", x.clocks);
+  v("data", x.data), v("files", x.files), v("hardware", x.hardware), v("software", x.software), v("clocks", x.clocks);
   v("tuning", x.tuning), v("auxiliary", x.auxiliary), v("price", x.price);
   v("started_at", x.started_at), v("finished_at", x.finished_at), v("source", x.source);
   v("not_found", x.not_found);

@@ -94,7 +94,7 @@ class BatchNormModule final : public LayerModule {
     return at::batch_norm(x, weight_(), bias_(), keep ? at::Tensor() : mean_, keep ? at::Tensor() : variance_,
                           mode.training, momentum, plan_.epsilon, true);
   }
-  std::vector<NamedTensor> buffers() override { return {{"running_mean", mean_}, {"running_variance", variance_}}; }
+  std::vector<NamedTensor> buffers() override { return {{"running_mean", mean_}, {"running_var", variance_}}; }
 
  private:
   BatchNorm plan_;

@@ -41,6 +41,8 @@ ModelPlan opaque_plan(const Model& model, const Shape& input, int64_t outputs) {
   plan.opaque = true;
   Block block{"module", Part::kBody, {}, false, {}, {}};
   block.add("module", OpaqueLayer{});
+  block.layers.front().in = input;
+  block.layers.front().out = {outputs};
   for (const NamedTensor& entry : model.parameters()) {
     block.layers.front().parameters.push_back(
         {entry.name, entry.value.sizes().vec(), role_of(entry.value), {}, 1, entry.value.requires_grad()});

@@ -15,6 +15,7 @@ constexpr double kBf16Rate = 2;
 PlanCost cost_of(const Plan& plan, const CostEstimate& estimate) {
   PlanCost cost;
   cost.parameters = static_cast<double>(plan.model.parameter_count());
+  cost.flops_known = !plan.model.opaque;
   cost.forward_flops = estimate.forward;
   cost.backward_flops = estimate.backward;
   cost.before_flops = estimate.before;
@@ -45,20 +46,25 @@ std::string group_line(const Plan& plan, const ParameterGroup& group) {
 }
 
 Json cost_json(const PlanCost& cost) {
+  auto known = [&](double flops) { return cost.flops_known ? Json(flops) : Json(); };
   return {{"parameters", cost.parameters},
-          {"forward_flops_per_sample", cost.forward_flops},
-          {"backward_flops_per_sample", cost.backward_flops},
-          {"run_flops", cost.run_flops > 0 ? Json(cost.run_flops) : Json()},
-          {"before_flops", cost.before_flops},
+          {"forward_flops_per_sample", known(cost.forward_flops)},
+          {"backward_flops_per_sample", known(cost.backward_flops)},
+          {"run_flops", cost.run_flops > 0 ? known(cost.run_flops) : Json()},
+          {"before_flops", known(cost.before_flops)},
           {"weight_bytes", cost.weight_bytes}};
 }
 
-std::string cost_line(const char* name, const PlanCost& cost) {
-  return cat("  ", name, si(cost.parameters), " parameters, ", si(cost.forward_flops), " + ", si(cost.backward_flops),
-             " FLOPs a sample (forward + backward), ",
+std::string flops_text(const PlanCost& cost) {
+  if (!cost.flops_known) return "FLOPs unknown (no plan describes its layers; a run counts them)";
+  return cat(si(cost.forward_flops), " + ", si(cost.backward_flops), " FLOPs a sample (forward + backward), ",
              cost.run_flops > 0 ? si(cost.run_flops) + " for the run" : "run length known at the end",
-             cost.before_flops > 0 ? " (" + si(cost.before_flops) + " of them before its first step)" : "", ", ",
-             si(cost.weight_bytes), "B of weights, gradients and slots at least\n");
+             cost.before_flops > 0 ? " (" + si(cost.before_flops) + " of them before its first step)" : "");
+}
+
+std::string cost_line(const char* name, const PlanCost& cost) {
+  return cat("  ", name, si(cost.parameters), " parameters, ", flops_text(cost), ", ", si(cost.weight_bytes),
+             "B of weights, gradients and slots at least\n");
 }
 
 }  // namespace
@@ -88,6 +94,7 @@ Explanation explain(const Recipe& recipe, const Plan& baseline, const CostedPlan
 
 void add_ceiling(Explanation& explanation, const std::string& method, const Plan& baseline,
                  const CostedPlan& with_it_alone) {
+  if (baseline.model.opaque) return;
   auto run_cost = [](const CostedPlan& costed) {
     // Where only the run will tell its length, a sample of one stands against a sample of the other.
     const double samples = std::max(costed.plan.run.length().total(Unit::kSample), 1.0);

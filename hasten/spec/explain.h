@@ -13,6 +13,7 @@ namespace hasten {
 
 struct PlanCost {
   double parameters = 0;
+  bool flops_known = true;  // not of a module whose layers no plan describes: what runs is counted
   double forward_flops = 0, backward_flops = 0;  // of one sample
   double run_flops = 0;                          // of the whole budget and what goes before; 0 if only the run tells
   double before_flops = 0;                       // of preludes

@@ -24,5 +24,7 @@ FamilySpec convnet_family();
 FamilySpec resnet_family();
 FamilySpec gpt_family();
 FamilySpec custom_family();
+FamilySpec torchscript_family();
+constexpr const char* kTorchScript = "torchscript";  // its one setting is model.path, the module's file
 
 }  // namespace hasten

@@ -232,6 +232,7 @@ std::string ModelPlan::table() const {
            padded(to_string(layer.out), 14, true) + padded(count == 0 ? "-" : std::to_string(count), 14, true) +
            padded(flops == 0 ? "-" : si(flops), 16, true) + (frozen ? "  (partly frozen)" : "") + "\n";
   });
+  if (opaque) return out + cat("total: ", parameter_count(), " parameters; FLOPs unknown until it runs\n");
   PassCost cost = flops();
   return out + cat("total: ", parameter_count(), " parameters, ", si(cost.forward), " FLOPs forward and ",
                    si(cost.backward), " backward per sample\n");

@@ -152,6 +152,12 @@ void assign(std::vector<double>& out, const Json& json, const FieldInfo& info, c
   for (size_t i = 0; i < json.size(); ++i) out.push_back(read_number(json[i], info, cat(where, "[", i, "]"), false));
 }
 
+void assign(std::vector<std::string>& out, const Json& json, const FieldInfo& info, const std::string& where) {
+  if (!json.is_array()) throw ConfigError(where, "a list of texts in quotes", got(json), info.help);
+  out.clear();
+  for (size_t i = 0; i < json.size(); ++i) assign(out.emplace_back(), json[i], info, cat(where, "[", i, "]"));
+}
+
 size_t choice_index(const Json& json, const FieldInfo& info, const std::string& where) {
   std::string word = json.is_string() ? json.get<std::string>() : "";
   for (size_t i = 0; i < info.choices.size(); ++i) {
@@ -169,6 +175,7 @@ void store(Json& out, const Duration& value) { out = to_string(value); }
 void store(Json& out, const Schedule& value) { out = value.to_json(); }
 void store(Json& out, const std::vector<int64_t>& value) { out = value; }
 void store(Json& out, const std::vector<double>& value) { out = value; }
+void store(Json& out, const std::vector<std::string>& value) { out = value; }
 
 }  // namespace params_detail
 }  // namespace hasten

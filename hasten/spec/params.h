@@ -92,6 +92,7 @@ void assign(Duration& out, const Json& json, const FieldInfo& info, const std::s
 void assign(Schedule& out, const Json& json, const FieldInfo& info, const std::string& where);
 void assign(std::vector<int64_t>& out, const Json& json, const FieldInfo& info, const std::string& where);
 void assign(std::vector<double>& out, const Json& json, const FieldInfo& info, const std::string& where);
+void assign(std::vector<std::string>& out, const Json& json, const FieldInfo& info, const std::string& where);
 size_t choice_index(const Json& json, const FieldInfo& info, const std::string& where);
 void store(Json& out, bool value);
 void store(Json& out, int64_t value);
@@ -101,6 +102,7 @@ void store(Json& out, const Duration& value);
 void store(Json& out, const Schedule& value);
 void store(Json& out, const std::vector<int64_t>& value);
 void store(Json& out, const std::vector<double>& value);
+void store(Json& out, const std::vector<std::string>& value);
 
 template <class T>
 constexpr const char* type_name() {
@@ -112,7 +114,8 @@ constexpr const char* type_name() {
   else if constexpr (std::is_same_v<T, Duration>) return "duration";
   else if constexpr (std::is_same_v<T, Schedule>) return "number or schedule";
   else if constexpr (std::is_same_v<T, std::vector<int64_t>>) return "list of integers";
-  else return "list of numbers";
+  else if constexpr (std::is_same_v<T, std::vector<double>>) return "list of numbers";
+  else return "list of texts";
 }
 
 template <class P>

@@ -85,11 +85,30 @@ void read_workload(const Json& document, Recipe& recipe) {
   if (table.contains("target")) recipe.target = read_target(table["target"], recipe.metric);
 }
 
+std::vector<std::string> field_names(const ParamTable& table) {
+  std::vector<std::string> names;
+  for (const FieldInfo& info : table.fields()) names.push_back(info.name);
+  return names;
+}
+
+void read_model(const Json& document, Recipe& recipe) {
+  const Json& table = section(document, "model");
+  recipe.family = &find_family(required_text(table, "model", "family", "the name of a model family"));
+  const ParamTable& start = *describe<StartSettings>();
+  std::vector<std::string> own = field_names(*recipe.family->params), common = field_names(start);
+  own.emplace_back("family");
+  recipe.start = start.parse(table, "model", own).as<StartSettings>();
+  common.emplace_back("family");
+  recipe.family_params = recipe.family->params->parse(table, "model", common);
+  if (recipe.start.init.empty() && !recipe.start.init_skip.empty()) {
+    throw ConfigError("model.init_skip", "model.init, the file that it leaves names of", "nothing");
+  }
+}
+
 void read_data(const Json& document, Recipe& recipe) {
   const Json& table = section(document, "data");
-  std::vector<std::string> common, own;
-  for (const FieldInfo& info : describe<DataSettings>()->fields()) common.push_back(info.name);
-  for (const FieldInfo& info : recipe.dataset->params->fields()) own.push_back(info.name);
+  const std::vector<std::string> common = field_names(*describe<DataSettings>()),
+                                 own = field_names(*recipe.dataset->params);
   std::vector<std::string> known = common;
   known.insert(known.end(), own.begin(), own.end());
   refuse_unknown(table, "data", known);
@@ -208,6 +227,7 @@ Json Recipe::to_json() const {
   if (target) json["workload"]["target"] = *target;
   json["model"] = {{"family", family->name}};
   json["model"].update(family_params.to_json());
+  if (!start.init.empty()) json["model"].update(param_set(start).to_json());
   json["optimizer"] = optimizer_json(optimizer);
   if (auxiliary) json["optimizer"]["auxiliary"] = optimizer_json(*auxiliary);
   for (const GroupSettings& group : groups) json["group"].push_back(group_json(group));
@@ -245,9 +265,7 @@ Recipe recipe_from_json(const Json& document, const Catalogue& catalogue) {
   Recipe recipe;
   recipe.name = document.contains("name") ? required_text(document, "recipe", "name", "a text") : "unnamed";
   read_workload(document, recipe);
-  const Json& model = section(document, "model");
-  recipe.family = &find_family(required_text(model, "model", "family", "the name of a model family"));
-  recipe.family_params = recipe.family->params->parse(model, "model", {"family"});
+  read_model(document, recipe);
   read_data(document, recipe);
   read_optimization(document, recipe);
   read_budget(document, recipe);

@@ -78,6 +78,19 @@ struct LoaderSettings {
   }
 };
 
+// [model], next to the settings of the family: what parameters and buffers start from.
+struct StartSettings {
+  std::string init;
+  std::vector<std::string> init_skip;
+  static constexpr auto schema() {
+    using P = StartSettings;
+    return std::tuple{
+        field("init", &P::init, "safetensors file with the start values, by name; empty: those of the family"),
+        field("init_skip", &P::init_skip,
+              "names that keep their own start, as patterns: [\"head.*\"] for a head of other classes")};
+  }
+};
+
 // [batch]
 struct BatchSettings {
   int64_t size = 128;
@@ -153,6 +166,7 @@ struct Recipe {
   std::optional<double> target;
   const FamilySpec* family = nullptr;
   ParamSet family_params;
+  StartSettings start;
   OptimizerChoice optimizer;
   std::optional<OptimizerChoice> auxiliary;
   std::vector<GroupSettings> groups;

@@ -13,6 +13,7 @@
 #include "hasten/core/state_hashes.h"
 #include "hasten/data/batch.h"
 #include "hasten/nn/model.h"
+#include "hasten/nn/recipe_model.h"
 #include "hasten/study/effect_probe.h"
 #include "hasten/train/trainer.h"
 
@@ -130,7 +131,7 @@ Recipe ConformanceRunner::read(const Json& recipe) const {
 }
 
 Plan ConformanceRunner::plan(const Json& recipe, bool allow_inert) const {
-  return plan_run(read(recipe), registry_, allow_inert).plan;
+  return plan_recipe(read(recipe), registry_, allow_inert).plan;
 }
 
 RunOutcome ConformanceRunner::run(const Json& document, bool allow_inert) {

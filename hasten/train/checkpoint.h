@@ -34,6 +34,7 @@ void save_checkpoint(const std::filesystem::path& path, const CheckpointInfo& in
 class CheckpointReader {
  public:
   explicit CheckpointReader(const std::filesystem::path& path);
+  CheckpointReader(const std::filesystem::path& path, std::string bytes);  // that were read from it
   ~CheckpointReader();
   CheckpointReader(CheckpointReader&&) noexcept;
   const CheckpointInfo& info() const { return info_; }
@@ -48,9 +49,11 @@ class CheckpointReader {
   std::unique_ptr<Contents> contents_;
 };
 
-// checkpoints/step-000001234.safetensors, by step; the newest one that can be read, or nothing.
+// checkpoints/step-000001234.safetensors, by step.
 std::filesystem::path checkpoint_path(const std::filesystem::path& run, int64_t step);
 std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& run);
+// The newest that is whole, or nullptr if there is none. Throws DataError when all are broken.
+std::unique_ptr<CheckpointReader> newest_checkpoint(const std::filesystem::path& run);
 void remove_old_checkpoints(const std::filesystem::path& run, int64_t keep);
 
 }  // namespace hasten

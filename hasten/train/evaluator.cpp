@@ -2,6 +2,7 @@
 #include "hasten/train/evaluator.h"
 
 #include <ATen/ops/argmax.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
@@ -47,6 +48,36 @@ double Evaluator::measure_statistics(const State& state) {
   return counter.total();
 }
 
+template <class Use>
+std::string Evaluator::each_batch(const Dataset& data, const State& state, const Use& use) {
+  std::string prediction;
+  auto forward = [&](const at::Tensor& inputs) { return model_.forward(inputs).to(at::kFloat); };
+  const int64_t step = plan_.run.evaluation.batch;
+  std::vector<int64_t> ids;
+  for (int64_t begin = 0; begin < data.size(); begin += step) {
+    ids.resize(static_cast<size_t>(std::min(step, data.size() - begin)));
+    std::iota(ids.begin(), ids.end(), begin);
+    Batch batch = data.gather(ids);
+    at::Tensor logits;
+    engine_.each<Prediction>(state, [&](Prediction& part) {
+      logits = part.predict(batch.inputs, forward);
+      prediction = part.label();
+    });
+    if (!logits.defined()) logits = forward(batch.inputs);
+    use(batch, logits);
+  }
+  return prediction;
+}
+
+at::Tensor Evaluator::predict(const Dataset& data, State& state) {
+  model_.set_training(false);
+  c10::NoGradGuard no_grad;
+  PrecisionScope precision(plan_.run.precision.compute);
+  std::vector<at::Tensor> parts;
+  each_batch(data, state, [&](const Batch&, const at::Tensor& logits) { parts.push_back(logits); });
+  return at::cat(parts);
+}
+
 Evaluation Evaluator::measure(const Dataset& data, State& state) {
   engine_.fire(Event::kEvaluationStart, state);
   model_.set_training(false);
@@ -54,26 +85,13 @@ Evaluation Evaluator::measure(const Dataset& data, State& state) {
   {
     c10::NoGradGuard no_grad;
     PrecisionScope precision(plan_.run.precision.compute);
-    std::string prediction;
-    auto forward = [&](const at::Tensor& inputs) { return model_.forward(inputs).to(at::kFloat); };
     at::Tensor correct = at::zeros({}, at::kLong), loss = at::zeros({}, at::kDouble);
-    const int64_t step = plan_.run.evaluation.batch;
-    std::vector<int64_t> ids;
-    for (int64_t begin = 0; begin < data.size(); begin += step) {
-      ids.resize(static_cast<size_t>(std::min(step, data.size() - begin)));
-      std::iota(ids.begin(), ids.end(), begin);
-      Batch batch = data.gather(ids);
-      at::Tensor logits;
-      engine_.each<Prediction>(state, [&](Prediction& part) {
-        logits = part.predict(batch.inputs, forward);
-        prediction = part.label();
-      });
-      if (!logits.defined()) logits = forward(batch.inputs);
+    const std::string prediction = each_batch(data, state, [&](const Batch& batch, const at::Tensor& logits) {
       correct.add_(logits.argmax(-1).eq(batch.labels).sum());
       // Of text a loss is a mean over positions; here every target counts alike.
       const double positions = batch.labels.dim() == 1 ? 1 : static_cast<double>(batch.labels.size(1));
       loss.add_(cross_entropy(logits, batch.labels, {}).sum(), positions);
-    }
+    });
     auto count = static_cast<double>(data.targets());
     result = {static_cast<double>(correct.item<int64_t>()) / count, loss.item<double>() / count, "raw"};
     if (!installed_.empty() || !prediction.empty()) {

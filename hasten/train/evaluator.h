@@ -1,6 +1,8 @@
 // Quality on a split.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <string>
 
 #include "hasten/core/engine.h"
@@ -25,11 +27,16 @@ class Evaluator {
   // Mean accuracy and cross-entropy over all samples. Leaves the model as it was: running statistics, gradients and
   // random state are not touched.
   Evaluation measure(const Dataset& data, State& state);
+  // What measure() judges: logits [samples, classes] in fp32, in the data's order.
+  at::Tensor predict(const Dataset& data, State& state);
   // Back to the weights that are trained.
   void remove(State& state);
 
  private:
   double measure_statistics(const State& state);
+  // Calls `use(batch, logits)` for all samples. Returns the label of the predictions.
+  template <class Use>
+  std::string each_batch(const Dataset& data, const State& state, const Use& use);
   const Plan& plan_;
   Engine& engine_;
   Model& model_;

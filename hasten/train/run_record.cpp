@@ -15,7 +15,8 @@ namespace hasten {
 namespace {
 
 evaluate::Dataset dataset_entry(const Dataset& data, const std::string& use) {
-  return {data.id(), data.content_hash(), std::string(name_of(data.split())), use, data.size()};
+  return {data.id(),   data.content_hash(), std::string(name_of(data.split())), use, data.size(),
+          data.mean(), data.deviation()};
 }
 
 evaluate::Hardware hardware() {

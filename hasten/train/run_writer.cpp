@@ -39,15 +39,7 @@ void RunWriter::resume(int64_t events_offset, int64_t step) {
 }
 
 std::unique_ptr<CheckpointReader> RunWriter::newest_checkpoint(const std::string& recipe_hash, uint64_t seed) const {
-  std::vector<std::filesystem::path> paths = list_checkpoints(directory_);
-  std::unique_ptr<CheckpointReader> found;
-  for (size_t i = paths.size(); i-- > 0 && found == nullptr;) {
-    try {
-      found = std::make_unique<CheckpointReader>(paths[i]);
-    } catch (const DataError&) {
-      if (i == 0) throw;  // none is left
-    }
-  }
+  std::unique_ptr<CheckpointReader> found = hasten::newest_checkpoint(directory_);
   if (found == nullptr) return nullptr;
   if (found->info().recipe_hash != recipe_hash) {
     throw ConfigError("--resume", "a checkpoint of this recipe (" + recipe_hash + ")",

@@ -6,6 +6,8 @@
 
 #include "hasten/base/clock.h"
 #include "hasten/base/error.h"
+#include "hasten/base/files.h"
+#include "hasten/base/hash.h"
 #include "hasten/base/json.h"
 #include "hasten/base/rng.h"
 #include "hasten/base/text.h"
@@ -26,8 +28,17 @@ std::unique_ptr<EnergyMeter> open_energy() {
   return EnergyMeter::open(-1, why);
 }
 
-std::optional<ModelPlan> own_plan(const TrainOptions& options) {
-  return options.model == nullptr ? std::nullopt : std::optional(options.model->plan);
+std::optional<OwnModel> own_model(const Recipe& recipe, const TrainOptions& options) {
+  if (options.model != nullptr) return *options.model;
+  return own_model_of(recipe, options.resume ? options.out : std::filesystem::path());
+}
+
+evaluate::SourceFile module_entry(const Recipe& recipe, const std::string& bytes) {
+  evaluate::SourceFile entry;
+  entry.use = "module";
+  entry.path = recipe.family_params.get("path").get<std::string>();
+  entry.hash = hex(hash64(bytes));
+  return entry;
 }
 
 // The weights of the samples that are in the batch; a stream may have left some out.
@@ -57,10 +68,11 @@ Trainer::Impl::Impl(const Recipe& given_recipe, const Registry& given_registry, 
       ledger(options.start_ns >= 0 ? options.start_ns : now_ns(), open_energy()),
       recipe(given_recipe),
       registry(given_registry),
-      planned(plan_run(recipe, registry, own_plan(options), options.allow_inert)),
+      own(own_model(recipe, options)),
+      planned(plan_run(recipe, registry, own ? std::optional(own->plan) : std::nullopt, options.allow_inert)),
       budget(plan().run),
       splits(load_splits(recipe, sample_steps(plan().run, engine()))),
-      model(build_model()),
+      model(build_model(plan().model, model_seed(options), MethodSeams{&engine(), &state}, own)),
       optimizers(build_optimizers()),
       sampler(splits.train.size(), options.seed, &engine(), {recipe.data.shuffle_block, recipe.data.blocks_mixed}),
       transforms(plan().run, engine(), augments_samples(recipe, splits.train)),
@@ -83,6 +95,8 @@ Trainer::Impl::Impl(const Recipe& given_recipe, const Registry& given_registry, 
     }
   }
   bind_schedules();
+  if (own && own->file != nullptr) record.files.push_back(module_entry(recipe, *own->file));
+  if (!recipe.start.init.empty() && !options.resume) start_from_file();
   if (options.profile) begin_profile();
 }
 
@@ -146,9 +160,12 @@ void Trainer::Impl::begin() {
     }
     saved_step = state.progress.step;
     record.auxiliary = writer.record().auxiliary;  // what went before is known there alone
+    record.files = writer.record().files;
     writer.resume(resumed->info().events_offset, state.progress.step);
   } else {
     writer.create();
+    if (options.resume && !recipe.start.init.empty()) start_from_file();  // killed before its first checkpoint
+    if (own && own->file != nullptr) write_file_atomic(options.out / kModuleCopy, *own->file);
   }
   if (options.resume && !evaluate::is_known(record.price)) record.price = writer.record().price;
   writer.write(record);
@@ -304,6 +321,7 @@ Trainer::Trainer(const Recipe& recipe, const Registry& registry, TrainOptions op
 Trainer::~Trainer() = default;
 
 const Plan& Trainer::plan() const { return impl_->plan(); }
+const evaluate::RunRecord& Trainer::record() const { return impl_->record; }
 Model& Trainer::model() { return *impl_->model; }
 Engine& Trainer::engine() { return impl_->engine(); }
 State& Trainer::state() { return impl_->state; }

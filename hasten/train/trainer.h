@@ -11,6 +11,7 @@
 
 #include "hasten/core/registry.h"
 #include "hasten/evaluate/record.h"
+#include "hasten/nn/own_model.h"
 #include "hasten/train/evaluator.h"
 #include "hasten/train/run_profile.h"
 
@@ -36,13 +37,6 @@ class TrainListener {
   virtual void progressed(const ProgressReport&) {}
   virtual void evaluated(const ProgressReport&, const Evaluation&) {}
   virtual void finished(const evaluate::RunRecord&) {}
-};
-
-// A model that the program brings instead of one of the families: a plan that lists its parameters (opaque_plan in
-// nn/module_model.h makes it), and the model itself, started from a seed.
-struct OwnModel {
-  ModelPlan plan;
-  std::function<std::unique_ptr<Model>(uint64_t seed)> make;
 };
 
 struct TrainOptions {
@@ -76,6 +70,8 @@ class Trainer {
   // Trains to the end of the budget, or until it diverges or is stopped: outcomes, not exceptions.
   TrainResult run();
 
+  // What is known of the run so far; of its start files before the first step.
+  const evaluate::RunRecord& record() const;
   // For tests and methods' authors: the parts of the run.
   const Plan& plan() const;
   Model& model();

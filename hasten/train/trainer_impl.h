@@ -7,10 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "hasten/base/rng.h"
 #include "hasten/core/budget.h"
 #include "hasten/data/sampler.h"
 #include "hasten/data/transform.h"
-#include "hasten/nn/planned_model.h"
+#include "hasten/nn/recipe_model.h"
 #include "hasten/train/checkpoint.h"
 #include "hasten/train/cost_ledger.h"
 #include "hasten/train/flop_ledger.h"
@@ -21,19 +22,22 @@
 
 namespace hasten {
 
+// Of the start values of the model's parameters.
+inline uint64_t model_seed(const TrainOptions& options) { return mix(options.seed, operation("model")); }
+
 struct Trainer::Impl {
   Impl(const Recipe& recipe, const Registry& registry, TrainOptions given);
 
   const Plan& plan() const { return planned.plan; }
   Engine& engine() { return planned.engine; }
 
-  std::unique_ptr<Model> build_model();
   OptimizerSet build_optimizers();
 
   void enumerate(StateVisitor& visitor);
   void bind_schedules();
   void set_schedules(double fraction);
   void begin();
+  void start_from_file();
   void restore(const CheckpointReader& reader);
   bool train_preludes();
   void adopt(Plan next);
@@ -54,6 +58,7 @@ struct Trainer::Impl {
   CostLedger ledger;
   const Recipe recipe;
   const Registry& registry;
+  std::optional<OwnModel> own;  // where the model is not made from the plan
   PlannedRun planned;
   Budget budget;
   Splits splits;

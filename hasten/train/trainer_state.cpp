@@ -2,11 +2,16 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 
 #include "hasten/base/error.h"
+#include "hasten/base/hash.h"
 #include "hasten/base/rng.h"
 #include "hasten/core/prelude.h"
 #include "hasten/nn/extra_pass.h"
+#include "hasten/nn/planned_model.h"
+#include "hasten/nn/start_weights.h"
 #include "hasten/train/preludes.h"
 #include "hasten/train/trainer_impl.h"
 
@@ -15,13 +20,26 @@ namespace {
 
 using Account = CostLedger::Account;
 
-}  // namespace
-
-std::unique_ptr<Model> Trainer::Impl::build_model() {
-  const uint64_t seed = mix(options.seed, operation("model"));
-  if (options.model != nullptr) return options.model->make(seed);
-  return std::make_unique<PlannedModel>(plan().model, seed, MethodSeams{&engine(), &state});
+// What was learnt elsewhere is work outside of this run: its cost stands in the file if an export wrote it.
+evaluate::AuxiliaryCost cost_of_start(const SafetensorsFile& file) {
+  evaluate::AuxiliaryCost cost;
+  cost.kind = "pre-trained weights";
+  cost.name = file.path().string();
+  auto number = [&](const char* key) -> std::optional<double> {
+    const std::string text = file.metadata_or(key, "");
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str(), &end);
+    if (text.empty() || *end != '\0' || !(value > 0) || !std::isfinite(value)) return std::nullopt;
+    return value;
+  };
+  cost.seconds = number("train_seconds");
+  cost.flops = number("flops");
+  cost.joules = number("joules");
+  cost.samples = number("samples");
+  return cost;
 }
+
+}  // namespace
 
 OptimizerSet Trainer::Impl::build_optimizers() {
   return {plan(), [this](std::string_view name) { return model->parameter(name); }};
@@ -99,8 +117,7 @@ void Trainer::Impl::restore(const CheckpointReader& reader) {
 // Builds everything that hangs on the plan; objects stay where they are, since others refer to them.
 void Trainer::Impl::adopt(Plan next) {
   planned.plan = std::move(next);
-  static_cast<PlannedModel&>(*model) =
-      PlannedModel(plan().model, mix(options.seed, operation("model")), MethodSeams{&engine(), &state});
+  static_cast<PlannedModel&>(*model) = PlannedModel(plan().model, model_seed(options), MethodSeams{&engine(), &state});
   optimizers = build_optimizers();
   bind_schedules();
 }
@@ -123,6 +140,21 @@ void Trainer::Impl::change_plan(const PlanChange& change) {
   line.kind = "replan";
   line.note = change.reason;
   writer.append(line);
+}
+
+void Trainer::Impl::start_from_file() {
+  const SafetensorsFile file(recipe.start.init);
+  StartReport report = load_start(file, recipe.start, *model);
+  evaluate::SourceFile entry;
+  entry.use = "init";
+  entry.path = recipe.start.init;
+  entry.hash = hex(hash64(file.bytes()));
+  entry.loaded = static_cast<int64_t>(report.loaded.size());
+  entry.missing = std::move(report.missing);
+  entry.unexpected = std::move(report.unexpected);
+  entry.skipped = std::move(report.skipped);
+  record.files.push_back(std::move(entry));
+  record.auxiliary.push_back(cost_of_start(file));
 }
 
 // False: the run ends here.

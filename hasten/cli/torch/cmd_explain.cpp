@@ -3,6 +3,7 @@
 
 #include "hasten/base/json.h"
 #include "hasten/cli/torch/recipe_options.h"
+#include "hasten/nn/recipe_model.h"
 #include "hasten/spec/explain.h"
 
 namespace hasten::cli {
@@ -20,13 +21,13 @@ void add_explain(CLI::App& app, Context& context) {
   command->footer("example:\n  hasten explain recipes/fashion-mnist/fast.toml --without ema");
   command->callback([flags, &context] {
     Recipe recipe = load_recipe(flags->recipe, registry().catalogue(), flags->edits);
-    PlannedRun planned = plan_run(recipe, registry());
+    PlannedRun planned = plan_recipe(recipe, registry());
     Explanation explanation = explain(
         recipe, planned.baseline, {planned.plan, planned.engine.estimate_cost(planned.plan)}, planned.engine.order());
     for (const MethodChoice& choice : recipe.methods) {
       Recipe alone = recipe;
       alone.methods = {choice};
-      PlannedRun with_it = plan_run(alone, registry());
+      PlannedRun with_it = plan_recipe(alone, registry());
       add_ceiling(explanation, choice.spec->name, planned.baseline,
                   {with_it.plan, with_it.engine.estimate_cost(with_it.plan)});
     }

@@ -12,6 +12,7 @@
 #include "hasten/evaluate/comparison.h"
 #include "hasten/evaluate/price.h"
 #include "hasten/evaluate/record_io.h"
+#include "hasten/nn/recipe_model.h"
 #include "hasten/report/comparison_html.h"
 #include "hasten/report/comparison_text.h"
 #include "hasten/study/race.h"
@@ -52,7 +53,7 @@ RaceOptions race_options(const RaceFlags& flags) {
   if (!flags.price.empty()) evaluate::parse_price(flags.price, "--price");
   for (const std::string& path : flags.recipes) {
     options.recipes.push_back(load_recipe(path, registry().catalogue(), {{}, {}, flags.set}));
-    plan_run(options.recipes.back(), registry());  // every mistake shows before the first step
+    plan_recipe(options.recipes.back(), registry());  // every mistake shows before the first step
   }
   options.seeds = read_seeds(flags.seeds);
   options.budgets = flags.budgets;

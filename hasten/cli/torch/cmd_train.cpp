@@ -1,6 +1,7 @@
 // hasten train: one run of one recipe.
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "hasten/base/clock.h"
@@ -100,6 +101,24 @@ int exit_code(const TrainResult& result, const Plan& plan, bool strict) {
   return strict && (missed || result.record.status != evaluate::Status::kOk) ? kStrictFailure : kSuccess;
 }
 
+// The first few names; all of them are in run.json.
+std::string names_text(const std::vector<std::string>& names) {
+  constexpr size_t kShown = 6;
+  std::vector<std::string> shown(names.begin(), names.begin() + std::min(kShown, names.size()));
+  return join(shown, ", ") + (names.size() > kShown ? cat(" and ", names.size() - kShown, " more") : "");
+}
+
+// What became of the names of model.init.
+void print_start(const evaluate::RunRecord& record) {
+  for (const evaluate::SourceFile& file : record.files) {
+    if (file.use != "init") continue;
+    std::cerr << "init " << file.path << ": " << file.loaded.value_or(0) << " tensors\n";
+    if (!file.missing.empty()) std::cerr << "  missing in the file: " << names_text(file.missing) << "\n";
+    if (!file.skipped.empty()) std::cerr << "  skipped by init_skip: " << names_text(file.skipped) << "\n";
+    if (!file.unexpected.empty()) std::cerr << "  left over in the file: " << names_text(file.unexpected) << "\n";
+  }
+}
+
 void train(TrainFlags& flags, Context& context) {
   int64_t start = now_ns();
   set_threads(flags.threads);
@@ -123,6 +142,7 @@ void train(TrainFlags& flags, Context& context) {
   if (!flags.price.empty()) options.price = evaluate::parse_price(flags.price, "--price");
   if (!flags.profile.empty()) options.profile = parse_profile(flags.profile);
   Trainer trainer(recipe, registry(), options);
+  if (!flags.quiet) print_start(trainer.record());
   TrainResult result = trainer.run();
   if (context.json) {
     print_json({{"run", flags.out},

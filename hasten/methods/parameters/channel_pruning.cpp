@@ -137,8 +137,7 @@ void keep_channels(const PrunableConvolution& conv, const std::vector<int64_t>& 
   };
   for (const char* tensor : {".weight", ".bias"}) select(conv.name + tensor, 0, kept);
   for (const std::string& norm : conv.norms) {
-    for (const char* tensor : {".weight", ".bias", ".running_mean", ".running_variance"})
-      select(norm + tensor, 0, kept);
+    for (const char* tensor : {".weight", ".bias", ".running_mean", ".running_var"}) select(norm + tensor, 0, kept);
   }
   std::vector<int64_t> inputs;
   for (int64_t channel : kept) {
