@@ -2,6 +2,7 @@
 #include "hasten/train/trainer.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
 #include <ATen/ops/tensor.h>
 
 #include "hasten/base/clock.h"
@@ -16,6 +17,7 @@
 #include "hasten/meter/memory.h"
 #include "hasten/meter/profiler.h"
 #include "hasten/train/run_record.h"
+#include "hasten/train/thread_choice.h"
 #include "hasten/train/trainer_impl.h"
 
 namespace hasten {
@@ -97,7 +99,16 @@ Trainer::Impl::Impl(const Recipe& given_recipe, const Registry& given_registry, 
   bind_schedules();
   if (own && own->file != nullptr) record.files.push_back(module_entry(recipe, *own->file));
   if (!recipe.start.init.empty() && !options.resume) start_from_file();
+  if (options.choose_threads) choose_threads();
   if (options.profile) begin_profile();
+}
+
+// A resumed run goes on with the threads it had: sums have their order, and so their bits, by them.
+void Trainer::Impl::choose_threads() {
+  const int64_t had = options.resume ? writer.record().hardware.threads.value_or(0) : 0;
+  if (had > 0) at::set_num_threads(static_cast<int>(had));
+  else fastest_threads(plan(), at::get_num_threads());
+  record.hardware.threads = at::get_num_threads();
 }
 
 void Trainer::Impl::begin_profile() {

@@ -48,6 +48,7 @@ struct TrainOptions {
   std::optional<int64_t> planned_runs;     // how many runs of this group were launched
   const std::atomic<bool>* stop = nullptr; // set from outside: finish the step, save, end as interrupted
   TrainListener* listener = nullptr;
+  bool choose_threads = false;             // let a small net have fewer than at::get_num_threads(), by measurement
   bool allow_inert = false;                // tests only: methods at their neutral setting
   int64_t start_ns = -1;                   // when the clock of t_total began; -1: now
   std::optional<ProfileSteps> profile;     // take a profile of these steps

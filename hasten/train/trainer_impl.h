@@ -42,6 +42,7 @@ struct Trainer::Impl {
   bool train_preludes();
   void adopt(Plan next);
   void change_plan(const PlanChange& change);
+  void choose_threads();
   void begin_profile();
   Batch load_batch(int64_t size);
   void train_step();

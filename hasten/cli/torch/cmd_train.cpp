@@ -139,6 +139,7 @@ void train(TrainFlags& flags, Context& context) {
   if (flags.quiet && flags.watch) throw ConfigError("--watch", "a run that may print", "--quiet");
   options.listener = flags.quiet ? nullptr : &printer;
   options.start_ns = start;
+  options.choose_threads = flags.threads == 0;
   if (!flags.price.empty()) options.price = evaluate::parse_price(flags.price, "--price");
   if (!flags.profile.empty()) options.profile = parse_profile(flags.profile);
   Trainer trainer(recipe, registry(), options);
@@ -165,7 +166,9 @@ void add_train(CLI::App& app, Context& context) {
   command->add_option("--seed", flags->seed, "of weights, order and augmentation");
   command->add_option("--out", flags->out, "run directory (default: runs/NAME-seedN-DATE)");
   command->add_flag("--resume", flags->resume, "go on from the newest checkpoint in --out");
-  command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
+  command
+      ->add_option("--threads", flags->threads,
+                   "threads of the kernels (default: all cores; 1 for small nets that are faster so)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--group", flags->group, "name shared by runs of one recipe (default: the recipe's)");
   command->add_option("--role", flags->role, "in a comparison: baseline, method or reference");

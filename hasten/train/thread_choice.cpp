@@ -1,0 +1,70 @@
+// Choosing threads by measurement.
+#include "hasten/train/thread_choice.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "hasten/base/clock.h"
+#include "hasten/nn/autocast.h"
+#include "hasten/nn/extra_pass.h"
+#include "hasten/nn/loss.h"
+#include "hasten/nn/planned_model.h"
+
+namespace hasten {
+namespace {
+
+constexpr int kRounds = 5;
+constexpr int64_t kRoundNs = 15'000'000;
+constexpr double kClearly = 0.95;
+
+at::Tensor made_up_inputs(const Plan& plan, int64_t samples) {
+  std::vector<int64_t> shape{samples};
+  shape.insert(shape.end(), plan.model.input.begin(), plan.model.input.end());
+  if (plan.run.data.text) return at::zeros(shape, at::kLong);
+  at::Tensor inputs = at::zeros(shape);
+  return inputs.dim() == 4 ? channels_last(inputs) : inputs;
+}
+
+}  // namespace
+
+int fastest_threads(const Plan& plan, int most) {
+  const int64_t batch = plan.run.batch.microbatch > 0 ? plan.run.batch.microbatch : plan.run.batch.size;
+  if (most < 2 || plan.model.opaque || training_flops_per_sample(plan) * static_cast<double>(batch) > kSmallStepFlops)
+    return most;
+  const at::Tensor random = random_state();  // dropout draws
+  PlannedModel model(plan.model, 0);
+  model.set_training(true);
+  const at::Tensor inputs = made_up_inputs(plan, batch);
+  const at::Tensor labels = at::zeros(plan.run.data.text ? inputs.sizes() : inputs.sizes().slice(0, 1), at::kLong);
+  const auto step = [&] {
+    PrecisionScope precision(plan.run.precision.compute);
+    cross_entropy(model.forward(inputs), labels, {}).sum().backward();
+    model.clear_gradients();
+  };
+  const std::array<int, 2> choices{1, most};
+  std::array<double, 2> least;
+  least.fill(std::numeric_limits<double>::infinity());
+  for (int round = 0; round < kRounds; ++round) {
+    for (size_t i = 0; i < choices.size(); ++i) {
+      at::set_num_threads(choices[i]);
+      step();  // the first one wakes threads, or has them put to sleep
+      const int64_t begin = now_ns();
+      int64_t steps = 0, now = begin;
+      for (; now - begin < kRoundNs; now = now_ns()) {
+        step();
+        ++steps;
+      }
+      least[i] = std::min(least[i], static_cast<double>(now - begin) / static_cast<double>(steps));
+    }
+  }
+  set_random_state(random);
+  const int chosen = least[0] < kClearly * least[1] ? 1 : most;
+  at::set_num_threads(chosen);
+  return chosen;
+}
+
+}  // namespace hasten
