@@ -51,7 +51,7 @@ TEST_F(TextSamplesTest, AnEpochHasEveryTokenOnceAsATargetButTheRemainder) {
       const std::vector<int64_t> ids = sampler.next(25).ids;
       const Batch batch = data.training(ids, sampler, 5, {});
       EXPECT_EQ(batch.inputs.sizes(), (at::IntArrayRef{25, kContext}));
-      EXPECT_TRUE(at::equal(batch.labels, batch.inputs + 1)) << "a target is the token behind its input";
+      EXPECT_TRUE(at::equal(batch.labels, batch.inputs.add(1))) << "a target is the token behind its input";
       for (int64_t label : values(batch.labels)) ++targets[label];
       const std::vector<int64_t> inputs = values(batch.inputs);
       epochs.back().insert(epochs.back().end(), inputs.begin(), inputs.end());
@@ -66,7 +66,7 @@ TEST_F(TextSamplesTest, RandomOffsetsAreDrawnAnewAndStayInTheText) {
   TextSamples data = samples(WindowSampling::kRandomOffset);
   Sampler sampler(data.size(), 5);
   const Batch first = data.training(sampler.next(100).ids, sampler, 5, {});
-  EXPECT_TRUE(at::equal(first.labels, first.inputs + 1));
+  EXPECT_TRUE(at::equal(first.labels, first.inputs.add(1)));
   std::vector<int64_t> starts = values(first.inputs.select(1, 0).contiguous());
   std::sort(starts.begin(), starts.end());
   EXPECT_NE(std::adjacent_find(starts.begin(), starts.end(), [](int64_t a, int64_t b) { return b - a < kContext; }),

@@ -1,4 +1,5 @@
 // Runs on text: budgets in tokens, evaluation of every token, resuming.
+#include <ATen/ops/empty.h>
 #include <ATen/ops/log_softmax.h>
 #include <c10/core/GradMode.h>
 #include <gtest/gtest.h>

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "hasten/base/clock.h"
+#include "hasten/data/batch.h"
 #include "hasten/nn/autocast.h"
 #include "hasten/nn/extra_pass.h"
 #include "hasten/nn/loss.h"
