@@ -32,9 +32,10 @@ DatasetInfo image_files_info(const std::string& name, const ParamSet& set) {
         parts == std::vector<std::string>{""} ? path + ", which has no parts" : cat(path, " with ", join(parts, ", ")),
         "put the samples into folders train and test, or data_train... and data_test... files");
   }
-  const std::unique_ptr<SampleIndex> train = open_samples(path, "train"), test = open_samples(path, "test");
+  // The test part is not opened before somebody measures on it, so its size stays unknown here.
+  const std::unique_ptr<SampleIndex> train = open_samples(path, "train");
   const ImageSurvey seen = survey_images(*train, kLooked);
-  DatasetInfo info{name, {}, seen.classes, train->size(), test->size()};
+  DatasetInfo info{name, {}, seen.classes, train->size(), 0};
   const bool alike = seen.least_width == seen.most_width && seen.least_height == seen.most_height;
   if (!alike && (params.height == 0 || params.width == 0)) {
     throw ConfigError("data.height", "the size that images of several sizes are brought to",

@@ -14,7 +14,7 @@ struct DatasetInfo {
   std::string name;
   Shape sample;            // {channels, height, width} or {features}
   int64_t classes = 0;
-  int64_t train_count = 0, test_count = 0;
+  int64_t train_count = 0, test_count = 0;  // of the test part 0 where only its files tell
   bool is_image() const { return sample.size() == 3; }
 };
 
