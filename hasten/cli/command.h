@@ -40,6 +40,7 @@ void add_runs(CLI::App& app, Context& context);
 #ifdef HASTEN_WITH_TORCH
 void add_train(CLI::App& app, Context& context);
 void add_race(CLI::App& app, Context& context);
+void add_tune(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 void add_methods_check(CLI::App& app, Context& context);  // below add_methods

@@ -112,10 +112,6 @@ double rounded(double value) {
   return std::stod(cat(std::round(value * scale) / scale));
 }
 
-std::string amount_text(const SearchDimension& dimension, double value) {
-  return dimension.unit.empty() ? number(value) : "\"" + number(value) + dimension.unit + "\"";
-}
-
 }  // namespace
 
 SearchSpace space_from_json(const Json& table) {
@@ -130,11 +126,15 @@ Json space_to_json(const SearchSpace& space) {
     Json& entry = json[dimension.path];
     for (const std::string& choice : dimension.choices) entry["choices"].push_back(Json::parse(choice));
     if (!dimension.choices.empty()) continue;
-    entry["low"] = Json::parse(amount_text(dimension, dimension.low));
-    entry["high"] = Json::parse(amount_text(dimension, dimension.high));
+    entry["low"] = Json::parse(value_text(dimension, dimension.low));
+    entry["high"] = Json::parse(value_text(dimension, dimension.high));
     if (dimension.log) entry["scale"] = "log";
   }
   return json;
+}
+
+std::string value_text(const SearchDimension& dimension, double value) {
+  return dimension.unit.empty() ? number(value) : "\"" + number(value) + dimension.unit + "\"";
 }
 
 std::string value_at(const SearchDimension& dimension, double place) {
@@ -147,7 +147,7 @@ std::string value_at(const SearchDimension& dimension, double place) {
   const double low = dimension.low - reach, high = dimension.high + reach;
   double value = dimension.log ? low * std::pow(high / low, place) : low + (high - low) * place;
   value = dimension.integer ? std::round(value) : rounded(value);
-  return amount_text(dimension, std::clamp(value, dimension.low, dimension.high));
+  return value_text(dimension, std::clamp(value, dimension.low, dimension.high));
 }
 
 std::optional<double> amount_of(const SearchDimension& dimension, const Json& value) {

@@ -29,7 +29,9 @@ SearchSpace space_from_json(const Json& table);
 // {"optimizer.lr": {"low": ..., ...}, ...}
 Json space_to_json(const SearchSpace& space);
 
-// The value at a place in [0, 1) of the range, as TOML (and JSON): "0.0123", "128", "\"1.5ep\"". Four significant digits.
+// An amount in the dimension's unit, as TOML (and JSON).
+std::string value_text(const SearchDimension& dimension, double amount);
+// The value at a place in [0, 1) of the range, likewise: "0.0123", "128", "\"1.5ep\"". Four significant digits.
 std::string value_at(const SearchDimension& dimension, double place);
 // The amount of a value in the dimension's own unit; nullopt for texts, lists and other units.
 std::optional<double> amount_of(const SearchDimension& dimension, const Json& value);
