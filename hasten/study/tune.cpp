@@ -66,14 +66,14 @@ void open_search(TunePlan& plan) {
 }
 
 // All sides at one rung, trial by trial and in turns, so that no recipe always goes first.
-std::vector<TuneRun> runs_of_rung(const TunePlan& plan, const std::vector<std::vector<int64_t>>& climbing, size_t rung,
-                                  const Catalogue& catalogue) {
+std::vector<TuneRun> runs_of_rung(const TunePlan& plan, const std::vector<std::vector<int64_t>>& climbing,
+                                  size_t rung) {
   std::vector<TuneRun> runs;
   for (size_t place = 0; place < climbing.front().size(); ++place) {
     for (size_t i = 0; i < plan.sides.size(); ++i) {
       const size_t side = (i + place) % plan.sides.size();
       const int64_t trial = climbing[side][place];
-      runs.push_back({side, trial, rung, trial_run(plan, side, trial, rung, catalogue)});
+      runs.push_back({side, trial, rung, trial_run(plan, side, trial, rung)});
     }
   }
   return runs;
@@ -145,7 +145,7 @@ SideResult conclude(const TunePlan& plan, size_t index, const Results& results) 
   const TrialResult& best = out.trials.front();
   out.found = best.rungs.back().quality.has_value();
   if (!out.found) return out;
-  out.edges = edges_of(side, side.trials[static_cast<size_t>(best.trial - 1)]);
+  out.edges = edges_of(side, plan.trial(index, best.trial).settings);
   out.recipe = plan.options.out / (side.recipe.name + "-tuned.toml");
   write_file_atomic(out.recipe, tuned_recipe_text(plan, index, out));
   return out;
@@ -153,8 +153,7 @@ SideResult conclude(const TunePlan& plan, size_t index, const Results& results) 
 
 }  // namespace
 
-TuneResult run_tune(TunePlan& plan, const Catalogue& catalogue, const RunLauncher& launch,
-                    const std::function<void(const TuneProgress&)>& report) {
+TuneResult run_tune(TunePlan& plan, const RunLauncher& launch, const std::function<void(const TuneProgress&)>& report) {
   open_search(plan);
   TuneResult result;
   Results results;
@@ -170,7 +169,7 @@ TuneResult run_tune(TunePlan& plan, const Catalogue& catalogue, const RunLaunche
       climbing[side].resize(static_cast<size_t>(plan.rungs[rung].trials));
       std::sort(climbing[side].begin(), climbing[side].end());
     }
-    std::vector<TuneRun> runs = runs_of_rung(plan, climbing, rung, catalogue);
+    std::vector<TuneRun> runs = runs_of_rung(plan, climbing, rung);
     std::vector<RunRequest> requests;
     std::vector<size_t> waiting;  // of `runs`
     for (size_t i = 0; i < runs.size(); ++i) {

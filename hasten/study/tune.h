@@ -37,12 +37,18 @@ struct TuneOptions {
 // Settings of one trial, as --set takes them: "optimizer.lr=0.0123".
 using TrialSettings = std::vector<std::string>;
 
+struct TuneTrial {
+  TrialSettings settings;
+  Recipe recipe;  // with them
+};
+
 // One recipe of a search. Trials are numbered from 1.
 struct TuneSide {
   std::filesystem::path path;
+  std::string document;  // what the file says, with the edits, as JSON; read once, since files may change meanwhile
   Recipe recipe;  // as it is, with the edits
   SearchSpace space;
-  std::vector<TrialSettings> trials;
+  std::vector<TuneTrial> trials;
   std::string outside;  // why the recipe's own settings are not trial 1: the first that lies outside; or empty
   std::vector<Duration> budgets;  // by rung
   int64_t validation = 0;  // samples held out; 0: judged on the test part
@@ -54,6 +60,9 @@ struct TunePlan {
   std::vector<TuneSide> sides;
   std::string started_at;  // names the search; of a resumed one as it was
 
+  const TuneTrial& trial(size_t side, int64_t number) const {
+    return sides[side].trials[static_cast<size_t>(number - 1)];
+  }
   // What has to be the same when a search goes on.
   Json definition() const;
 };
@@ -62,8 +71,8 @@ struct TunePlan {
 TunePlan plan_tune(const TuneOptions& options, const Registry& registry);
 
 // The recipe of a trial at a rung, and its run.
-Recipe trial_recipe(const TunePlan& plan, size_t side, int64_t trial, size_t rung, const Catalogue& catalogue);
-RunRequest trial_run(const TunePlan& plan, size_t side, int64_t trial, size_t rung, const Catalogue& catalogue);
+Recipe trial_recipe(const TunePlan& plan, size_t side, int64_t trial, size_t rung);
+RunRequest trial_run(const TunePlan& plan, size_t side, int64_t trial, size_t rung);
 
 struct RungResult {
   std::filesystem::path run;
@@ -108,8 +117,7 @@ struct TuneProgress {
 
 // Runs the search in plan.options.out, or goes on with it, and writes tune.json and NAME-tuned.toml there. Throws ConfigError when
 // the directory holds something else.
-TuneResult run_tune(TunePlan& plan, const Catalogue& catalogue, const RunLauncher& launch,
-                    const std::function<void(const TuneProgress&)>& report);
+TuneResult run_tune(TunePlan& plan, const RunLauncher& launch, const std::function<void(const TuneProgress&)>& report);
 
 // A recipe with the settings of the best trial and a [tuning] section that tells how they were found.
 std::string tuned_recipe_text(const TunePlan& plan, size_t side, const SideResult& result);

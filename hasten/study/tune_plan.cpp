@@ -6,6 +6,7 @@
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
+#include "hasten/spec/recipe_edit.h"
 #include "hasten/study/tune.h"
 
 namespace hasten {
@@ -69,7 +70,7 @@ void check_space(const TunePlan& plan, const SpaceFile& file, TuneSide& side, co
 }
 
 // The recipe's own settings, if the search could have drawn them, then points of the space.
-void draw_trials(const TunePlan& plan, TuneSide& side) {
+void draw_trials(const TunePlan& plan, TuneSide& side, const Catalogue& catalogue) {
   const Json own = side.recipe.to_json();
   for (const SearchDimension& dimension : side.space) {
     const Json* value = setting_at(own, dimension.path);
@@ -89,7 +90,9 @@ void draw_trials(const TunePlan& plan, TuneSide& side) {
       settings.push_back(
           assignment(dimension, as_is ? setting_at(own, dimension.path)->dump() : value_at(dimension, places[d])));
     }
-    side.trials.push_back(std::move(settings));
+    Json document = Json::parse(side.document);
+    apply_edits(document, {{}, {}, settings});
+    side.trials.push_back({std::move(settings), recipe_from_json(document, catalogue)});
   }
 }
 
@@ -110,10 +113,10 @@ void check_trials(const TunePlan& plan, size_t index, const Registry& registry) 
   for (int64_t trial = 1; trial <= plan.options.trials; ++trial) {
     for (size_t rung = 0; rung < (trial == 1 ? plan.rungs.size() : 1); ++rung) {
       try {
-        plan_run(trial_recipe(plan, index, trial, rung, registry.catalogue()), registry);
+        plan_run(trial_recipe(plan, index, trial, rung), registry);
       } catch (const ConfigError& error) {
         throw error.at(cat(side.path.string(), ", trial ", trial, " for ", to_string(side.budgets[rung]), ": ",
-                           join(side.trials[static_cast<size_t>(trial - 1)], " ")));
+                           join(plan.trial(index, trial).settings, " ")));
       }
     }
   }
@@ -156,6 +159,7 @@ TunePlan plan_tune(const TuneOptions& options, const Registry& registry) {
     TuneSide& side = plan.sides.emplace_back();
     side.path = path;
     side.recipe = load_recipe(path, registry.catalogue(), edits_of(plan, {}));
+    side.document = load_recipe_document(path, edits_of(plan, {})).dump();
     names.push_back(side.recipe.name);
   }
   check_names(plan.sides);
@@ -168,7 +172,7 @@ TunePlan plan_tune(const TuneOptions& options, const Registry& registry) {
     side.validation = validation_samples(options, side.recipe);
     for (const Rung& rung : plan.rungs)
       side.budgets.push_back(rung_budget(last_budget(options, side.recipe), rung.share));
-    draw_trials(plan, side);
+    draw_trials(plan, side, registry.catalogue());
     check_trials(plan, i, registry);
   }
   return plan;
@@ -187,9 +191,9 @@ Json TunePlan::definition() const {
   return json;
 }
 
-Recipe trial_recipe(const TunePlan& plan, size_t side_index, int64_t trial, size_t rung, const Catalogue& catalogue) {
+Recipe trial_recipe(const TunePlan& plan, size_t side_index, int64_t trial, size_t rung) {
   const TuneSide& side = plan.sides[side_index];
-  Recipe recipe = load_recipe(side.path, catalogue, edits_of(plan, side.trials[static_cast<size_t>(trial - 1)]));
+  Recipe recipe = plan.trial(side_index, trial).recipe;
   recipe.metric.split = plan.options.on;
   recipe.target.reset();  // it is one for the split that is reported
   recipe.data.validation = side.validation;
@@ -206,9 +210,9 @@ Recipe trial_recipe(const TunePlan& plan, size_t side_index, int64_t trial, size
   return recipe;
 }
 
-RunRequest trial_run(const TunePlan& plan, size_t side, int64_t trial, size_t rung, const Catalogue& catalogue) {
+RunRequest trial_run(const TunePlan& plan, size_t side, int64_t trial, size_t rung) {
   RunRequest request;
-  request.recipe = trial_recipe(plan, side, trial, rung, catalogue);
+  request.recipe = trial_recipe(plan, side, trial, rung);
   request.seed = kFirstTuneSeed + plan.options.seed;
   request.group = request.recipe.name;
   request.role = side == 0 ? evaluate::Role::kBaseline : evaluate::Role::kMethod;

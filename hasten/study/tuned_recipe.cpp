@@ -37,11 +37,8 @@ Json tuning_table(const TunePlan& plan, const TuneSide& side, const SearchCost& 
 std::string tuned_recipe_text(const TunePlan& plan, size_t index, const SideResult& result) {
   const TuneSide& side = plan.sides[index];
   const TrialResult& best = result.trials.front();
-  RecipeEdits edits;
-  edits.set = plan.options.set;
-  const TrialSettings& settings = side.trials[static_cast<size_t>(best.trial - 1)];
-  edits.set.insert(edits.set.end(), settings.begin(), settings.end());
-  Json document = load_recipe_document(side.path, edits);
+  Json document = Json::parse(side.document);
+  apply_edits(document, {{}, {}, plan.trial(index, best.trial).settings});
   document.erase("tuning");
   document["tuning"] = tuning_table(plan, side, result.cost);
   Metric metric = side.recipe.metric;

@@ -80,7 +80,7 @@ void say_what_ended(const TunePlan& plan, const TuneProgress& done) {
   const TuneSide& side = plan.sides[done.side];
   std::cerr << "run " << done.ended << "/" << done.count << "  " << side.recipe.name << "  trial " << done.trial << "  "
             << to_string(side.budgets[done.rung]) << "  " << trial_quality_text(plan, done.side, done.result) << "  "
-            << join(side.trials[static_cast<size_t>(done.trial - 1)], " ") << "\n";
+            << join(plan.trial(done.side, done.trial).settings, " ") << "\n";
 }
 
 void tune(const TuneFlags& flags, Context& context) {
@@ -89,8 +89,7 @@ void tune(const TuneFlags& flags, Context& context) {
   if (!flags.price.empty()) arguments.insert(arguments.end(), {"--price", flags.price});
   RunLauncher launch = run_in_child(std::filesystem::read_symlink("/proc/self/exe"), arguments, catch_interrupts());
   say_what_is_searched(plan);
-  TuneResult result =
-      run_tune(plan, registry().catalogue(), launch, [&plan](const TuneProgress& done) { say_what_ended(plan, done); });
+  TuneResult result = run_tune(plan, launch, [&plan](const TuneProgress& done) { say_what_ended(plan, done); });
   if (result.interrupted) {
     std::cerr << "interrupted; go on with: " << context.command_line << (flags.resume ? "" : " --resume")
               << (flags.out.empty() ? " --out " + plan.options.out.string() : "") << "\n";

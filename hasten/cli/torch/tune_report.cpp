@@ -31,8 +31,7 @@ report::Table trials_table(const TunePlan& plan, size_t index, const SideResult&
     if (table.rows.size() == kTrialsShown) break;
     std::vector<std::string>& row = table.rows.emplace_back();
     row.push_back(std::to_string(trial.trial));
-    for (const std::string& setting : side.trials[static_cast<size_t>(trial.trial - 1)])
-      row.push_back(value_of(setting));
+    for (const std::string& setting : plan.trial(index, trial.trial).settings) row.push_back(value_of(setting));
     for (const RungResult& rung : trial.rungs) row.push_back(trial_quality_text(plan, index, rung));
   }
   return table;
@@ -53,7 +52,7 @@ std::string side_text(const TunePlan& plan, size_t index, const SideResult& resu
   if (result.trials.size() > kTrialsShown) text += cat("  and ", result.trials.size() - kTrialsShown, " more\n");
   const TrialResult& best = result.trials.front();
   if (result.found) {
-    const TrialSettings& settings = side.trials[static_cast<size_t>(best.trial - 1)];
+    const TrialSettings& settings = plan.trial(index, best.trial).settings;
     text +=
         cat("  best    trial ", best.trial, ": ", join(settings, " "), "\n  recipe  ", result.recipe.string(), "\n");
   } else {
@@ -99,7 +98,7 @@ Json side_json(const TunePlan& plan, size_t index, const SideResult& result) {
                {"trials", Json::array()}};
   for (const TrialResult& trial : result.trials) {
     Json entry = {{"trial", trial.trial},
-                  {"settings", settings_json(side.trials[static_cast<size_t>(trial.trial - 1)])},
+                  {"settings", settings_json(plan.trial(index, trial.trial).settings)},
                   {"rungs", Json::array()}};
     for (size_t r = 0; r < trial.rungs.size(); ++r) {
       const RungResult& rung = trial.rungs[r];
