@@ -64,13 +64,13 @@ struct SampleSteps;
 
 struct Splits {
   Dataset train;
-  std::vector<Dataset> held_out;  // validation if there is one, and test
+  std::vector<Dataset> held_out;  // validation if there is one, and test if the metric is on it
 
   const Dataset& get(Split split) const;  // throws ConfigError if there is none
 };
 
-// Reads the recipe's data set and cuts off its validation part (a fixed choice that depends on nothing but the data
-// set and the count). `steps` are done to training samples while they are read. Throws DataError for files that are
+// Reads the training part of the recipe's data set, the test part only if the metric is on it, and cuts off the validation
+// part (a fixed choice that depends on nothing but the data set and the count). `steps` are done to training samples while they are read. Throws DataError for files that are
 // missing, truncated, of the wrong kind, or whose labels are out of range.
 Splits load_splits(const Recipe& recipe, const SampleSteps& steps);
 Splits load_splits(const Recipe& recipe);  // without such steps

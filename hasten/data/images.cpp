@@ -128,7 +128,8 @@ Splits load_images(const Recipe& recipe, const DatasetInfo& info, const SampleSt
   const ImageFilesParams params = recipe.dataset_params.as<ImageFilesParams>();
   const std::string path = find_dataset_files(*recipe.dataset, params.path);
   const int64_t values = info.sample[0] * info.sample[1] * info.sample[2];
-  const bool stream = streams(recipe, (info.train_count + info.test_count) * values);
+  const bool test = recipe.metric.split == Split::kTest;
+  const bool stream = streams(recipe, (info.train_count + (test ? open_samples(path, "test")->size() : 0)) * values);
   auto open = [&](const char* part, Split split) -> Dataset {
     SampleStream::Source source;
     source.index = open_samples(path, part);
@@ -140,7 +141,9 @@ Splits load_images(const Recipe& recipe, const DatasetInfo& info, const SampleSt
     if (split == Split::kTrain) source.training = image_work(augmented_images(plan, recipe, steps));
     return {info.name, split, std::make_shared<SampleStream>(std::move(source)), info.classes};
   };
-  return {open("train", Split::kTrain), {open("test", Split::kTest)}};
+  Splits splits{open("train", Split::kTrain), {}};
+  if (test) splits.held_out.push_back(open("test", Split::kTest));
+  return splits;
 }
 
 }  // namespace hasten

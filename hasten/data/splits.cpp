@@ -78,10 +78,15 @@ Dataset load_idx(const std::filesystem::path& folder, const DatasetSpec& spec, c
   return {info.name, split, samples, labels, info.classes};
 }
 
-Splits load_both(const Recipe& recipe, const DatasetInfo& info, const SampleSteps& steps) {
+// The training part, and the test part if the recipe is judged by it: what is not needed is not read, so a search on a
+// validation part never meets the test samples.
+Splits load_parts(const Recipe& recipe, const DatasetInfo& info, const SampleSteps& steps) {
+  const bool test = recipe.metric.split == Split::kTest;
   if (recipe.dataset->params == describe<SyntheticParams>()) {
     const auto& params = recipe.dataset_params.as<SyntheticParams>();
-    return {synthetic_data(params, Split::kTrain), {synthetic_data(params, Split::kTest)}};
+    Splits splits{synthetic_data(params, Split::kTrain), {}};
+    if (test) splits.held_out.push_back(synthetic_data(params, Split::kTest));
+    return splits;
   }
   if (recipe.dataset->params == describe<TextParams>()) return load_text(recipe, info);
   if (recipe.dataset->params == describe<ImageFilesParams>()) return load_images(recipe, info, steps);
@@ -93,8 +98,9 @@ Splits load_both(const Recipe& recipe, const DatasetInfo& info, const SampleStep
     throw ConfigError("data.path", "the IDX files of " + info.name + " in " + ordinal_list(searched, "or"), "none",
                       how_to_get(*recipe.dataset));
   }
-  return {load_idx(folder, *recipe.dataset, info, Split::kTrain),
-          {load_idx(folder, *recipe.dataset, info, Split::kTest)}};
+  Splits splits{load_idx(folder, *recipe.dataset, info, Split::kTrain), {}};
+  if (test) splits.held_out.push_back(load_idx(folder, *recipe.dataset, info, Split::kTest));
+  return splits;
 }
 
 }  // namespace
@@ -115,7 +121,7 @@ Splits load_splits(const Recipe& recipe) { return load_splits(recipe, {}); }
 Splits load_splits(const Recipe& recipe, const SampleSteps& steps) {
   refuse_sample_work(recipe);
   const DatasetInfo info = recipe.dataset->info(recipe.dataset_params);
-  Splits splits = load_both(recipe, info, steps);
+  Splits splits = load_parts(recipe, info, steps);
   if (recipe.data.validation > 0) {
     HASTEN_CHECK(recipe.data.validation < splits.train.size(), "a validation part smaller than the training set");
     splits.held_out.insert(splits.held_out.begin(), splits.train.hold_out(recipe.data.validation, Split::kValidation));

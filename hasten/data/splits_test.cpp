@@ -108,6 +108,19 @@ TEST_F(SplitsTest, FilesOfAnotherSizeAreRefused) {
   EXPECT_EQ(complaint(), "/t10k-images-idx3-ubyte, byte 4: expected 2 records, got 3");
 }
 
+TEST_F(SplitsTest, TestSamplesAreNotReadUnlessTheMetricIsOnThem) {
+  fs::remove(folder_ / "t10k-labels-idx1-ubyte");
+  write("t10k-images-idx3-ubyte", "no IDX file");
+  Recipe validation = recipe();
+  validation.metric.split = Split::kValidation;
+  validation.data.validation = 1;
+  Splits splits = load_splits(validation);
+  EXPECT_EQ(splits.train.size(), 2);
+  EXPECT_EQ(splits.get(Split::kValidation).size(), 1);
+  EXPECT_THROW(splits.get(Split::kTest), ConfigError);
+  EXPECT_NE(refusal(), "no refusal");
+}
+
 TEST_F(SplitsTest, AMissingFileIsNamed) {
   fs::remove(folder_ / "t10k-labels-idx1-ubyte");
   EXPECT_EQ(refusal(), "[data.path] expected the file " + folder_.string() +

@@ -98,12 +98,15 @@ SampleSource::Parts TextSamples::hold_out(int64_t count, uint64_t) const {
 
 Splits load_text(const Recipe& recipe, const DatasetInfo& info) {
   const auto& params = recipe.dataset_params.as<TextParams>();
-  const TextParts parts = open_text(*recipe.dataset, params);
-  const auto part = [&](const TextPart& text, Split split) -> Dataset {
-    auto samples = std::make_shared<TextSamples>(text, params.context, params.sampling, split != Split::kTrain);
+  const auto part = [&](Split split) -> Dataset {
+    const bool test = split == Split::kTest;
+    auto samples = std::make_shared<TextSamples>(open_text(*recipe.dataset, params, test, info.classes), params.context,
+                                                 params.sampling, test);
     return {info.name, split, std::move(samples), info.classes};
   };
-  return {part(parts.train, Split::kTrain), {part(parts.test, Split::kTest)}};
+  Splits splits{part(Split::kTrain), {}};
+  if (recipe.metric.split == Split::kTest) splits.held_out.push_back(part(Split::kTest));
+  return splits;
 }
 
 }  // namespace hasten

@@ -32,9 +32,10 @@ DatasetInfo image_files_info(const std::string& name, const ParamSet& set) {
         parts == std::vector<std::string>{""} ? path + ", which has no parts" : cat(path, " with ", join(parts, ", ")),
         "put the samples into folders train and test, or data_train... and data_test... files");
   }
-  const std::unique_ptr<SampleIndex> train = open_samples(path, "train"), test = open_samples(path, "test");
+  // The test part is not opened before somebody measures on it, so its size stays unknown here.
+  const std::unique_ptr<SampleIndex> train = open_samples(path, "train");
   const ImageSurvey seen = survey_images(*train, kLooked);
-  DatasetInfo info{name, {}, seen.classes, train->size(), test->size()};
+  DatasetInfo info{name, {}, seen.classes, train->size(), 0};
   const bool alike = seen.least_width == seen.most_width && seen.least_height == seen.most_height;
   if (!alike && (params.height == 0 || params.width == 0)) {
     throw ConfigError("data.height", "the size that images of several sizes are brought to",
@@ -50,9 +51,8 @@ DatasetInfo image_files_info(const std::string& name, const ParamSet& set) {
 
 DatasetInfo text_info(const std::string& name, const ParamSet& set) {
   const auto& params = set.as<TextParams>();
-  const TextParts parts = open_text(find_dataset(name), params);
-  DatasetInfo info{name, {params.context}, 0, parts.train.whole(params.context), parts.test.covering(params.context)};
-  info.classes = std::max(parts.train.stream->vocabulary_size(), parts.test.stream->vocabulary_size());
+  const TextPart train = open_text(find_dataset(name), params, false);
+  DatasetInfo info{name, {params.context}, train.stream->vocabulary_size(), train.whole(params.context), 0};
   info.text = true;
   return info;
 }

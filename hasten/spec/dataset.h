@@ -17,7 +17,7 @@ struct DatasetInfo {
   std::string name;
   Shape sample;            // {channels, height, width}, {features}, or {tokens} of a text
   int64_t classes = 0;     // of a text: how many different tokens there are
-  int64_t train_count = 0, test_count = 0;  // samples; of a text: stretches of so many tokens
+  int64_t train_count = 0, test_count = 0;  // of the test part 0 where only its files tell
   bool text = false;       // samples are tokens, and each of them has a target: the one behind it
   bool is_image() const { return sample.size() == 3; }
   int64_t tokens_per_sample() const { return text ? sample.at(0) : 0; }
@@ -85,21 +85,18 @@ struct TextParams {
   }
 };
 
-// How the files of such a data set are read.
-TokenOptions token_options(const TextParams& params);
-// A part of it: a stretch of a stream of tokens.
+// A part of such a data set: a stretch of a stream of tokens.
 struct TextPart {
   std::shared_ptr<const TokenStream> stream;
   int64_t begin = 0, tokens = 0;
-  // Stretches of `context` tokens with a target each; whole ones, or as many as cover it.
+  // Samples of `context` tokens with a target each; whole ones, or as many as cover it.
   int64_t whole(int64_t context) const { return (tokens - 1) / context; }
   int64_t covering(int64_t context) const { return (tokens - 1 + context - 1) / context; }
 };
-struct TextParts {
-  TextPart train, test;
-};
-// Throws ConfigError for files that are not there or shorter than a sample, DataError for damaged ones.
-TextParts open_text(const DatasetSpec& spec, const TextParams& params);
+// The training or the test part. Files of tokens may hold `vocabulary` different ones, if it is given; the test part has
+// to do with those of the training part. Throws ConfigError for files that are not there or shorter than a sample,
+// DataError for damaged ones.
+TextPart open_text(const DatasetSpec& spec, const TextParams& params, bool test, int64_t vocabulary = 0);
 
 // Where the files of a data set are: `path`, $HASTEN_DATA/<name>, ./data/<name>, the system's data sets; the first that
 // is there. Throws ConfigError that lists them if none is.

@@ -179,6 +179,13 @@ void read_budget(const Json& document, Recipe& recipe) {
   }
 }
 
+void read_tuning(const Json& document, Recipe& recipe) {
+  const Json& table = section(document, "tuning");
+  recipe.tuning = describe<TuningSettings>()->parse(table, "tuning", {"space"}).as<TuningSettings>();
+  if (!table.contains("space")) return;
+  recipe.tuning.space = space_from_json(table["space"]);
+}
+
 void read_methods(const Json& document, const Catalogue& catalogue, Recipe& recipe) {
   if (!document.contains("method")) return;
   const Json& list = document["method"];
@@ -218,6 +225,17 @@ int line_of(const TomlLines& lines, std::string where) {
   }
 }
 
+Json read_document(const std::filesystem::path& path, TomlLines& lines) {
+  if (!std::filesystem::is_regular_file(path)) {
+    throw ConfigError("recipe", "a recipe file", "'" + path.string() + "'",
+                      "recipes/ holds some; a recipe is a TOML file, see docs/recipes.md");
+  }
+  if (path.extension() == ".json") return read_json(path);  // a resolved recipe, as a run keeps it
+  Json document;
+  parse_toml(read_file(path), path.string(), document, lines);
+  return document;
+}
+
 }  // namespace
 
 Json Recipe::to_json() const {
@@ -242,6 +260,7 @@ Json Recipe::to_json() const {
   json["evaluation"] = param_set(evaluation).to_json();
   json["checkpoint"] = param_set(checkpoint).to_json();
   json["tuning"] = param_set(tuning).to_json();
+  if (!tuning.space.empty()) json["tuning"]["space"] = space_to_json(tuning.space);
   json["method"] = Json::array();
   for (const MethodChoice& choice : methods) {
     Json entry = {{"name", choice.spec->name}};
@@ -274,23 +293,22 @@ Recipe recipe_from_json(const Json& document, const Catalogue& catalogue) {
   recipe.precision = read_settings<PrecisionSettings>(document, "precision");
   recipe.evaluation = read_settings<EvaluationSettings>(document, "evaluation");
   recipe.checkpoint = read_settings<CheckpointSettings>(document, "checkpoint");
-  recipe.tuning = read_settings<TuningSettings>(document, "tuning");
+  read_tuning(document, recipe);
   read_methods(document, catalogue, recipe);
   return recipe;
 }
 
+Json load_recipe_document(const std::filesystem::path& path, const RecipeEdits& edits) {
+  TomlLines unused;
+  Json document = read_document(path, unused);
+  apply_edits(document, edits);
+  if (!document.contains("name")) document["name"] = path.stem().string();
+  return document;
+}
+
 Recipe load_recipe(const std::filesystem::path& path, const Catalogue& catalogue, const RecipeEdits& edits) {
-  if (!std::filesystem::is_regular_file(path)) {
-    throw ConfigError("recipe", "a recipe file", "'" + path.string() + "'",
-                      "recipes/ holds some; a recipe is a TOML file, see docs/recipes.md");
-  }
-  Json document;
   TomlLines lines;
-  if (path.extension() == ".json") {
-    document = read_json(path);  // a resolved recipe, as a run keeps it
-  } else {
-    parse_toml(read_file(path), path.string(), document, lines);
-  }
+  Json document = read_document(path, lines);
   try {
     apply_edits(document, edits);
     if (!document.contains("name")) document["name"] = path.stem().string();

@@ -2,6 +2,8 @@
 #include "hasten/spec/toml.h"
 
 #include <toml++/toml.h>
+#include <algorithm>
+#include <cctype>
 #include <sstream>
 
 #include "hasten/base/error.h"
@@ -12,6 +14,12 @@ namespace hasten {
 namespace {
 
 void convert(const toml::node& node, const std::string& path, Json& out, TomlLines& lines);
+
+// Floats keep a point or an exponent, or they would read back as integers.
+std::string number_token(double value) {
+  std::string text = number(value);
+  return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
+}
 
 std::string below(const std::string& path, std::string_view key) {
   return path.empty() ? std::string(key) : path + "." + std::string(key);
@@ -64,7 +72,57 @@ void convert(const toml::node& node, const std::string& path, Json& out, TomlLin
   }
 }
 
+std::string toml_key(const std::string& key) {
+  const bool bare = !key.empty() && std::all_of(key.begin(), key.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-';
+  });
+  return bare ? key : Json(key).dump();
+}
+
+std::string inline_toml(const Json& value) {
+  if (!value.is_structured()) return value.is_number_float() ? number_token(value.get<double>()) : value.dump();
+  std::vector<std::string> parts;
+  if (value.is_array()) {
+    for (const Json& element : value) parts.push_back(inline_toml(element));
+    return "[" + join(parts, ", ") + "]";
+  }
+  for (const auto& [key, element] : value.items()) parts.push_back(toml_key(key) + " = " + inline_toml(element));
+  return "{" + join(parts, ", ") + "}";
+}
+
+bool is_table_list(const Json& value) {
+  return value.is_array() && !value.empty() &&
+         std::all_of(value.begin(), value.end(), [](const Json& element) { return element.is_object(); });
+}
+
+// Tables of plain values stand in one line below the second level: {low = 1e-3, high = 1.0}.
+void write_table(const Json& table, const std::string& path, int depth, std::string& out) {
+  auto has_header = [&](const Json& value) { return is_table_list(value) || (value.is_object() && depth < 2); };
+  for (const auto& [key, value] : table.items()) {
+    if (!has_header(value)) out += toml_key(key) + " = " + inline_toml(value) + "\n";
+  }
+  for (const auto& [key, value] : table.items()) {
+    if (!has_header(value)) continue;
+    const std::string place = below(path, toml_key(key));
+    if (value.is_object()) {
+      out += "\n[" + place + "]\n";
+      write_table(value, place, depth + 1, out);
+      continue;
+    }
+    for (const Json& element : value) {
+      out += "\n[[" + place + "]]\n";
+      write_table(element, place, depth + 1, out);
+    }
+  }
+}
+
 }  // namespace
+
+std::string toml_text(const Json& document) {
+  std::string out;
+  write_table(document, "", 0, out);
+  return out;
+}
 
 void parse_toml(const std::string& text, const std::string& source, Json& out, TomlLines& lines) {
   try {

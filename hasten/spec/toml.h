@@ -18,4 +18,7 @@ void parse_toml(const std::string& text, const std::string& source, Json& out, T
 // Reads one value: "0.5", "true", "\"3ep\"", "[1, 2]"; a bare word counts as text.
 void parse_toml_value(const std::string& text, const std::string& where, Json& out);
 
+// A document as TOML that reads back as the same: keys first, then [tables] and [[lists of tables]], in their order. No nulls.
+std::string toml_text(const Json& document);
+
 }  // namespace hasten

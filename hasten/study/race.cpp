@@ -5,7 +5,6 @@
 
 #include "hasten/base/error.h"
 #include "hasten/base/text.h"
-#include "hasten/evaluate/record_io.h"
 
 namespace hasten {
 namespace {
@@ -34,12 +33,6 @@ void check(const RaceOptions& options) {
                         "others", "only recipes for the same workload can race");
     }
   }
-}
-
-bool finished(const std::filesystem::path& directory) {
-  if (!std::filesystem::exists(directory / "run.json")) return false;
-  evaluate::Status status = evaluate::read_run(directory).record.status;
-  return status == evaluate::Status::kOk || status == evaluate::Status::kDiverged;
 }
 
 }  // namespace
@@ -79,7 +72,7 @@ RaceResult run_race(const RaceOptions& options, const RunLauncher& launch,
   RaceResult result;
   for (size_t i = 0; i < runs.size(); ++i) {
     RunRequest& request = runs[i];
-    if (options.resume && finished(request.out)) {
+    if (options.resume && is_finished_run(request.out)) {
       result.runs.push_back(request.out);
       continue;
     }

@@ -1,12 +1,18 @@
 // Carrying out one run of a study.
 #include "hasten/study/run_launcher.h"
 
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <cstring>
+#include <exception>
+#include <mutex>
+#include <thread>
 
 #include "hasten/base/error.h"
 #include "hasten/base/files.h"
@@ -14,25 +20,42 @@
 #include "hasten/base/text.h"
 #include "hasten/evaluate/record_io.h"
 
-extern char** environ;
-
 namespace hasten {
 namespace {
 
-constexpr int kInterruptedExit = 130;
+constexpr int kInterruptedExit = 130, kCannotStartExit = 127;
 
-int spawn_and_wait(const std::vector<std::string>& arguments) {
+// In a group of its own, so that Ctrl-C reaches a child once, through us, and a second one does not end it before it has saved.
+pid_t start_child(const std::vector<std::string>& arguments) {
   std::vector<char*> raw;
   for (const std::string& argument : arguments) raw.push_back(const_cast<char*>(argument.c_str()));
   raw.push_back(nullptr);
-  pid_t child = 0;
-  int code = posix_spawn(&child, raw[0], nullptr, nullptr, raw.data(), environ);
-  if (code != 0) throw InternalError("cannot start " + arguments[0] + ": " + std::strerror(code));
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  if (child < 0) throw InternalError(std::string("cannot start a run: ") + std::strerror(errno));
+  if (child > 0) return child;
+  // Only calls that are safe beside the parent's other threads. A run that nobody waits for would meet the one that a resumed
+  // study starts in the same directory.
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(kInterruptedExit);
+  execve(raw[0], raw.data(), environ);
+  _exit(kCannotStartExit);
+}
+
+int wait_for(pid_t child, const std::atomic<bool>* stop) {
+  bool asked = false;
   int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) throw InternalError(std::string("cannot wait for a run: ") + std::strerror(errno));
+  while (true) {
+    const pid_t ended = waitpid(child, &status, WNOHANG);
+    if (ended < 0 && errno != EINTR) throw InternalError(std::string("cannot wait for a run: ") + std::strerror(errno));
+    if (ended > 0) return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (!asked && stop != nullptr && stop->load()) {
+      kill(child, SIGINT);
+      asked = true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 }  // namespace
@@ -53,8 +76,10 @@ RunLauncher run_in_process(const Registry& registry, const std::atomic<bool>* st
   };
 }
 
-RunLauncher run_in_child(std::filesystem::path executable, std::vector<std::string> arguments) {
-  return [executable = std::move(executable), arguments = std::move(arguments)](const RunRequest& request) {
+RunLauncher run_in_child(std::filesystem::path executable, std::vector<std::string> arguments,
+                         const std::atomic<bool>* stop) {
+  return [executable = std::move(executable), arguments = std::move(arguments), stop](const RunRequest& request) {
+    if (stop != nullptr && stop->load()) return RunEnd::kInterrupted;
     // The recipe as resolved here: edits and scaled budgets included.
     std::filesystem::path recipe = request.out.parent_path() / "recipe.json";
     std::filesystem::create_directories(request.out.parent_path());
@@ -76,9 +101,50 @@ RunLauncher run_in_child(std::filesystem::path executable, std::vector<std::stri
                                      std::to_string(request.planned_runs)};
     if (request.resume) command.push_back("--resume");
     command.insert(command.end(), arguments.begin(), arguments.end());
-    int code = spawn_and_wait(command);
+    const int code = wait_for(start_child(command), stop);
+    if (code == kCannotStartExit) throw InternalError("cannot start " + executable.string());
     return code == 0 ? RunEnd::kFinished : code == kInterruptedExit ? RunEnd::kInterrupted : RunEnd::kFailed;
   };
+}
+
+bool is_finished_run(const std::filesystem::path& directory) {
+  if (!std::filesystem::exists(directory / "run.json")) return false;
+  const evaluate::Status status = evaluate::read_run(directory).record.status;
+  return status == evaluate::Status::kOk || status == evaluate::Status::kDiverged;
+}
+
+std::vector<RunEnd> run_all(const std::vector<RunRequest>& runs, const RunLauncher& launch, int64_t jobs,
+                            const std::function<void(size_t, RunEnd)>& ended) {
+  std::vector<RunEnd> ends(runs.size(), RunEnd::kInterrupted);
+  std::mutex mutex;  // of all below
+  size_t next = 0;
+  bool stopped = false;
+  std::exception_ptr error;
+  auto work = [&] {
+    std::unique_lock<std::mutex> lock(mutex);
+    while (next < runs.size() && !stopped) {
+      const size_t index = next++;
+      lock.unlock();
+      RunEnd end = RunEnd::kFailed;
+      std::exception_ptr thrown;
+      try {
+        end = launch(runs[index]);
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      lock.lock();
+      ends[index] = end;
+      if (thrown && !error) error = thrown;
+      stopped = stopped || thrown || end == RunEnd::kInterrupted;
+      if (!thrown) ended(index, end);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int64_t i = 1; i < std::min<int64_t>(jobs, static_cast<int64_t>(runs.size())); ++i) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+  if (error) std::rethrow_exception(error);
+  return ends;
 }
 
 }  // namespace hasten

@@ -30,7 +30,17 @@ using RunLauncher = std::function<RunEnd(const RunRequest&)>;
 RunLauncher run_in_process(const Registry& registry, const std::atomic<bool>* stop, TrainListener* listener);
 
 // Starts `executable train RECIPE ...` for every run, so that no run profits from what an earlier one warmed up, and a
-// crash ends one run only. The child inherits stderr; `arguments` are added to its command line.
-RunLauncher run_in_child(std::filesystem::path executable, std::vector<std::string> arguments);
+// crash ends one run only. The child inherits stderr; `arguments` are added to its command line. When `stop` is set the child
+// is asked to save and end, and none is started; a child whose parent dies is killed. May be called by several threads.
+RunLauncher run_in_child(std::filesystem::path executable, std::vector<std::string> arguments,
+                         const std::atomic<bool>* stop);
+
+// Whether the directory holds a run that came to its end.
+bool is_finished_run(const std::filesystem::path& directory);
+
+// Carries out runs in their order, `jobs` at a time (more than one only if `launch` allows it). `ended` is told of each, by one
+// thread at a time. After an interruption no further one is started. Returns the ends; kInterrupted for what was not started.
+std::vector<RunEnd> run_all(const std::vector<RunRequest>& runs, const RunLauncher& launch, int64_t jobs,
+                            const std::function<void(size_t index, RunEnd end)>& ended);
 
 }  // namespace hasten

@@ -8,6 +8,7 @@
 #include "hasten/base/machine.h"
 #include "hasten/base/text.h"
 #include "hasten/base/version.h"
+#include "hasten/evaluate/search_range.h"
 #include "hasten/meter/torch_build.h"
 #include "hasten/train/trainer.h"
 
@@ -62,6 +63,21 @@ evaluate::Amounts planned_amounts(const RunPlan& run, const Budget& budget) {
   return amounts;
 }
 
+evaluate::Tuning tuning(const TuningSettings& settings) {
+  evaluate::Tuning out;
+  auto known = [](auto value) { return value > 0 ? std::optional(value) : std::nullopt; };
+  out.group = settings.group;
+  out.trial = known(settings.trial);
+  out.trials = known(settings.trials);
+  out.ranges = evaluate::search_ranges(settings.space);
+  out.selected_on = settings.selected_on;
+  out.seconds = known(settings.seconds);
+  out.flops = known(settings.flops);
+  out.joules = known(settings.joules);
+  out.usd = known(settings.usd);
+  return out;
+}
+
 }  // namespace
 
 evaluate::RunRecord describe_run(const Recipe& recipe, const Plan& plan, const Splits& splits, const Budget& budget,
@@ -97,8 +113,7 @@ evaluate::RunRecord describe_run(const Recipe& recipe, const Plan& plan, const S
   record.hardware = hardware();
   record.software = software();
   record.clocks = {.eval = false, .compile = true, .data = true, .checkpoint = false, .untimed_warmup_steps = 0};
-  if (recipe.tuning.trials > 0) record.tuning.trials = recipe.tuning.trials;
-  record.tuning.selected_on = recipe.tuning.selected_on;
+  record.tuning = tuning(recipe.tuning);
   record.price = options.price;
   record.status = evaluate::Status::kRunning;
   return record;

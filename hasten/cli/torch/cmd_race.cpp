@@ -1,6 +1,5 @@
 // hasten race: a baseline against other recipes, compared and reported.
 #include <array>
-#include <csignal>
 #include <iostream>
 
 #include "hasten/base/clock.h"
@@ -8,6 +7,7 @@
 #include "hasten/base/files.h"
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
+#include "hasten/cli/interrupt.h"
 #include "hasten/cli/torch/recipe_options.h"
 #include "hasten/evaluate/comparison.h"
 #include "hasten/evaluate/price.h"
@@ -91,9 +91,8 @@ void report(const RaceResult& result, const RaceOptions& options, const RaceFlag
 
 void race(const RaceFlags& flags, Context& context) {
   RaceOptions options = race_options(flags);
-  RunLauncher launch = run_in_child(std::filesystem::read_symlink("/proc/self/exe"), child_arguments(flags));
-  // The children finish their step on Ctrl-C; the race then ends by their exit code.
-  std::signal(SIGINT, SIG_IGN);
+  RunLauncher launch =
+      run_in_child(std::filesystem::read_symlink("/proc/self/exe"), child_arguments(flags), catch_interrupts());
   RaceResult result = run_race(options, launch, [](const RunRequest& request, size_t place, size_t count) {
     std::cerr << "run " << place << "/" << count << "  " << request.group << "  seed " << request.seed << "  budget "
               << to_string(request.recipe.budget) << "\n";

@@ -1,6 +1,7 @@
 // L32: the reported value is the best run, not the mean.
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "hasten/base/text.h"
 #include "hasten/evaluate/lints/lints.h"
@@ -12,6 +13,25 @@ namespace {
 bool nearer(double claimed, double best, double mean) {
   double scale = std::abs(best);
   return std::abs(claimed - best) <= 1e-3 * scale && std::abs(claimed - mean) > 2e-3 * scale;
+}
+
+// A group that is a search, one run a trial: a claimed quality that the best trial has for being the best of them.
+void check_search(const Comparison& comparison, const Group& group, double claimed, Check& out) {
+  const Point& point = group.points[group.headline];
+  if (point.runs.size() != 1) return;
+  const RunRecord& kept = comparison.runs[point.runs.front()].record;
+  std::map<double, int64_t> trials;  // by quality
+  for (const Run* run : runs_of(comparison, group)) {
+    const RunRecord& record = run->record;
+    if (record.tuning.group != kept.tuning.group || !record.tuning.trial || record.planned.text != kept.planned.text)
+      continue;
+    if (auto value = quality(*run, comparison.metric)) trials[*value] = *record.tuning.trial;
+  }
+  if (trials.size() < 2) return;
+  const auto& [best, trial] = comparison.metric.direction == Direction::kMaximize ? *trials.rbegin() : *trials.begin();
+  if (std::abs(claimed - best) > 1e-3 * std::abs(best)) return;
+  out.fire(group.name, cat("the claimed quality ", number(claimed), " is that of trial ", trial, ", the best of ",
+                           trials.size(), " that chose the settings; train them anew with other seeds"));
 }
 
 }  // namespace
@@ -29,6 +49,7 @@ Lint best_of_n() {
           const Group& method = comparison.groups[pair->method];
           const Point &point = method.points[method.headline],
                       &base = comparison.baseline().points[comparison.baseline().headline];
+          if (input.claim->quality) check_search(comparison, method, *input.claim->quality, out);
           if (input.claim->quality && point.quality && point.runs.size() > 1) {
             const auto& values = point.quality->values;
             bool up = comparison.metric.direction == Direction::kMaximize;

@@ -7,6 +7,7 @@
 
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
+#include "hasten/spec/search_space.h"
 
 namespace hasten::evaluate::lints {
 
@@ -105,12 +106,8 @@ void compare_field(const LintInput& input, Check& out, const std::string& field,
 }
 
 std::optional<double> setting(const Json& recipe, const std::string& path) {
-  const Json* at = &recipe;
-  for (const std::string& key : split(path, '.')) {
-    if (!at->is_object() || !at->contains(key)) return std::nullopt;
-    at = &(*at)[key];
-  }
-  return at->is_number() ? std::optional(at->get<double>()) : std::nullopt;
+  const Json* found = setting_at(recipe, path);
+  return found != nullptr && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
 }
 
 std::vector<double> seconds_per_step(const Run& run) {

@@ -1,32 +1,11 @@
 // L02: the best setting lies at the end of what was searched.
-#include <algorithm>
-#include <cmath>
-
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
 #include "hasten/evaluate/lints/lints.h"
 #include "hasten/evaluate/record_io.h"
+#include "hasten/evaluate/search_range.h"
 
 namespace hasten::evaluate::lints {
-namespace {
-
-std::optional<std::string> at_edge(const SearchRange& range, double value) {
-  if (range.values.size() > 1) {
-    auto [low, high] = std::minmax_element(range.values.begin(), range.values.end());
-    if (value <= *low) return "the first of the values tried";
-    if (value >= *high) return "the last of the values tried";
-    return std::nullopt;
-  }
-  if (!range.low || !range.high || !(*range.low < *range.high)) return std::nullopt;
-  if (range.log && !(*range.low > 0 && value > 0)) return std::nullopt;
-  auto scale = [&](double x) { return range.log ? std::log(x) : x; };
-  double place = (scale(value) - scale(*range.low)) / (scale(*range.high) - scale(*range.low));
-  if (place < 0.05) return "within 5% of the low end of its range";
-  if (place > 0.95) return "within 5% of the high end of its range";
-  return std::nullopt;
-}
-
-}  // namespace
 
 Lint optimum_at_edge() {
   return {"L02",

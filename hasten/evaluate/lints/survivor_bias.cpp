@@ -54,9 +54,11 @@ Lint survivor_bias() {
               std::optional<int64_t> planned;
               for (const Point& point : group.points) {
                 for (size_t i : point.failed) {
-                  if (comparison.runs[i].record.status == Status::kMissing && comparison.runs[i].record.tuning.trial)
-                    continue;  // counted below
-                  lost.push_back(cat(comparison.runs[i].record.id, " (", name(comparison.runs[i].record.status), ")"));
+                  const RunRecord& record = comparison.runs[i].record;
+                  // A search counts trials that are gone below, and one that diverged is an answer.
+                  if (record.tuning.trial && (record.status == Status::kMissing || record.status == Status::kDiverged))
+                    continue;
+                  lost.push_back(cat(record.id, " (", name(record.status), ")"));
                 }
               }
               for (size_t i : group.runs) {
