@@ -6,6 +6,8 @@
 
 #include <map>
 #include <numeric>
+#include <set>
+#include <string>
 
 #include "hasten/data/dataset.h"
 #include "hasten/loader/test_samples.h"
@@ -104,19 +106,33 @@ TEST(SampleStreamTest, BatchSizesMayGrow) {
   for (int64_t size : {5, 10, 30, 20}) EXPECT_EQ(next_batch(sampler, data, size).ids, order.next(size).ids);
 }
 
-TEST(SampleStreamTest, PlainSamplesAndSubsets) {
+TEST(SampleStreamTest, PlainSamplesAndHeldOutOnes) {
   auto samples = std::make_shared<FileSamples>(100);
-  const Dataset data = data_of(stream_of(samples, 2));
+  Dataset data = data_of(stream_of(samples, 2));
   const Batch batch = data.gather({5, 99, 5});
   EXPECT_EQ(batch.ids, (std::vector<int64_t>{5, 99, 5}));
   EXPECT_TRUE(at::equal(batch.inputs[0], batch.inputs[2]));
-  const Dataset part = data.subset({10, 99}, Split::kValidation);
-  EXPECT_EQ(part.size(), 2);
-  const Batch of_part = part.gather({1});
-  EXPECT_EQ(of_part.labels[0].item<int64_t>(), 9);
-  // The record, of which the first eight bytes of a slot are the hash, is that of sample 99.
-  EXPECT_TRUE(at::equal(of_part.inputs.flatten().narrow(0, 0, 8), batch.inputs[1].flatten().narrow(0, 0, 8)));
+  std::vector<int64_t> all(100);
+  std::iota(all.begin(), all.end(), 0);
+  const auto records = [](const Batch& of) {
+    // The first eight bytes of a slot are the hash of the record.
+    std::multiset<std::string> hashes;
+    for (int64_t i = 0; i < of.size(); ++i) {
+      const at::Tensor bytes = of.inputs[i].flatten().narrow(0, 0, 8).contiguous();
+      hashes.emplace(static_cast<const char*>(bytes.const_data_ptr()), bytes.nbytes());
+    }
+    return hashes;
+  };
+  const std::multiset<std::string> whole = records(data.gather(all));
+  const std::string hash = data.content_hash();
+  const Dataset part = data.hold_out(30, Split::kValidation);
+  EXPECT_EQ(part.size(), 30);
+  EXPECT_EQ(data.size(), 70);
+  std::multiset<std::string> both = records(part.gather({all.begin(), all.begin() + 30}));
+  both.merge(records(data.gather({all.begin(), all.begin() + 70})));
+  EXPECT_EQ(both, whole) << "every sample is in one of them";
   EXPECT_NE(part.content_hash(), data.content_hash());
+  EXPECT_NE(data.content_hash(), hash);
 }
 
 // Evaluations go through the samples in turn, which are read ahead; whatever is asked instead comes as well.

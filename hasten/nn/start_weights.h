@@ -6,7 +6,7 @@
 
 #include "hasten/base/safetensors.h"
 #include "hasten/nn/model.h"
-#include "hasten/spec/recipe.h"
+#include "hasten/spec/start_settings.h"
 
 namespace hasten {
 

@@ -2,6 +2,7 @@
 #include "hasten/spec/recipe.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "hasten/base/error.h"
 #include "hasten/base/files.h"
@@ -67,6 +68,7 @@ double read_target(const Json& value, const Metric& metric) {
   } else {
     throw ConfigError(where, "a number", quoted(value));
   }
+  if (!std::isfinite(target)) throw ConfigError(where, "a number", number(target));
   if (metric.measure == Measure::kAccuracy && !(target > 0 && target <= 1)) {
     throw ConfigError(
         where, "an accuracy in (0, 1]", number(target),
@@ -142,10 +144,11 @@ GroupSettings read_group(const Json& table, const std::string& where) {
   }
   auto non_negative = [&](const char* key) -> std::optional<double> {
     if (!table.contains(key)) return std::nullopt;
-    if (!table[key].is_number() || table[key].get<double>() < 0) {
+    const double value = table[key].is_number() ? table[key].get<double>() : -1;
+    if (!(value >= 0) || !std::isfinite(value)) {
       throw ConfigError(where + "." + key, "a number >= 0", quoted(table[key]));
     }
-    return table[key].get<double>();
+    return value;
   };
   group.lr_scale = non_negative("lr_scale");
   group.weight_decay = non_negative("weight_decay");

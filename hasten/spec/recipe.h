@@ -15,6 +15,7 @@
 #include "hasten/spec/metric.h"
 #include "hasten/spec/optimizer_spec.h"
 #include "hasten/spec/search_space.h"
+#include "hasten/spec/start_settings.h"
 
 namespace hasten {
 
@@ -76,19 +77,6 @@ struct LoaderSettings {
         field("verify", &P::verify, "checksums, where the files have them"),
         field("augment", &P::augment,
               "flips and shifts: sample, by the threads that decode; batch, on the batch; the images are the same")};
-  }
-};
-
-// [model], next to the settings of the family: what parameters and buffers start from.
-struct StartSettings {
-  std::string init;
-  std::vector<std::string> init_skip;
-  static constexpr auto schema() {
-    using P = StartSettings;
-    return std::tuple{
-        field("init", &P::init, "safetensors file with the start values, by name; empty: those of the family"),
-        field("init_skip", &P::init_skip,
-              "names that keep their own start, as patterns: [\"head.*\"] for a head of other classes")};
   }
 };
 

@@ -22,6 +22,12 @@ Schedule::Shape parse_shape(const Json& value, const std::string& where) {
   throw ConfigError(where, "linear, cosine or step", value.dump());
 }
 
+double finite_number(const Json& value, const std::string& where) {
+  const double number = value.get<double>();
+  if (!std::isfinite(number)) throw ConfigError(where, "a finite number", value.dump());
+  return number;
+}
+
 std::vector<Schedule::Point> parse_points(const Json& list, const std::string& where) {
   if (!list.is_array() || list.empty()) throw ConfigError(where, kExpected, list.dump());
   std::vector<Schedule::Point> points;
@@ -29,7 +35,7 @@ std::vector<Schedule::Point> parse_points(const Json& list, const std::string& w
     if (!item.is_array() || item.size() != 2 || !item[0].is_string() || !item[1].is_number()) {
       throw ConfigError(where, "points of the form [\"0.2dur\", 1.0]", item.dump());
     }
-    points.push_back({parse_duration(item[0].get<std::string>(), where), item[1].get<double>()});
+    points.push_back({parse_duration(item[0].get<std::string>(), where), finite_number(item[1], where)});
   }
   return points;
 }
@@ -72,7 +78,7 @@ double RunLength::fraction(const Duration& at, const std::string& where) const {
 }
 
 Schedule Schedule::parse(const Json& value, const std::string& where) {
-  if (value.is_number()) return Schedule(value.get<double>());
+  if (value.is_number()) return Schedule(finite_number(value, where));
   auto from_one = [](double end, Shape shape) {
     return Schedule({{{0, Unit::kFraction}, 1.0}, {{1, Unit::kFraction}, end}}, shape);
   };

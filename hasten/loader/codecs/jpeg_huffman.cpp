@@ -35,6 +35,24 @@ constexpr int advance_of(int symbol) {
 
 }  // namespace
 
+namespace {
+
+// What libjpeg refuses, it shall refuse: codes that do not fit their length, one of ones only, sizes that no value of the
+// kind has.
+bool is_sound(const JHUFF_TBL& table, bool is_dc) {
+  uint32_t code = 0;
+  int symbols = 0;
+  for (int length = 1; length <= 16; ++length, code <<= 1) {
+    symbols += table.bits[length];
+    code += table.bits[length];
+    if (table.bits[length] > 0 && code >= 1u << length) return false;
+  }
+  if (symbols > 256) return false;
+  return !is_dc || std::all_of(table.huffval, table.huffval + symbols, [](UINT8 size) { return size < 16; });
+}
+
+}  // namespace
+
 bool JpegCodes::take(const JHUFF_TBL& table, bool is_dc, bool large_image) {
   size_t count = 0;
   for (size_t length = 1; length <= 16; ++length) count += table.bits[length];
@@ -51,6 +69,7 @@ bool JpegCodes::take(const JHUFF_TBL& table, bool is_dc, bool large_image) {
     std::copy_n(table.huffval, count, symbols_.begin());
     if (!large_image) return false;  // should it come again, it pays
   }
+  if (!is_sound(table, is_dc)) return false;
   build(is_dc);
   return true;
 }

@@ -39,8 +39,9 @@ Recipe teacher_recipe(const Recipe& recipe, const DistillationParams& params) {
     Json edits = Json::object();  // read like the settings of a method
     apply_edits(edits, {.with = {"model(" + params.teacher_model + ")"}, .without = {}, .set = {}});
     edits["method"][0].erase("name");
-    // The settings of one family are not those of another.
+    // The settings of one family are not those of another, and weights to start from are the student's.
     if (edits["method"][0].contains("family")) document["model"] = Json::object();
+    for (const char* start : {"init", "init_skip"}) document["model"].erase(start);
     document["model"].update(edits["method"][0]);
     Recipe teacher = recipe_from_json(document, Catalogue({}));
     Plan plan = baseline_plan(teacher);
