@@ -33,10 +33,6 @@ constexpr int advance_of(int symbol) {
   return (symbol & 15) != 0 ? run + 1 : run == 15 ? 16 : kEndOfBlock;
 }
 
-}  // namespace
-
-namespace {
-
 // What libjpeg refuses, it shall refuse: codes that do not fit their length, one of ones only, sizes that no value of the
 // kind has.
 bool is_sound(const JHUFF_TBL& table, bool is_dc) {
