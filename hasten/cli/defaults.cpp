@@ -157,8 +157,7 @@ void add_default_options(CLI::App& app) {
   app.add_option(std::string(kConfig),
                  "file with defaults, by command ([train] threads = 2); else $HASTEN_CONFIG, or "
                  "~/.config/hasten/config.toml if it is there");
-  app.add_flag(std::string(kNoDefaults))
-      ->description("neither such a file nor variables such as HASTEN_TRAIN_THREADS");
+  app.add_flag(std::string(kNoDefaults))->description("neither such a file nor variables such as HASTEN_TRAIN_THREADS");
 }
 
 NamedCommand named_command(CLI::App& app, const std::vector<std::string>& words) {

@@ -14,8 +14,8 @@
 #include "hasten/spec/method_spec.h"
 #include "hasten/spec/metric.h"
 #include "hasten/spec/optimizer_spec.h"
-#include "hasten/spec/search_space.h"
 #include "hasten/spec/start_settings.h"
+#include "hasten/spec/tuning_settings.h"
 
 namespace hasten {
 
@@ -119,31 +119,6 @@ struct CheckpointSettings {
     using P = CheckpointSettings;
     return std::tuple{field("every", &P::every, above(0), "distance between checkpoints; the end is always saved"),
                       field("keep", &P::keep, at_least(1), "how many of the latest are kept")};
-  }
-};
-
-// [tuning]: how these settings were found, as `hasten tune` writes it. Comparisons hold it against the recipe when one
-// side was searched for longer, and charge what the search cost.
-struct TuningSettings {
-  int64_t trials = 0;
-  std::string selected_on;
-  std::string group;
-  int64_t trial = 0;
-  std::string budget;
-  double seconds = 0, flops = 0, joules = 0, usd = 0;
-  SearchSpace space;  // [tuning.space]
-  static constexpr auto schema() {
-    using P = TuningSettings;
-    return std::tuple{
-        field("trials", &P::trials, at_least(0), "settings that were tried to find this recipe; 0: not known"),
-        field("selected_on", &P::selected_on, "split that picked the best of them; empty: not known"),
-        field("group", &P::group, "name of the search; empty: not known"),
-        field("trial", &P::trial, at_least(0), "which of its trials this is, from 1; 0: not known"),
-        field("budget", &P::budget, "of its longest trials; empty: not known"),
-        field("seconds", &P::seconds, at_least(0), "that the whole search took; 0: not known", "s"),
-        field("flops", &P::flops, at_least(0), "likewise"),
-        field("joules", &P::joules, at_least(0), "likewise", "J"),
-        field("usd", &P::usd, at_least(0), "likewise", "dollars")};
   }
 };
 

@@ -37,9 +37,10 @@ TextPart open_text(const DatasetSpec& spec, const TextParams& params, bool test,
     part.tokens = part.stream->size();
   }
   if (part.tokens > params.context) return part;
-  throw ConfigError("data.context",
-                    cat("fewer tokens than the ", part.tokens, " of the ", test ? "test" : "training", " part of ", path),
-                    std::to_string(params.context), "shorter samples, or more text");
+  throw ConfigError(
+      "data.context",
+      cat("fewer tokens than the ", part.tokens, " of the ", test ? "test" : "training", " part of ", path),
+      std::to_string(params.context), "shorter samples, or more text");
 }
 
 }  // namespace hasten
