@@ -58,9 +58,11 @@ class Block(nn.Module):
 
 
 def load(plan_file, weights_file):
-    plan = json.load(open(plan_file, encoding="utf-8"))
+    with open(plan_file, encoding="utf-8") as file:
+        plan = json.load(file)
     net = nn.Sequential(OrderedDict((block["name"], Block(block)) for block in plan["blocks"]))
-    net.load_state_dict(load_file(weights_file))  # every name on both sides, num_batches_tracked apart
+    heads = tuple(head["name"] + "." for head in plan["auxiliary_heads"])  # for training alone
+    net.load_state_dict({name: value for name, value in load_file(weights_file).items() if not name.startswith(heads)})
     return plan, net.eval()
 
 

@@ -18,7 +18,7 @@ EXAMPLE = runpy.run_path(str(with_torch.SOURCE / "examples" / "load_in_pytorch.p
 CONVNET = 'family = "convnet"\nwidths = [8, 8]\nnorm = true\nhidden = [12]\ndropout = 0.1\noutput_scale = 0.5'
 RESNET = 'family = "resnet"\nstages = [1, 1, 1]\nwidth = 4'
 EMA = '[[method]]\nname = "ema"\nhalf_life = "3step"\n'
-STANDARDIZED = '[[method]]\nname = "weight_standardization"\n'
+STANDARDIZED = '[[method]]\nname = "weight_standardization"\n[[method]]\nname = "auxiliary_classifier"\n'
 
 
 class ExportTest(unittest.TestCase):

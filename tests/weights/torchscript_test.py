@@ -4,7 +4,6 @@
 import json
 import tempfile
 import unittest
-import warnings
 from pathlib import Path
 
 import with_torch
@@ -29,7 +28,6 @@ name = "cutmix"
 name = "sam"
 interval = 2
 """
-warnings.simplefilter("ignore", DeprecationWarning)
 
 
 class Net(nn.Module):
@@ -171,4 +169,4 @@ class TorchScriptTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=["torchscript_test"])
+    unittest.main(argv=["torchscript_test"], warnings="ignore")  # torch.jit is deprecated in Python

@@ -58,8 +58,9 @@ void export_run(const ExportFlags& flags, Context& context) {
                 {"weights", run.weights()},
                 {"bytes", bytes.size()}});
   } else {
-    std::cout << out.string() << ": " << format.what << ", " << run.weights() << " weights of step "
-              << run.checkpoint().step << ", " << si(static_cast<double>(bytes.size())) << "B\n";
+    std::cout << out.string() << ": " << format.what << ", "
+              << (flags.format == "plan" ? "" : run.weights() + " weights of ") << "step " << run.checkpoint().step
+              << ", " << si(static_cast<double>(bytes.size())) << "B\n";
   }
 }
 
