@@ -22,6 +22,7 @@ struct Place {
   };
   std::vector<Values> values;
   std::vector<std::string> operands;  // known words that may stand without an option
+  bool takes_files() const { return commands.empty() && operands.empty(); }
 };
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -108,7 +109,7 @@ std::string bash_script(const std::vector<Place>& places) {
   std::string out =
       "# bash completion of hasten: source <(hasten completion bash)\n_hasten() {\n"
       "  local words=(\"${COMP_WORDS[@]}\") current=${COMP_WORDS[COMP_CWORD]} "
-      "previous=${COMP_WORDS[COMP_CWORD-1]}\n  local known=\n";
+      "previous=${COMP_WORDS[COMP_CWORD-1]}\n  local known= files=\n";
   out += find_place(places, "1", "COMP_CWORD");
   out += "  case \"$place $previous\" in\n";
   for (const Place& place : places) {
@@ -121,15 +122,14 @@ std::string bash_script(const std::vector<Place>& places) {
   for (const Place& place : places) {
     out += "    " + quoted(place.path) +
            ") known=" + quoted(join({texts(place.commands), join(place.operands, " "), texts(place.options)}, " ")) +
-           " ;;\n";
+           (place.takes_files() ? " files=1 ;;\n" : " ;;\n");
   }
   return out +
          "  esac\n"
+         "  # Options are offered when a dash is typed.\n"
+         "  if [[ $current != -* && -n $place ]]; then known=$(tr ' ' '\\n' <<< \"$known\" | grep -v '^-'); fi\n"
          "  COMPREPLY=($(compgen -W \"$known\" -- \"$current\"))\n"
-         "  # Options are offered when a dash is typed, or when there is no file to name.\n"
-         "  if [[ $current != -* && -n $place ]]; then COMPREPLY=($(compgen -W \"$(tr ' ' '\\n' <<< \"$known\" | grep "
-         "-v "
-         "'^-')\" -- \"$current\") $(compgen -f -- \"$current\")); fi\n"
+         "  if [[ -n $files && $current != -* ]]; then COMPREPLY+=($(compgen -f -- \"$current\")); fi\n"
          "}\ncomplete -o filenames -F _hasten hasten\n";
 }
 
@@ -144,7 +144,7 @@ std::string zsh_script(const std::vector<Place>& places) {
       "#compdef hasten\n# zsh completion of hasten: source <(hasten completion zsh)\n_hasten() {\n"
       "  local current=${words[CURRENT]} previous=${words[CURRENT-1]}\n";
   out += find_place(places, "2", "CURRENT");
-  out += "  local -a commands options\n  case \"$place $previous\" in\n";
+  out += "  local -a commands options; local files=\n  case \"$place $previous\" in\n";
   for (const Place& place : places) {
     for (const Place::Values& values : place.values) {
       out += "    " + quoted(place.path + " " + values.option) + ") compadd -- " + join(values.words, " ") +
@@ -156,13 +156,13 @@ std::string zsh_script(const std::vector<Place>& places) {
     std::vector<Word> commands = place.commands;
     for (const std::string& operand : place.operands) commands.push_back({operand, ""});
     out += "    " + quoted(place.path) + ")\n      commands=(" + zsh_words(commands) + ")\n      options=(" +
-           zsh_words(place.options) + ") ;;\n";
+           zsh_words(place.options) + (place.takes_files() ? "); files=1 ;;\n" : ") ;;\n");
   }
   return out +
          "  esac\n"
          "  if [[ $current == -* ]]; then _describe option options; return; fi\n"
          "  (( $#commands )) && _describe command commands\n"
-         "  [[ -n $place ]] && _files\n"
+         "  [[ -n $files ]] && _files\n"
          "}\ncompdef _hasten hasten\n";
 }
 

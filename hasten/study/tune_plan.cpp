@@ -55,7 +55,9 @@ void check_space(const TunePlan& plan, const SpaceFile& file, TuneSide& side, co
       for (const std::string& value : values)
         load_recipe(side.path, catalogue, edits_of(plan, {assignment(dimension, value)}));
     } catch (const ConfigError& error) {
-      throw error.at(file.place_of(side.recipe.name, dimension.path));
+      // Reading the recipe has put its own place; the value stands in the file of the space.
+      throw ConfigError(error.where(), error.expected(), error.got(), error.hint())
+          .at(file.place_of(side.recipe.name, dimension.path));
     }
   }
   try {
