@@ -10,6 +10,7 @@
 #include "hasten/base/error.h"
 #include "hasten/base/hash.h"
 #include "hasten/base/rng.h"
+#include "hasten/base/text.h"
 
 namespace hasten {
 namespace {
@@ -51,13 +52,23 @@ Batch TextSamples::empty_batch(const std::vector<int64_t>& ids) const {
   return batch;
 }
 
+void TextSamples::read(int64_t position, std::span<int32_t> out) const {
+  part_.stream->read(part_.begin + position, out);
+  const int64_t known = part_.stream->vocabulary_size();
+  const auto bad = std::find_if(out.begin(), out.end(), [&](int32_t token) { return token < 0 || token >= known; });
+  if (bad == out.end()) return;
+  throw DataError(part_.stream->files().front().string(), cat("token ", part_.begin + position + (bad - out.begin())),
+                  cat("expected a token below ", known, ", got ", *bad),
+                  "data.vocabulary_size says how many there are");
+}
+
 Batch TextSamples::plain(const std::vector<int64_t>& ids, const ByteTable&) {
   Batch batch = empty_batch(ids);
   std::vector<int32_t> tokens(static_cast<size_t>(context_ + 1));
   int64_t *input = batch.inputs.mutable_data_ptr<int64_t>(), *label = batch.labels.mutable_data_ptr<int64_t>();
   for (const int64_t id : ids) {
     const int64_t begin = std::min(id * context_, part_.tokens - 1 - context_);
-    part_.stream->read(part_.begin + begin, tokens);
+    read(begin, tokens);
     widen(std::span(tokens).first(static_cast<size_t>(context_)), input);
     widen(std::span(tokens).subspan(1), label);
     std::fill_n(label, id * context_ - begin, kNoTarget);
@@ -77,7 +88,7 @@ Batch TextSamples::training(const std::vector<int64_t>& ids, const Sampler& samp
     for (const WindowPiece& piece : {window.first, window.second}) {
       if (piece.count == 0) continue;
       const auto count = static_cast<size_t>(piece.count);
-      part_.stream->read(part_.begin + piece.position, std::span(tokens).first(count + 1));
+      read(piece.position, std::span(tokens).first(count + 1));
       widen(std::span(tokens).first(count), input);
       widen(std::span(tokens).subspan(1, count), label);
       input += piece.count;

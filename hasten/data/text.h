@@ -1,6 +1,8 @@
 // Data sets of text.
 #pragma once
 
+#include <span>
+
 #include "hasten/data/dataset.h"
 
 namespace hasten {
@@ -26,6 +28,8 @@ class TextSamples final : public SampleSource {
 
  private:
   Batch empty_batch(const std::vector<int64_t>& ids) const;
+  // Tokens from this place of the part on. Throws DataError for one that the model has no row for.
+  void read(int64_t position, std::span<int32_t> out) const;
 
   TextPart part_;
   int64_t context_;

@@ -130,7 +130,7 @@ TEST(SelfAttentionTest, RotaryScoresDependOnDistancesAlone) {
 
 TEST(GptTest, HasTheParametersOfNanoGpt) {
   // nanoGPT counts 12 L d^2 + 13 L d + (V + T) d + 2 d for a tied model with biases.
-  const ModelPlan plan = gpt_plan({});
+  const ModelPlan plan = gpt_plan(Json::object());
   constexpr int64_t kLayers = 2, kWidth = 16;
   EXPECT_EQ(plan.parameter_count(),
             12 * kLayers * kWidth * kWidth + 13 * kLayers * kWidth + (kVocabulary + kContext) * kWidth + 2 * kWidth);
@@ -157,7 +157,7 @@ TEST(GptTest, NoTokenSeesALaterOne) {
 }
 
 TEST(GptTest, ATiedMatrixIsOneParameterWithBothGradients) {
-  PlannedModel model(gpt_plan({}), 1);
+  PlannedModel model(gpt_plan(Json::object()), 1);
   std::vector<std::string> names;
   for (const NamedTensor& parameter : model.parameters()) names.push_back(parameter.name);
   EXPECT_EQ(std::count(names.begin(), names.end(), "stem.embedding.weight"), 1);

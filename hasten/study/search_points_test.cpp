@@ -69,13 +69,14 @@ TEST(SearchPoints, TheFirstTwoDimensionsAreANet) {
 }
 
 TEST(SearchPoints, SobolFillsBetterThanChance) {
-  // Chance has the expected square (2^-d - 3^-d) / n; scrambled Sobol lies far below.
+  // Chance has the expected square (2^-d - 3^-d) / n; 128 points of scrambled Sobol have less than half of its root in
+  // five dimensions, and a fifth in two.
   for (int64_t dimensions : {2, 5}) {
     const double d = static_cast<double>(dimensions), count = 128;
     const double chance = std::sqrt((std::pow(2.0, -d) - std::pow(3.0, -d)) / count);
     for (uint64_t seed : {0, 1, 2}) {
-      EXPECT_LT(discrepancy(SearchKind::kSobol, seed, 128, dimensions), 0.4 * chance);
-      EXPECT_GT(discrepancy(SearchKind::kRandom, seed, 128, dimensions), 0.4 * chance);
+      EXPECT_LT(discrepancy(SearchKind::kSobol, seed, 128, dimensions), (dimensions == 2 ? 0.25 : 0.5) * chance);
+      EXPECT_GT(discrepancy(SearchKind::kRandom, seed, 128, dimensions), 0.5 * chance);
     }
   }
 }

@@ -36,11 +36,11 @@ TEST_F(ThreadChoiceTest, LargeStepsHaveAllThreadsUnasked) {
 
 TEST_F(ThreadChoiceTest, ASmallStepHasOneOrAllAndNothingElseChanges) {
   const at::Tensor random = random_state();
-  const int chosen = fastest_threads(plan_with({}), 2);
+  const int chosen = fastest_threads(plan_with(Json::object()), 2);
   EXPECT_TRUE(chosen == 1 || chosen == 2) << chosen;
   EXPECT_EQ(at::get_num_threads(), chosen);
   EXPECT_TRUE(random.equal(random_state())) << "draws of the run are its own";
-  EXPECT_EQ(fastest_threads(plan_with({}), 1), 1);
+  EXPECT_EQ(fastest_threads(plan_with(Json::object()), 1), 1);
 }
 
 TEST_F(ThreadChoiceTest, AResumedRunKeepsWhatItHad) {
