@@ -7,7 +7,7 @@
 
 All start from the same weights. Before anything is timed, each trains 20 steps on a set of one batch, and the mean losses
 have to agree (to 0.1% in fp32, 2% in bf16). The first fifth of a timed run does not count. hasten and torch-best run with
-1 and with all threads and count by the better; hasten also as it comes (threads chosen by itself).
+1 and with all threads and count by the better; hasten also by --choose-threads.
 """
 import argparse
 import json
@@ -70,8 +70,7 @@ class Case:
         out = os.path.join(self.folder, "run")
         shutil.rmtree(out, ignore_errors=True)
         command = [self.args.hasten, "train", recipe, "--out", out, "--quiet"]
-        if threads:
-            command += ["--threads", str(threads)]
+        command += ["--threads", str(threads)] if threads else ["--choose-threads"]
         subprocess.run(command, check=True)
         with open(os.path.join(out, "events.jsonl"), encoding="utf-8") as file:
             events = [json.loads(line) for line in file]
@@ -158,7 +157,7 @@ def main():
             chosen = rates["hasten", 0]
             for who in sides[1:]:
                 ratios = sorted(a / b for a, b in zip(chosen, best[who]))
-                print(f"  hasten as it comes / {who} at its best: {statistics.median(ratios):.2f} "
+                print(f"  hasten by its own choice / {who} at its best: {statistics.median(ratios):.2f} "
                       f"({ratios[0]:.2f} to {ratios[-1]:.2f})")
             sys.stdout.flush()
 

@@ -25,7 +25,7 @@ struct TrainFlags {
   uint64_t seed = 0;
   int64_t planned_runs = 0;
   int threads = 0;
-  bool resume = false, quiet = false, no_summary = false, strict = false, watch = false;
+  bool resume = false, quiet = false, no_summary = false, strict = false, watch = false, choose_threads = false;
 };
 
 evaluate::Role read_role(const std::string& text) {
@@ -139,7 +139,7 @@ void train(TrainFlags& flags, Context& context) {
   if (flags.quiet && flags.watch) throw ConfigError("--watch", "a run that may print", "--quiet");
   options.listener = flags.quiet ? nullptr : &printer;
   options.start_ns = start;
-  options.choose_threads = flags.threads == 0;
+  options.choose_threads = flags.choose_threads;
   if (!flags.price.empty()) options.price = evaluate::parse_price(flags.price, "--price");
   if (!flags.profile.empty()) options.profile = parse_profile(flags.profile);
   Trainer trainer(recipe, registry(), options);
@@ -166,10 +166,12 @@ void add_train(CLI::App& app, Context& context) {
   command->add_option("--seed", flags->seed, "of weights, order and augmentation");
   command->add_option("--out", flags->out, "run directory (default: runs/NAME-seedN-DATE)");
   command->add_flag("--resume", flags->resume, "go on from the newest checkpoint in --out");
-  command
-      ->add_option("--threads", flags->threads,
-                   "threads of the kernels (default: all cores; 1 for small nets that are faster so)")
+  command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
       ->check(CLI::NonNegativeNumber);
+  command->add_flag(
+      "--choose-threads", flags->choose_threads,
+      "1 thread or all, measured before the first step; for small nets. Runs that choose otherwise differ "
+      "in their last bits");
   command->add_option("--group", flags->group, "name shared by runs of one recipe (default: the recipe's)");
   command->add_option("--role", flags->role, "in a comparison: baseline, method or reference");
   command->add_option("--planned-runs", flags->planned_runs, "how many runs of this group are launched");
