@@ -124,9 +124,7 @@ void add_race(CLI::App& app, Context& context) {
       ->allow_extra_args(false);
   command->add_option("--out", flags->out, "directory of runs and report (default: runs/race-DATE)");
   command->add_flag("--resume", flags->resume, "keep what is finished in --out and go on");
-  command
-      ->add_option("--threads", flags->threads,
-                   "threads of the kernels (default: all cores)")
+  command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--price", flags->price,
                       "recorded in every run: usd_per_hour=0.9,grams_co2_per_kwh=380,source=TEXT,date=2026-11-25");
