@@ -294,6 +294,8 @@ Recipe load_recipe(const std::filesystem::path& path, const Catalogue& catalogue
   } else {
     parse_toml(read_file(path), path.string(), document, lines);
   }
+  if (!document.is_object())
+    throw DataError(path.string(), "", "a recipe is a table of sections, not " + quoted(document));
   try {
     apply_edits(document, edits);
     if (!document.contains("name")) document["name"] = path.stem().string();
