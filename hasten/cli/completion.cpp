@@ -23,6 +23,8 @@ struct Place {
   std::vector<Values> values;
   std::vector<std::string> operands;  // known words that may stand without an option
   bool takes_files() const { return commands.empty() && operands.empty(); }
+  // What leads here: the command above it, a blank, and its own name.
+  std::string step() const { return path.find(' ') == std::string::npos ? " " + path : path; }
 };
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -97,10 +99,7 @@ std::string find_place(const std::vector<Place>& places, const char* first, cons
                         "; i++)); do\n    word=${words[i]}\n", "    case \"$place $word\" in\n");
   for (const Place& place : places) {
     if (place.path.empty()) continue;
-    const size_t cut = place.path.rfind(' ');
-    const std::string above = cut == std::string::npos ? "" : place.path.substr(0, cut);
-    out += "      " + quoted(above + " " + (cut == std::string::npos ? place.path : place.path.substr(cut + 1))) +
-           ") place=" + quoted(place.path) + " ;;\n";
+    out += "      " + quoted(place.step()) + ") place=" + quoted(place.path) + " ;;\n";
   }
   return out + "    esac\n  done\n";
 }
@@ -175,10 +174,7 @@ std::string fish_script(const std::vector<Place>& places) {
       "    switch \"$place $word\"\n";
   for (const Place& place : places) {
     if (place.path.empty()) continue;
-    const size_t cut = place.path.rfind(' ');
-    const std::string above = cut == std::string::npos ? "" : place.path.substr(0, cut);
-    out += "      case " + quoted(above + " " + (cut == std::string::npos ? place.path : place.path.substr(cut + 1))) +
-           "\n        set place " + quoted(place.path) + "\n";
+    out += "      case " + quoted(place.step()) + "\n        set place " + quoted(place.path) + "\n";
   }
   out += "    end\n  end\n  test \"$place\" = \"$argv[1]\"\nend\n";
   for (const Place& place : places) {

@@ -26,16 +26,11 @@ std::string environment(const std::string& name) {
   return value == nullptr ? "" : value;
 }
 
-// "HASTEN_DATA_BENCH_" of the command `data bench`.
-std::string variable_prefix(const std::vector<std::string>& path) {
-  std::string name = "HASTEN_" + join(path, "_") + "_";
+// "HASTEN_DATA_BENCH_SECONDS" of the words data, bench, seconds.
+std::string variable_name(const std::vector<std::string>& words) {
+  std::string name = "HASTEN_" + join(words, "_");
   for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
-}
-
-std::string variable_name(const std::string& prefix, std::string option) {
-  for (char& c : option) c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return prefix + option;
 }
 
 // The long names of the command's options, without dashes; help is none that has a default.
@@ -98,19 +93,21 @@ class DefaultsOf {
       : command_(command), path_(std::move(path)), typed_(std::move(typed)), names_(option_names(command)) {}
 
   void add_environment() {
-    const std::string prefix = variable_prefix(path_);
+    std::vector<std::string> variables;
     for (const std::string& name : names_) {
-      const std::string variable = variable_name(prefix, name), value = environment(variable);
+      std::vector<std::string> words = path_;
+      words.push_back(name);
+      variables.push_back(variable_name(words));
+      const std::string value = environment(variables.back());
       if (value.empty() || is_set(name)) continue;
-      add_value(command_, name, value, variable, added_);
+      add_value(command_, name, value, variables.back(), added_);
       set_.push_back(name);
     }
     // A variable that is spelt wrongly would be a setting that is ignored.
+    const std::string prefix = variable_name(path_) + "_";
     for (char** entry = environ; *entry != nullptr; ++entry) {
       const std::string variable = std::string(*entry).substr(0, std::string_view(*entry).find('='));
       if (variable.rfind(prefix, 0) != 0) continue;
-      std::vector<std::string> variables;
-      for (const std::string& name : names_) variables.push_back(variable_name(prefix, name));
       if (std::find(variables.begin(), variables.end(), variable) != variables.end()) continue;
       throw ConfigError(variable, "the name of an option of " + join(path_, " "), "'" + variable + "'",
                         suggest(variable, variables));

@@ -69,11 +69,12 @@ struct Splits {
   const Dataset& get(Split split) const;  // throws ConfigError if there is none
 };
 
-// Reads the training part of the recipe's data set, the test part only if the metric is on it, and cuts off the validation
-// part (a fixed choice that depends on nothing but the data set and the count). `steps` are done to training samples while they are read. Throws DataError for files that are
-// missing, truncated, of the wrong kind, or whose labels are out of range.
-Splits load_splits(const Recipe& recipe, const SampleSteps& steps);
-Splits load_splits(const Recipe& recipe);  // without such steps
+// Reads the training part of the recipe's data set, the test part only if the metric is on it, and cuts off the
+// validation part (a fixed choice that depends on nothing but the data set and the count). `info`: what the plan found of
+// the data set. `steps` are done to training samples while they are read. Throws DataError for files that are missing,
+// truncated, of the wrong kind, or whose labels are out of range.
+Splits load_splits(const Recipe& recipe, const DatasetInfo& info, const SampleSteps& steps);
+Splits load_splits(const Recipe& recipe);  // looks for these facts itself; without such steps
 
 // Where the files of an IDX data set are: data.path, $HASTEN_DATA/<name>, ./data/<name>, the system's data sets.
 // Returns an empty path if they are nowhere.

@@ -116,11 +116,12 @@ bool augments_samples(const Recipe& recipe, const Dataset& train) {
   return train.source().can_augment() && recipe.loader.augment == AugmentBy::kSample;
 }
 
-Splits load_splits(const Recipe& recipe) { return load_splits(recipe, {}); }
+Splits load_splits(const Recipe& recipe) {
+  return load_splits(recipe, recipe.dataset->info(recipe.dataset_params), {});
+}
 
-Splits load_splits(const Recipe& recipe, const SampleSteps& steps) {
+Splits load_splits(const Recipe& recipe, const DatasetInfo& info, const SampleSteps& steps) {
   refuse_sample_work(recipe);
-  const DatasetInfo info = recipe.dataset->info(recipe.dataset_params);
   Splits splits = load_parts(recipe, info, steps);
   if (recipe.data.validation > 0) {
     HASTEN_CHECK(recipe.data.validation < splits.train.size(), "a validation part smaller than the training set");

@@ -20,8 +20,8 @@
 namespace hasten {
 namespace {
 
-// On a CPU the fused kernel is ahead where the scores no longer fit its caches; docs/performance.md has the measurement.
-constexpr int64_t kFusedFrom = 512;
+// On a CPU the fused kernel is ahead where sequences are long, and not below; docs/performance.md has the measurement.
+constexpr int64_t kFusedFrom = 1024;
 
 class SelfAttentionModule final : public LayerModule {
  public:
@@ -54,7 +54,7 @@ class SelfAttentionModule final : public LayerModule {
   static constexpr double kEpsilon = 1e-6;
 
   bool is_fused(const at::Tensor& x, double dropout) const {
-    if (plan_.kernel != AttentionKernel::kAuto) return plan_.kernel == AttentionKernel::kFused && dropout == 0;
+    if (plan_.kernel != AttentionKernel::kAuto) return plan_.kernel == AttentionKernel::kFused;
     return dropout == 0 && (!x.is_cpu() || x.size(1) >= kFusedFrom);
   }
 

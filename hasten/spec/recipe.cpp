@@ -233,8 +233,12 @@ Json read_document(const std::filesystem::path& path, TomlLines& lines) {
     throw ConfigError("recipe", "a recipe file", "'" + path.string() + "'",
                       "recipes/ holds some; a recipe is a TOML file, see docs/recipes.md");
   }
-  if (path.extension() == ".json") return read_json(path);  // a resolved recipe, as a run keeps it
   Json document;
+  if (path.extension() == ".json") {
+    document = read_json(path);  // a resolved recipe, as a run keeps it
+    if (document.is_object()) return document;
+    throw DataError(path.string(), "", "a recipe is a table of sections, not " + quoted(document));
+  }
   parse_toml(read_file(path), path.string(), document, lines);
   return document;
 }

@@ -6,6 +6,7 @@
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
+#include "hasten/nn/recipe_model.h"
 #include "hasten/spec/recipe_edit.h"
 #include "hasten/study/tune.h"
 
@@ -115,7 +116,7 @@ void check_trials(const TunePlan& plan, size_t index, const Registry& registry) 
   for (int64_t trial = 1; trial <= plan.options.trials; ++trial) {
     for (size_t rung = 0; rung < (trial == 1 ? plan.rungs.size() : 1); ++rung) {
       try {
-        plan_run(trial_recipe(plan, index, trial, rung), registry);
+        plan_recipe(trial_recipe(plan, index, trial, rung), registry);
       } catch (const ConfigError& error) {
         throw error.at(cat(side.path.string(), ", trial ", trial, " for ", to_string(side.budgets[rung]), ": ",
                            join(plan.trial(index, trial).settings, " ")));

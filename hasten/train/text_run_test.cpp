@@ -97,6 +97,22 @@ TEST_F(TextRunTest, EvaluationIsTheMeanOverEveryTargetOfTheTestPart) {
   EXPECT_LT(*result.quality, std::log(6.0)) << "it has learnt something";
 }
 
+// What is counted of the operators that ran: explicit attention as planned, the fused kernel with the scores that it computes
+// anew in the backward pass.
+TEST_F(TextRunTest, CountedFlopsAgreeWithThePlan) {
+  for (const char* kernel : {"explicit", "fused"}) {
+    Json json = recipe_json();
+    json["model"]["attention"] = kernel;
+    json["model"]["dropout"] = 0;
+    Trainer trainer(recipe(json), methods_of_none(), into(kernel));
+    trainer.run();
+    const double samples = 160, scores = 2.0 * 16 * 16 * 16;  // of a sample, over both heads
+    const double again = std::string(kernel) == "fused" ? scores * samples : 0;
+    const double planned = training_flops_per_sample(trainer.plan()) * samples + again;
+    EXPECT_NEAR(trainer.state().progress.flops / planned, 1, 0.01) << kernel;
+  }
+}
+
 TEST_F(TextRunTest, InterruptedAndResumedIsTheSameRun) {
   for (const char* sampling : {"epoch", "random_offset"}) {
     Json json = recipe_json();
@@ -133,6 +149,8 @@ TEST_F(TextRunTest, WhatDoesNotFitTextIsRefusedBeforeTheFirstStep) {
             "[data.context] expected fewer tokens than the 400 of the test part of " + path_.string() + ", got 400");
   EXPECT_EQ(message({{"data", {{"unit", "vocabulary"}}}}),
             "[data.vocabulary] expected a file of texts where data.unit = \"vocabulary\", and only there, got none");
+  EXPECT_EQ(message({{"model", {{"attention", "fused"}}}}),
+            "[model.attention] expected 'auto' or 'explicit' beside dropout, got 'fused'");
   EXPECT_EQ(message({{"model", {{"heads", 3}}}}),
             "[model.heads] expected a number that divides the 16 features, got 3");
 }

@@ -3,7 +3,7 @@
 
 A file is a list of directives, one a line; those after a `run` judge that run. Every file has a folder of its own.
   # comment                        (a line that ends in \\ goes on in the next one)
-  needs torch|root|shared [PATH]   skip the file where that is missing (PATH lies below the shared folder)
+  needs torch|root|shared [PATH]|program NAME   skip the file where that is missing (PATH lies below the shared folder)
   slow                             label: not among the fast tests
   write PATH                       a file with the following lines that start with '| '
   run COMMAND                      by bash, in the file's own folder; $HASTEN, $TMP (that folder), $SHARED, $SOURCE
@@ -20,6 +20,7 @@ import json
 import operator
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -108,8 +109,11 @@ class TestFile:
                 raise Skip("HASTEN_SHARED is not set")
             if not (Path(shared) / path).exists():  # set, so someone counts on it: not a reason to skip
                 raise Failure(f"HASTEN_SHARED is set, but there is no {Path(shared) / path}")
+        elif what == "program":
+            if shutil.which(path) is None:
+                raise Skip(f"there is no {path}")
         else:
-            raise Failure(f"needs: expected torch, root or shared, got {what!r}")
+            raise Failure(f"needs: expected torch, root, shared or program, got {what!r}")
 
     def run(self, command):
         self.finish_run()

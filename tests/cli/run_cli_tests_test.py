@@ -82,11 +82,14 @@ file $TMP/missing absent
         self.assert_fails("exit 0\n", "before the first run")
         self.assert_fails("# empty\n", "no run directive")
         self.assert_fails("run true\nstdout (\n", "bad pattern")
-        self.assert_fails("needs luck\nrun true\n", "expected torch, root or shared")
+        self.assert_fails("needs luck\nrun true\n", "expected torch, root, shared or program")
 
     def test_missing_things_skip_the_file(self):
         status, output = self.outcome("needs torch\nrun false\n")
         self.assertEqual((status, "skipped: built without LibTorch" in output), (77, True))
+        status, output = self.outcome("needs program no-such-program\nrun false\n")
+        self.assertEqual(status, 77, output)
+        self.assert_passes("needs program cat\nrun true\n")
         status, output = self.outcome("needs shared\nrun false\n")
         self.assertEqual((status, "HASTEN_SHARED is not set" in output), (77, True))
 

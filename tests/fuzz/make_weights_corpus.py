@@ -92,6 +92,7 @@ def recipes():
         "model": {"family": "resnet", "depth": 20}, "optimizer": {"name": "adamw", "lr": 1e-3},
         "data": {"validation": 100}, "budget": {"train": "90s"},
         "method": [{"name": "label_smoothing", "amount": 0.1}]}).encode()
+    yield "json_text", b'\1"name"'
     yield "json_kinds", b'\1{"workload":[],"model":{"family":1},"group":[{"roles":{}}],"method":[4]}'
 
 

@@ -7,10 +7,9 @@
 #include "hasten/base/files.h"
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
-#include "hasten/cli/interrupt.h"
 #include "hasten/cli/torch/recipe_options.h"
+#include "hasten/cli/torch/study_options.h"
 #include "hasten/evaluate/comparison.h"
-#include "hasten/evaluate/price.h"
 #include "hasten/evaluate/record_io.h"
 #include "hasten/nn/recipe_model.h"
 #include "hasten/report/comparison_html.h"
@@ -20,15 +19,15 @@
 namespace hasten::cli {
 namespace {
 
-struct RaceFlags {
-  std::vector<std::string> recipes;
+struct RaceFlags : StudyFlags {
   std::string seeds = "3";
   std::vector<double> budgets{1.0};
-  std::vector<std::string> set;
-  std::string out, price;
-  bool resume = false, strict = false;
-  int threads = 0;
-  std::string command;  // as typed, for the report
+};
+std::vector<std::string> set;
+std::string out, price;
+bool resume = false, strict = false;
+int threads = 0;
+std::string command;  // as typed, for the report
 };
 
 // "3" means seeds 0, 1, 2; "4,7,9" means these.
@@ -50,7 +49,6 @@ std::vector<uint64_t> read_seeds(const std::string& text) {
 
 RaceOptions race_options(const RaceFlags& flags) {
   RaceOptions options;
-  if (!flags.price.empty()) evaluate::parse_price(flags.price, "--price");
   for (const std::string& path : flags.recipes) {
     options.recipes.push_back(load_recipe(path, registry().catalogue(), {{}, {}, flags.set}));
     plan_recipe(options.recipes.back(), registry());  // every mistake shows before the first step
@@ -62,13 +60,6 @@ RaceOptions race_options(const RaceFlags& flags) {
   return options;
 }
 
-std::vector<std::string> child_arguments(const RaceFlags& flags) {
-  std::vector<std::string> arguments{"--no-summary"};
-  if (flags.threads > 0) arguments.insert(arguments.end(), {"--threads", std::to_string(flags.threads)});
-  if (!flags.price.empty()) arguments.insert(arguments.end(), {"--price", flags.price});
-  return arguments;
-}
-
 void report(const RaceResult& result, const RaceOptions& options, const RaceFlags& flags, Context& context) {
   std::vector<evaluate::Run> runs;
   for (const auto& path : result.runs) runs.push_back(evaluate::read_run(path));
@@ -76,7 +67,8 @@ void report(const RaceResult& result, const RaceOptions& options, const RaceFlag
   compare_options.baseline = options.recipes.front().name;
   evaluate::Comparison comparison = evaluate::compare(std::move(runs), compare_options);
   std::filesystem::path page = options.out / "report.html";
-  write_file_atomic(page, report::comparison_html(std::array{comparison}, {.title = "", .command = flags.command}));
+  write_file_atomic(page,
+                    report::comparison_html(std::array{comparison}, {.title = "", .command = context.command_line}));
   write_file_atomic(options.out / "comparison.json", report::comparison_json(comparison).dump(2) + "\n");
   if (context.json) {
     print_json(report::comparison_json(comparison));
@@ -90,19 +82,15 @@ void report(const RaceResult& result, const RaceOptions& options, const RaceFlag
 }
 
 void race(const RaceFlags& flags, Context& context) {
+  std::vector<std::string> arguments{"--no-summary"};
+  if (flags.threads > 0) arguments.insert(arguments.end(), {"--threads", std::to_string(flags.threads)});
+  RunLauncher launch = child_runs(flags, std::move(arguments));
   RaceOptions options = race_options(flags);
-  RunLauncher launch =
-      run_in_child(std::filesystem::read_symlink("/proc/self/exe"), child_arguments(flags), catch_interrupts());
   RaceResult result = run_race(options, launch, [](const RunRequest& request, size_t place, size_t count) {
     std::cerr << "run " << place << "/" << count << "  " << request.group << "  seed " << request.seed << "  budget "
               << to_string(request.recipe.budget) << "\n";
   });
-  if (result.interrupted) {
-    std::cerr << "interrupted; go on with: " << flags.command << (flags.resume ? "" : " --resume") << " --out "
-              << options.out.string() << "\n";
-    context.exit_code = kInterruptedBySignal;
-    return;
-  }
+  if (result.interrupted) return say_how_to_go_on(flags, options.out, context);
   if (result.runs.empty()) throw InternalError("no run finished; the errors are above");
   report(result, options, flags, context);
   if (result.failed > 0 && context.exit_code == kSuccess) context.exit_code = kInternalFailure;
@@ -120,31 +108,18 @@ void add_race(CLI::App& app, Context& context) {
   command->add_option("--budgets", flags->budgets, "factors on each recipe's budget; several give tradeoff curves")
       ->delimiter(',')
       ->capture_default_str();
-  command->add_option("--set", flags->set, "change a setting in every recipe: data.path=/data; repeatable")
-      ->allow_extra_args(false);
+  add_study_options(*command, *flags);
   command->add_option("--out", flags->out, "directory of runs and report (default: runs/race-DATE)");
   command->add_flag("--resume", flags->resume, "keep what is finished in --out and go on");
   command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--price", flags->price,
-                      "recorded in every run: usd_per_hour=0.9,grams_co2_per_kwh=380,source=TEXT,date=2026-11-25");
   command->add_flag("--strict", flags->strict, "exit 4 when a recipe misses the target or a run fails");
   add_json_flag(*command, context);
   command->footer(
       "examples:\n"
       "  hasten race recipes/fashion-mnist/baseline.toml recipes/fashion-mnist/fast.toml\n"
       "  hasten race base.toml mine.toml --seeds 5 --budgets 0.5,1,2 --out runs/curves");
-  command->callback([flags, &context] {
-    flags->command = "hasten race " + join(flags->recipes, " ") + " --seeds " + flags->seeds;
-    if (flags->budgets.size() > 1 || flags->budgets.front() != 1) {
-      std::vector<std::string> texts;
-      for (double factor : flags->budgets) texts.push_back(number(factor));
-      flags->command += " --budgets " + join(texts, ",");
-    }
-    for (const std::string& edit : flags->set) flags->command += " --set " + edit;
-    if (!flags->price.empty()) flags->command += " --price '" + flags->price + "'";
-    race(*flags, context);
-  });
+  command->callback([flags, &context] { race(*flags, context); });
 }
 
 }  // namespace hasten::cli

@@ -8,21 +8,18 @@
 #include "hasten/base/json.h"
 #include "hasten/base/machine.h"
 #include "hasten/base/text.h"
-#include "hasten/cli/interrupt.h"
 #include "hasten/cli/torch/recipe_options.h"
+#include "hasten/cli/torch/study_options.h"
 #include "hasten/cli/torch/tune_report.h"
-#include "hasten/evaluate/price.h"
 
 namespace hasten::cli {
 namespace {
 
-struct TuneFlags {
-  std::vector<std::string> recipes, set;
-  std::string space, budget = "1dur", on = "validation", search = "sobol", out, price;
-  int64_t trials = 16, rungs = 0, jobs = 1, threads = 0;
+struct TuneFlags : StudyFlags {
+  std::string space, budget = "1dur", on = "validation", search = "sobol";
+  int64_t trials = 16, rungs = 0, jobs = 1;
   double reduction = 3;
   uint64_t seed = 0;
-  bool resume = false, strict = false;
 };
 
 template <class Enum>
@@ -35,7 +32,6 @@ Enum read_word(const std::string& text, const std::string& flag) {
 }
 
 TuneOptions tune_options(const TuneFlags& flags, const Context& context) {
-  if (!flags.price.empty()) evaluate::parse_price(flags.price, "--price");
   if (flags.resume && flags.out.empty())
     throw ConfigError("--out", "the directory of the search to go on with", "nothing");
   TuneOptions options;
@@ -84,18 +80,12 @@ void say_what_ended(const TunePlan& plan, const TuneProgress& done) {
 }
 
 void tune(const TuneFlags& flags, Context& context) {
-  TunePlan plan = plan_tune(tune_options(flags, context), registry());
-  std::vector<std::string> arguments{"--quiet", "--threads", std::to_string(plan.options.threads)};
-  if (!flags.price.empty()) arguments.insert(arguments.end(), {"--price", flags.price});
-  RunLauncher launch = run_in_child(std::filesystem::read_symlink("/proc/self/exe"), arguments, catch_interrupts());
+  TuneOptions options = tune_options(flags, context);
+  RunLauncher launch = child_runs(flags, {"--quiet", "--threads", std::to_string(options.threads)});
+  TunePlan plan = plan_tune(options, registry());
   say_what_is_searched(plan);
   TuneResult result = run_tune(plan, launch, [&plan](const TuneProgress& done) { say_what_ended(plan, done); });
-  if (result.interrupted) {
-    std::cerr << "interrupted; go on with: " << context.command_line << (flags.resume ? "" : " --resume")
-              << (flags.out.empty() ? " --out " + plan.options.out.string() : "") << "\n";
-    context.exit_code = kInterruptedBySignal;
-    return;
-  }
+  if (result.interrupted) return say_how_to_go_on(flags, plan.options.out, context);
   Json json = tune_json(plan, result);
   write_file_atomic(plan.options.out / "result.json", json.dump(2) + "\n");
   if (context.json) print_json(json);
@@ -131,12 +121,9 @@ void add_tune(CLI::App& app, Context& context) {
   command->add_option("--jobs", flags->jobs, "runs at a time")->capture_default_str();
   command->add_option("--threads", flags->threads, "threads of each run (default: all cores divided among the jobs)")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--set", flags->set, "change a setting in every recipe: data.path=/data; repeatable")
-      ->allow_extra_args(false);
+  add_study_options(*command, *flags);
   command->add_option("--out", flags->out, "directory of runs and recipes (default: runs/tune-DATE)");
   command->add_flag("--resume", flags->resume, "go on with the search in --out");
-  command->add_option("--price", flags->price,
-                      "recorded in every run: usd_per_hour=0.9,grams_co2_per_kwh=380,source=TEXT,date=2026-11-25");
   command->add_flag("--strict", flags->strict, "exit 4 when a recipe has no trial with a result");
   add_json_flag(*command, context);
   command->footer(

@@ -13,6 +13,10 @@ Shape SelfAttention::output(const Shape& in) const {
                       cat("a number that divides the ", in[1], " features", rotary ? " into even parts" : ""),
                       std::to_string(heads));
   }
+  if (kernel == AttentionKernel::kFused && dropout > 0) {
+    throw ConfigError("model.attention", "'auto' or 'explicit' beside dropout", "'fused'",
+                      "the fused kernel drops no weights");
+  }
   return in;
 }
 

@@ -1,0 +1,32 @@
+// What commands of many runs have in common.
+#include "hasten/cli/torch/study_options.h"
+
+#include <iostream>
+
+#include "hasten/cli/interrupt.h"
+#include "hasten/evaluate/price.h"
+
+namespace hasten::cli {
+
+void add_study_options(CLI::App& command, StudyFlags& flags) {
+  command.add_option("--set", flags.set, "change a setting in every recipe: data.path=/data; repeatable")
+      ->allow_extra_args(false);
+  command.add_option("--price", flags.price,
+                     "recorded in every run: usd_per_hour=0.9,grams_co2_per_kwh=380,source=TEXT,date=2026-11-25");
+}
+
+RunLauncher child_runs(const StudyFlags& flags, std::vector<std::string> arguments) {
+  if (!flags.price.empty()) {
+    evaluate::parse_price(flags.price, "--price");
+    arguments.insert(arguments.end(), {"--price", flags.price});
+  }
+  return run_in_child(std::filesystem::read_symlink("/proc/self/exe"), std::move(arguments), catch_interrupts());
+}
+
+void say_how_to_go_on(const StudyFlags& flags, const std::filesystem::path& out, Context& context) {
+  std::cerr << "interrupted; go on with: " << context.command_line << (flags.resume ? "" : " --resume")
+            << (flags.out.empty() ? " --out " + out.string() : "") << "\n";
+  context.exit_code = kInterruptedBySignal;
+}
+
+}  // namespace hasten::cli
