@@ -23,12 +23,6 @@ struct RaceFlags : StudyFlags {
   std::string seeds = "3";
   std::vector<double> budgets{1.0};
 };
-std::vector<std::string> set;
-std::string out, price;
-bool resume = false, strict = false;
-int threads = 0;
-std::string command;  // as typed, for the report
-};
 
 // "3" means seeds 0, 1, 2; "4,7,9" means these.
 std::vector<uint64_t> read_seeds(const std::string& text) {
