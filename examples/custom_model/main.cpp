@@ -49,11 +49,13 @@ int main(int argc, char** argv) {
   TrainOptions options;
   options.out = argc > 1 ? argv[1] : "custom_model_run";
   OwnModel own;
-  own.make = [](uint64_t seed) {
+  own.make = [](uint64_t seed, at::Device device) {
     torch::manual_seed(seed);
-    return std::make_unique<ModuleModel<SmallNet>>(SmallNet());
+    SmallNet net;
+    net->to(device);
+    return std::make_unique<ModuleModel<SmallNet>>(net);
   };
-  own.plan = opaque_plan(*own.make(0), {1, 12, 12}, 10);
+  own.plan = opaque_plan(*own.make(0, at::kCPU), {1, 12, 12}, 10);
   options.model = &own;
 
   const Recipe recipe = recipe_with(

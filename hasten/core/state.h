@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 
@@ -46,6 +47,7 @@ struct State {
   at::Tensor outputs;               // of the microbatch, set from AfterForward on
   at::Tensor loss_terms;            // one loss a sample of the microbatch, set from AfterLoss on
   bool extra_pass = false;          // within a forward and backward pass that only computes gradients
+  at::Device device = at::kCPU;     // where model, slots and batches live
 };
 
 }  // namespace hasten

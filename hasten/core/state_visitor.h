@@ -26,6 +26,8 @@ class StateVisitor {
   void tensors(std::string_view name, std::vector<at::Tensor>& values);
 
   virtual bool loading() const = 0;
+  // Where tensors come that are loaded and were undefined.
+  virtual at::Device device() const { return at::kCPU; }
 
   // Names visited while it lives stand below `name`.
   class Scope {

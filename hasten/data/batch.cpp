@@ -40,6 +40,16 @@ at::Tensor Batch::soft_targets(int64_t classes) const {
   return at::zeros(shape, labels.options().dtype(at::kFloat)).scatter_(-1, labels.unsqueeze(-1), 1.0);
 }
 
+Batch Batch::to(at::Device device) const {
+  const auto moved = [&](const at::Tensor& tensor) {
+    if (!tensor.defined() || tensor.device() == device) return tensor;
+    // Only from pinned memory does a copy run beside the host; the allocator keeps it until the copy is done.
+    const bool queued = device.is_cuda() && tensor.device().is_cpu();
+    return (queued ? tensor.pin_memory() : tensor).to(tensor.options().device(device), queued);
+  };
+  return {ids, moved(inputs), moved(labels), moved(targets), moved(weights), epoch, step};
+}
+
 at::Tensor channels_last(const at::Tensor& images) {
   HASTEN_CHECK(images.dim() == 4, "channels_last of a tensor that is no batch of images");
   if (images.suggest_memory_format() == at::MemoryFormat::ChannelsLast &&

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 #include <vector>
@@ -26,6 +27,8 @@ struct Batch {
   Batch select(const std::vector<int64_t>& places) const;
   // The targets as probabilities, in the shape of `targets`: the labels as one-hot rows if nothing made them soft yet.
   at::Tensor soft_targets(int64_t classes) const;
+  // The same batch on a device. To a GPU the copy is queued and nothing waits for it.
+  Batch to(at::Device device) const;
 };
 
 // The images [n, channels, height, width] with channels last in memory, and with strides that say so even for one

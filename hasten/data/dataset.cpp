@@ -69,7 +69,7 @@ Batch Dataset::training_batch(const std::vector<int64_t>& ids, const Sampler& sa
   return source_->training(ids, sampler, seed, normalised_);
 }
 
-Batch Dataset::gather(const std::vector<int64_t>& ids) const { return source_->plain(ids, normalised_); }
+Batch Dataset::gather(const std::vector<int64_t>& ids) const { return source_->plain(ids, normalised_).to(device_); }
 
 void Dataset::take_normalisation(const Dataset& other) {
   normalised_ = other.normalised_;

@@ -37,9 +37,12 @@ class Dataset {
   // Mean and standard deviation per channel of x / 255; empty for data that is no images.
   void channel_statistics(std::vector<double>& mean, std::vector<double>& deviation) const;
 
+  // Where gather() puts batches from now on; at first the CPU.
+  void place_on(at::Device device) { device_ = device; }
+
   // The samples with these ids, normalised, float, channels last; in the order of `ids`. Of a text: tokens.
   Batch gather(const std::vector<int64_t>& ids) const;
-  // The batch that `sampler` drew last. A stream reads ahead, and leaves out samples that are corrupt where that is its
+  // The batch that `sampler` drew last, on the CPU, where it is augmented. A stream reads ahead, and leaves out samples that are corrupt where that is its
   // policy; a text moves its samples from epoch to epoch.
   Batch training_batch(const std::vector<int64_t>& ids, const Sampler& sampler, uint64_t seed) const;
   // Takes `count` samples out and returns them as a part of their own; see SampleSource::hold_out().
@@ -55,6 +58,7 @@ class Dataset {
   ByteTable normalised_;
   std::vector<double> mean_, deviation_;
   mutable std::string hash_;
+  at::Device device_ = at::kCPU;
 };
 
 // Whether flips and shifts are part of what a stream delivers, so that batches are not augmented again.

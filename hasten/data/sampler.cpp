@@ -14,6 +14,7 @@ void visit_numbers(StateVisitor& visitor, std::string_view name, std::vector<T>&
   at::Tensor values = at::tensor(numbers);
   if (visitor.loading()) values.reset();
   visitor.tensor(name, values);
+  values = values.cpu();
   const T* data = values.const_data_ptr<T>();
   if (visitor.loading()) numbers.assign(data, data + values.numel());
 }

@@ -104,7 +104,8 @@ struct Price {
 struct Totals {
   std::optional<double> steps, epochs, samples, tokens, flops, joules;
   std::optional<double> train_s, eval_s, checkpoint_s, total_s, loader_wait_s, startup_s;
-  std::optional<double> peak_memory_bytes;
+  std::optional<double> peak_memory_bytes;         // of the process
+  std::optional<double> peak_device_memory_bytes;  // of tensors on the accelerator
 };
 
 // What the threads that read, decode and augment samples did, since the run began or was resumed.

@@ -22,8 +22,9 @@ class ExtraPass {
   at::Tensor random_;
 };
 
-// The state of the generator that dropout draws from, and back.
+// The state of the generators that dropout draws from, and back. A state without the GPU's leaves that one as it is.
 at::Tensor random_state();
 void set_random_state(const at::Tensor& state);
+void seed_random_state(uint64_t seed);
 
 }  // namespace hasten

@@ -81,12 +81,12 @@ class LinearModule final : public LayerModule {
 
 class BatchNormModule final : public LayerModule {
  public:
-  BatchNormModule(const BatchNorm& plan, int64_t channels, const ParameterSource& get)
+  BatchNormModule(const BatchNorm& plan, int64_t channels, const ParameterSource& get, at::Device device)
       : plan_(plan),
         weight_(get("weight")),
         bias_(get("bias")),
-        mean_(at::zeros({channels})),
-        variance_(at::ones({channels})) {}
+        mean_(at::zeros({channels}, device)),
+        variance_(at::ones({channels}, device)) {}
   at::Tensor forward(const at::Tensor& x, const PassMode& mode) override {
     const bool keep = mode.training && mode.statistics == Statistics::kKeep;
     const double momentum =
@@ -220,11 +220,12 @@ class GlobalPoolModule final : public LayerModule {
 
 }  // namespace
 
-std::unique_ptr<LayerModule> build_layer(const Layer& layer, const ParameterSource& get) {
+std::unique_ptr<LayerModule> build_layer(const Layer& layer, const ParameterSource& get, at::Device device) {
   const LayerKind& kind = layer.kind;
   if (const auto* plan = kind.as<Conv2d>()) return std::make_unique<Conv2dModule>(*plan, get);
   if (kind.as<Linear>() != nullptr) return std::make_unique<LinearModule>(get);
-  if (const auto* plan = kind.as<BatchNorm>()) return std::make_unique<BatchNormModule>(*plan, layer.in[0], get);
+  if (const auto* plan = kind.as<BatchNorm>())
+    return std::make_unique<BatchNormModule>(*plan, layer.in[0], get, device);
   if (const auto* plan = kind.as<FeatureNorm>()) return std::make_unique<FeatureNormModule>(*plan, get);
   if (const auto* plan = kind.as<SelfAttention>()) return attention_module(*plan, get);
   if (kind.as<Embedding>() != nullptr) return std::make_unique<EmbeddingModule>(get);

@@ -23,7 +23,7 @@ class LayerModule {
 // The layer's own parameters by name, as built; undefined if the layer has none of that name.
 using ParameterSource = std::function<EffectiveTensor(std::string_view)>;
 
-// Builds the module of a planned layer. Throws InternalError for a kind that nothing builds.
-std::unique_ptr<LayerModule> build_layer(const Layer& layer, const ParameterSource& parameters);
+// Builds the module of a planned layer, its buffers on `device`. Throws InternalError for a kind that nothing builds.
+std::unique_ptr<LayerModule> build_layer(const Layer& layer, const ParameterSource& parameters, at::Device device);
 
 }  // namespace hasten

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <functional>
 #include <string>
@@ -43,10 +44,12 @@ class BlockWrapper {
                          const State& state) = 0;
 };
 
-// Where a model that is being built finds the methods of its run; empty for one that has none (a teacher).
+// Where a model that is being built finds the methods of its run, if there are some (a teacher has none), and where its
+// tensors are to live.
 struct MethodSeams {
   Engine* engine = nullptr;
   const State* state = nullptr;
+  at::Device device = at::kCPU;
 };
 
 // A parameter as a layer uses it: itself, or what the weight transforms that chose it make of it.

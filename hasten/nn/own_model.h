@@ -12,10 +12,10 @@
 namespace hasten {
 
 // A plan that lists its parameters (opaque_plan in nn/module_model.h makes it), and the model itself, started from a
-// seed.
+// seed on a device.
 struct OwnModel {
   ModelPlan plan;
-  std::function<std::unique_ptr<Model>(uint64_t seed)> make;
+  std::function<std::unique_ptr<Model>(uint64_t seed, at::Device device)> make;
   std::shared_ptr<const std::string> file;  // the bytes it is made from, if it comes from a file
 };
 

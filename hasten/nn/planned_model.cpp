@@ -49,19 +49,21 @@ PlannedModel::Chain PlannedModel::build_chain(const Block& block, const std::vec
         continue;
       }
       const PlacedParameter placed{prefix + parameter.name, &parameter, block.part};
-      at::Tensor value = initial_value(parameter, placed.name, seed);
+      // Drawn on the CPU, so that a seed means the same everywhere.
+      at::Tensor value = initial_value(parameter, placed.name, seed).to(seams.device);
       if (value.dim() == 4) value = value.contiguous(at::MemoryFormat::ChannelsLast);
       value.set_requires_grad(parameter.trainable);
       own.emplace_back(parameter.name, EffectiveTensor(value, placed, seams));
       built_.emplace(placed.name, own.back().second);
       parameters_.push_back({placed.name, value});
     }
-    chain.push_back(build_layer(layer, [&](std::string_view name) {
+    const auto get = [&](std::string_view name) {
       for (const auto& [parameter, value] : own) {
         if (parameter == name) return value;
       }
       return EffectiveTensor();
-    }));
+    };
+    chain.push_back(build_layer(layer, get, seams.device));
     for (NamedTensor& buffer : chain.back()->buffers()) buffers_.push_back({prefix + buffer.name, buffer.value});
   }
   return chain;

@@ -23,7 +23,7 @@ PlannedRun plan_recipe(const Recipe& recipe, const Registry& registry, bool allo
 
 std::unique_ptr<Model> build_model(const ModelPlan& plan, uint64_t seed, const MethodSeams& seams,
                                    const std::optional<OwnModel>& own) {
-  if (own) return own->make(seed);
+  if (own) return own->make(seed, seams.device);
   return std::make_unique<PlannedModel>(plan, seed, seams);
 }
 

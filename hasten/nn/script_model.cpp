@@ -65,12 +65,12 @@ struct ScriptModel::Impl {
   std::vector<Slot> slots;
 };
 
-ScriptModel::ScriptModel(const std::string& bytes, const std::filesystem::path& path)
+ScriptModel::ScriptModel(const std::string& bytes, const std::filesystem::path& path, at::Device device)
     : impl_(std::make_unique<Impl>()) {
   torch::jit::Module& module = impl_->module;
   try {
     std::istringstream in(bytes);
-    module = torch::jit::load(in);
+    module = torch::jit::load(in, device);
   } catch (const std::exception& error) {
     throw DataError(path.string(), "", "not a module that torch.jit.save wrote: " + reason_of(error));
   }
@@ -149,7 +149,7 @@ OwnModel script_model(const std::filesystem::path& path, const DatasetInfo& data
   auto file = std::make_shared<const std::string>(read_file(path));
   OwnModel own;
   own.file = file;
-  own.make = [file, path](uint64_t) { return std::make_unique<ScriptModel>(*file, path); };
+  own.make = [file, path](uint64_t, at::Device device) { return std::make_unique<ScriptModel>(*file, path, device); };
   ScriptModel probe(*file, path);
   const std::string takes =
       cat("a module from [n, ", join(split(to_string(data.sample), 'x'), ", "), "] to logits [n, ", data.classes, "]");

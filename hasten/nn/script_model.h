@@ -16,7 +16,7 @@ class ScriptModel final : public Model {
  public:
   // `bytes`: what torch.jit.save writes; `path` for errors. Parameters start as they are in the file. Throws DataError
   // if it is no such module, ConfigError for a module that cannot be trained here.
-  ScriptModel(const std::string& bytes, const std::filesystem::path& path);
+  ScriptModel(const std::string& bytes, const std::filesystem::path& path, at::Device device = at::kCPU);
   ~ScriptModel() override;
   at::Tensor forward(const at::Tensor& inputs) override;
   // Like ModuleModel: buffers are put back after kKeep, and for kAverage they move as in training.

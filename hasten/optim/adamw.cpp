@@ -24,7 +24,7 @@ class AdamW final : public Optimizer {
     for (const at::Tensor& p : group.parameters) {
       group.slots[0].push_back(at::zeros_like(p));
       group.slots[1].push_back(at::zeros_like(p));
-      group.slots[2].push_back(at::zeros({}, at::kFloat));
+      group.slots[2].push_back(at::zeros({}, p.options().dtype(at::kFloat)));
     }
   }
 

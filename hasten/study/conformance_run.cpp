@@ -15,7 +15,6 @@
 #include "hasten/nn/model.h"
 #include "hasten/nn/recipe_model.h"
 #include "hasten/study/effect_probe.h"
-#include "hasten/train/trainer.h"
 
 namespace hasten {
 namespace {
@@ -112,17 +111,24 @@ void collect(Trainer& trainer, const TrainResult& result, RunOutcome& out) {
     if (name.rfind("model/", 0) == 0 || name.rfind("optimizer/", 0) == 0) out.weights[name] = hash;
   }
   for (const NamedTensor& entry : trainer.model().tensors())
-    out.tensors.push_back({entry.name, entry.value.detach().clone()});
+    out.tensors.push_back({entry.name, entry.value.detach().to(at::kCPU, /*non_blocking=*/false, /*copy=*/true)});
   out.finite = all_finite(out.tensors) && std::isfinite(out.first_loss);
   out.flops = result.record.executed.flops.value_or(0);
 }
 
 }  // namespace
 
-ConformanceRunner::ConformanceRunner(std::vector<MethodEntry> methods, std::filesystem::path scratch)
-    : registry_(with_observer(std::move(methods))), scratch_(std::move(scratch)) {}
+ConformanceRunner::ConformanceRunner(std::vector<MethodEntry> methods, std::filesystem::path scratch, at::Device device)
+    : registry_(with_observer(std::move(methods))), scratch_(std::move(scratch)), device_(device) {}
 
-std::filesystem::path ConformanceRunner::fresh_directory() { return scratch_ / cat("run-", count_++); }
+// Of a run in a fresh directory.
+TrainOptions ConformanceRunner::options() {
+  TrainOptions options;
+  options.out = scratch_ / cat("run-", count_++);
+  options.seed = 5;
+  options.device = device_;
+  return options;
+}
 
 Recipe ConformanceRunner::read(const Json& recipe) const {
   Json document = recipe;
@@ -138,9 +144,7 @@ RunOutcome ConformanceRunner::run(const Json& document, bool allow_inert) {
   RunOutcome out;
   observed() = &out;
   Evaluations listener(out, -1);
-  TrainOptions options;
-  options.out = fresh_directory();
-  options.seed = 5;
+  TrainOptions options = this->options();
   options.allow_inert = allow_inert;
   options.listener = &listener;
   Trainer trainer(read(document), registry_, options);
@@ -159,9 +163,7 @@ RunOutcome ConformanceRunner::run_interrupted(const Json& document, int64_t eval
   RunOutcome out;
   observed() = &out;
   Evaluations stopper(out, evaluations);
-  TrainOptions options;
-  options.out = fresh_directory();
-  options.seed = 5;
+  TrainOptions options = this->options();
   options.stop = &stopper.stop;
   options.listener = &stopper;
   const Recipe recipe = read(document);
@@ -183,9 +185,7 @@ RunOutcome ConformanceRunner::run_interrupted(const Json& document, int64_t eval
 RunOutcome ConformanceRunner::run_probed(const Json& document, const std::string& method) {
   RunOutcome out;
   observed() = &out;
-  TrainOptions options;
-  options.out = fresh_directory();
-  options.seed = 5;
+  TrainOptions options = this->options();
   Trainer trainer(read(document), registry_, options);
   EffectProbe probe(trainer);
   TrainResult result = trainer.run();

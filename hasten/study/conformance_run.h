@@ -10,6 +10,7 @@
 #include "hasten/base/json_fwd.h"
 #include "hasten/core/registry.h"
 #include "hasten/evaluate/record.h"
+#include "hasten/train/trainer.h"
 
 namespace hasten {
 
@@ -20,7 +21,7 @@ struct RunOutcome {
   std::string plan;                               // as text
   std::map<std::string, std::string> state;       // hashes of all that a resumed run needs
   std::map<std::string, std::string> weights;     // hashes of parameters, buffers and slots alone
-  std::vector<NamedTensor> tensors;               // parameters and buffers
+  std::vector<NamedTensor> tensors;               // parameters and buffers, on the CPU
   std::vector<std::string> batches;               // hash of every batch as it was trained on
   std::vector<std::vector<NamedTensor>> gradients;  // of the first steps, before anything changes them
   std::vector<std::string> evaluations;           // qualities with the label of their weights
@@ -35,7 +36,7 @@ struct RunOutcome {
 class ConformanceRunner {
  public:
   // An observer is added to the methods; it sees batches and gradients.
-  ConformanceRunner(std::vector<MethodEntry> methods, std::filesystem::path scratch);
+  ConformanceRunner(std::vector<MethodEntry> methods, std::filesystem::path scratch, at::Device device = at::kCPU);
 
   const Registry& registry() const { return registry_; }
   Plan plan(const Json& recipe, bool allow_inert = false) const;
@@ -46,10 +47,11 @@ class ConformanceRunner {
   RunOutcome run_probed(const Json& recipe, const std::string& method);
 
  private:
-  std::filesystem::path fresh_directory();
+  TrainOptions options();
   Recipe read(const Json& recipe) const;
   Registry registry_;
   std::filesystem::path scratch_;
+  at::Device device_;
   int64_t count_ = 0;
 };
 

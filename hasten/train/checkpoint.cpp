@@ -67,8 +67,10 @@ namespace {
 
 class LoadVisitor final : public StateVisitor {
  public:
-  LoadVisitor(const SafetensorsFile& file, const Json& values) : file_(file), values_(values) {}
+  LoadVisitor(const SafetensorsFile& file, const Json& values, at::Device device)
+      : file_(file), values_(values), device_(device) {}
   bool loading() const override { return true; }
+  at::Device device() const override { return device_; }
   std::set<std::string> used;
 
  private:
@@ -91,7 +93,7 @@ class LoadVisitor final : public StateVisitor {
     used.insert(name);
     at::Tensor saved = load(file_, name, *stored);
     if (!out.defined()) {
-      out = saved;
+      out = saved.to(device_);
       return;
     }
     if (out.sizes() != saved.sizes() || out.scalar_type() != saved.scalar_type())
@@ -114,6 +116,7 @@ class LoadVisitor final : public StateVisitor {
 
   const SafetensorsFile& file_;
   const Json& values_;
+  at::Device device_;
 };
 
 }  // namespace
@@ -175,9 +178,9 @@ CheckpointReader::CheckpointReader(const std::filesystem::path& path, std::strin
 CheckpointReader::~CheckpointReader() = default;
 CheckpointReader::CheckpointReader(CheckpointReader&&) noexcept = default;
 
-void CheckpointReader::restore(const EnumerateState& state, Extent extent) const {
+void CheckpointReader::restore(const EnumerateState& state, Extent extent, at::Device device) const {
   const Contents& c = *contents_;
-  LoadVisitor visitor(c.file, c.values);
+  LoadVisitor visitor(c.file, c.values, device);
   state(visitor);
   if (extent == Extent::kPart) return;
   for (const auto& [name, entry] : c.file.tensors()) {

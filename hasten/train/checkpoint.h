@@ -38,9 +38,10 @@ class CheckpointReader {
   ~CheckpointReader();
   CheckpointReader(CheckpointReader&&) noexcept;
   const CheckpointInfo& info() const { return info_; }
-  // kAll: `state` enumerates everything that the file holds; kPart: some of it.
+  // kAll: `state` enumerates everything that the file holds; kPart: some of it. `device` is that of tensors that are
+  // undefined as yet; the others stay where they are.
   enum class Extent { kAll, kPart };
-  void restore(const EnumerateState& state, Extent extent = Extent::kAll) const;
+  void restore(const EnumerateState& state, Extent extent = Extent::kAll, at::Device device = at::kCPU) const;
 
  private:
   struct Contents;

@@ -85,7 +85,8 @@ Evaluation Evaluator::measure(const Dataset& data, State& state) {
   {
     c10::NoGradGuard no_grad;
     PrecisionScope precision(plan_.run.precision.compute);
-    at::Tensor correct = at::zeros({}, at::kLong), loss = at::zeros({}, at::kDouble);
+    const at::TensorOptions there(state.device);
+    at::Tensor correct = at::zeros({}, there.dtype(at::kLong)), loss = at::zeros({}, there.dtype(at::kDouble));
     const std::string prediction = each_batch(data, state, [&](const Batch& batch, const at::Tensor& logits) {
       correct.add_(logits.argmax(-1).eq(batch.labels).sum());
       // Of text a loss is a mean over positions; here every target counts alike.

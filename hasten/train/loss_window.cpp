@@ -8,7 +8,8 @@
 
 namespace hasten {
 
-LossWindow::LossWindow() : losses_(at::zeros({kCapacity}, at::kFloat)) {}
+LossWindow::LossWindow(at::Device device)
+    : losses_(at::zeros({kCapacity}, at::TensorOptions(at::kFloat).device(device))) {}
 
 void LossWindow::add(const at::Tensor& loss) {
   c10::NoGradGuard no_grad;

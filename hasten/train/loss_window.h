@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 #include <optional>
@@ -13,7 +14,7 @@ namespace hasten {
 class LossWindow {
  public:
   static constexpr int64_t kCapacity = 50;
-  LossWindow();
+  explicit LossWindow(at::Device device = at::kCPU);
 
   void add(const at::Tensor& loss);  // the mean loss of one step, a scalar on the device
   bool full() const { return count_ == kCapacity; }

@@ -26,6 +26,7 @@ evaluate::Status train_prelude(const PreludeRun& run, const std::filesystem::pat
   options.resume = begun;
   options.stop = parent.stop;
   options.price = parent.price;
+  options.device = parent.device;
   return Trainer(run.recipe, registry, options).run().record.status;
 }
 
@@ -64,7 +65,7 @@ PreludeCost run_preludes(const Recipe& recipe, const Registry& registry, Engine&
         if (all.status != evaluate::Status::kOk) return all;
       }
       const int64_t start = now_ns();
-      TrainedRun trained(directory, registry, where);
+      TrainedRun trained(directory, registry, where, TrainedRun::Ended::kRequired, {}, state.device);
       evaluate::AuxiliaryCost cost = cost_of(trained.record(), name);
       FlopCounter counter;
       engine.one<Prelude>(p, state, [&](Prelude& part) { part.finished(i, trained.state(*state.train_data)); });

@@ -9,6 +9,7 @@
 #include "hasten/base/text.h"
 #include "hasten/base/version.h"
 #include "hasten/evaluate/search_range.h"
+#include "hasten/meter/device.h"
 #include "hasten/meter/torch_build.h"
 #include "hasten/train/trainer.h"
 
@@ -20,7 +21,7 @@ evaluate::Dataset dataset_entry(const Dataset& data, const std::string& use) {
           data.mean(), data.deviation()};
 }
 
-evaluate::Hardware hardware() {
+evaluate::Hardware hardware(at::Device device) {
   Machine machine = this_machine();
   evaluate::Hardware out;
   out.cpu = machine.cpu;
@@ -28,7 +29,8 @@ evaluate::Hardware hardware() {
   out.cores = machine.cores;
   out.threads = at::get_num_threads();
   out.memory_bytes = machine.memory_bytes;
-  out.accelerator_count = 0;
+  out.accelerator_count = device.is_cpu() ? 0 : 1;
+  out.accelerator = device_name(device);
   return out;
 }
 
@@ -110,7 +112,7 @@ evaluate::RunRecord describe_run(const Recipe& recipe, const Plan& plan, const S
   record.batch_size = static_cast<double>(run.batch.size);
   record.data.push_back(dataset_entry(splits.train, "train"));
   if (run.metric.split != Split::kTrain) record.data.push_back(dataset_entry(splits.get(run.metric.split), "eval"));
-  record.hardware = hardware();
+  record.hardware = hardware(options.device);
   record.software = software();
   record.clocks = {.eval = false, .compile = true, .data = true, .checkpoint = false, .untimed_warmup_steps = 0};
   record.tuning = tuning(recipe.tuning);

@@ -61,16 +61,17 @@ std::string chosen_label(const WeightChoice& choice, Engine& engine) {
 
 struct TrainedRun::Impl {
   Impl(const std::filesystem::path& directory, const Registry& registry, const std::string& where, Ended ended,
-       const WeightChoice& choice)
-      : record(record_of(directory, where, ended)),
+       const WeightChoice& choice, at::Device device)
+      : device(device),
+        record(record_of(directory, where, ended)),
         reader(checkpoint_of(directory, where)),
         recipe(recipe_from_json(evaluate::recipe(record), registry.catalogue())),
         own(own_model_of(recipe, directory)),
         planned(plan_run(recipe, registry, own ? std::optional(own->plan) : std::nullopt, false)),
         generation(restore_plan()),
         budget(planned.plan.run),
-        model(build_model(planned.plan.model, reader->info().seed, MethodSeams{&planned.engine, &state}, own)),
-        state{planned.plan, budget, reader->info().seed, {}, *model},
+        model(build_model(planned.plan.model, reader->info().seed, MethodSeams{&planned.engine, &state, device}, own)),
+        state{.plan = planned.plan, .budget = budget, .seed = reader->info().seed, .model = *model, .device = device},
         evaluator(planned.plan, planned.engine, *model),
         label(chosen_label(choice, planned.engine)) {
     restore("model", [this](StateVisitor& visitor) { model->state(visitor); });
@@ -87,7 +88,7 @@ struct TrainedRun::Impl {
       StateVisitor::Scope scope(visitor, part);
       enumerate(visitor);
     };
-    reader->restore(scoped, CheckpointReader::Extent::kPart);
+    reader->restore(scoped, CheckpointReader::Extent::kPart, device);
   }
 
   // A plan that changed during the run is a function of the methods' state.
@@ -104,6 +105,7 @@ struct TrainedRun::Impl {
     model->set_training(false);
   }
 
+  at::Device device;
   evaluate::RunRecord record;
   std::unique_ptr<CheckpointReader> reader;
   Recipe recipe;
@@ -119,8 +121,8 @@ struct TrainedRun::Impl {
 };
 
 TrainedRun::TrainedRun(const std::filesystem::path& directory, const Registry& registry, const std::string& where,
-                       Ended ended, const WeightChoice& weights)
-    : impl_(std::make_unique<Impl>(directory, registry, where, ended, weights)) {}
+                       Ended ended, const WeightChoice& weights, at::Device device)
+    : impl_(std::make_unique<Impl>(directory, registry, where, ended, weights, device)) {}
 TrainedRun::~TrainedRun() = default;
 
 const evaluate::RunRecord& TrainedRun::record() const { return impl_->record; }

@@ -25,7 +25,7 @@ class TrainedRun {
   // Reads record and newest checkpoint that is whole. Throws ConfigError naming `where` if there is no run, or no
   // finished one where that is required, DataError if it is broken.
   TrainedRun(const std::filesystem::path& directory, const Registry& registry, const std::string& where,
-             Ended ended = Ended::kRequired, const WeightChoice& weights = {});
+             Ended ended = Ended::kRequired, const WeightChoice& weights = {}, at::Device device = at::kCPU);
   ~TrainedRun();
 
   const evaluate::RunRecord& record() const;

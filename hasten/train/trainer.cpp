@@ -1,7 +1,6 @@
 // The training loop.
 #include "hasten/train/trainer.h"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/tensor.h>
 
@@ -14,8 +13,10 @@
 #include "hasten/base/text.h"
 #include "hasten/data/pixel_transform.h"
 #include "hasten/evaluate/price.h"
+#include "hasten/meter/device.h"
 #include "hasten/meter/memory.h"
 #include "hasten/meter/profiler.h"
+#include "hasten/nn/extra_pass.h"
 #include "hasten/train/run_record.h"
 #include "hasten/train/thread_choice.h"
 #include "hasten/train/trainer_impl.h"
@@ -25,9 +26,9 @@ namespace {
 
 using Account = CostLedger::Account;
 
-std::unique_ptr<EnergyMeter> open_energy() {
+std::unique_ptr<EnergyMeter> open_energy(at::Device device) {
   std::string why;
-  return EnergyMeter::open(-1, why);
+  return EnergyMeter::open(device.is_cpu() ? -1 : device.index(), why);
 }
 
 std::optional<OwnModel> own_model(const Recipe& recipe, const TrainOptions& options) {
@@ -67,14 +68,14 @@ void require_counter(const char* where, const Duration& length, const CostLedger
 
 Trainer::Impl::Impl(const Recipe& given_recipe, const Registry& given_registry, TrainOptions given)
     : options(std::move(given)),
-      ledger(options.start_ns >= 0 ? options.start_ns : now_ns(), open_energy()),
+      ledger(options.start_ns >= 0 ? options.start_ns : now_ns(), open_energy(options.device)),
       recipe(given_recipe),
       registry(given_registry),
       own(own_model(recipe, options)),
       planned(plan_run(recipe, registry, own ? std::optional(own->plan) : std::nullopt, options.allow_inert)),
       budget(plan().run),
       splits(load_splits(recipe, plan().run.data, sample_steps(plan().run, engine()))),
-      model(build_model(plan().model, model_seed(options), MethodSeams{&engine(), &state}, own)),
+      model(build_model(plan().model, model_seed(options), MethodSeams{&engine(), &state, options.device}, own)),
       optimizers(build_optimizers()),
       sampler(splits.train.size(), options.seed, &engine(), {recipe.data.shuffle_block, recipe.data.blocks_mixed}),
       transforms(plan().run, engine(), augments_samples(recipe, splits.train)),
@@ -82,10 +83,19 @@ Trainer::Impl::Impl(const Recipe& given_recipe, const Registry& given_registry, 
       evaluator(plan(), engine(), *model),
       evaluations(plan().run.evaluation.every, budget),
       checkpoints(plan().run.checkpoint.every, budget),
-      state{plan(), budget, options.seed, {}, *model, &optimizers, &splits.train},
+      state{.plan = plan(),
+            .budget = budget,
+            .seed = options.seed,
+            .model = *model,
+            .optimizers = &optimizers,
+            .train_data = &splits.train,
+            .device = options.device},
       writer(options.out, recipe.hash(), options.resume),
       record(describe_run(recipe, plan(), splits, budget, options)),
-      recipe_hash(recipe.hash()) {
+      recipe_hash(recipe.hash()),
+      window(options.device) {
+  splits.train.place_on(options.device);
+  for (Dataset& part : splits.held_out) part.place_on(options.device);
   require_counter("budget.train", plan().run.budget, ledger);
   require_counter("evaluation.every", plan().run.evaluation.every, ledger);
   require_counter("checkpoint.every", plan().run.checkpoint.every, ledger);
@@ -186,11 +196,7 @@ void Trainer::Impl::begin() {
   update_costs();
   if (resumed == nullptr) {
     // Dropout draws from the process's own generator; here and not earlier, since another run may have used it.
-    at::Generator generator = at::detail::getDefaultCPUGenerator();
-    {
-      std::lock_guard<std::mutex> lock(generator.mutex());
-      generator.set_current_seed(mix(options.seed, operation("default generator")));
-    }
+    seed_random_state(mix(options.seed, operation("default generator")));
     engine().fire(Event::kInitialize, state);
   }
   engine().fire(Event::kFitStart, state);
@@ -223,6 +229,7 @@ void Trainer::Impl::train_step() {
   progress.flops += batch_flops.run(shape_of(batch, work), [&] {
     ProfileRange range("transform");
     transforms.apply(batch, state);
+    batch = batch.to(state.device);
   });
   loader_ns += now_ns() - start;
 
@@ -316,6 +323,9 @@ void Trainer::Impl::end(evaluate::Status status) {
   out.total_s = seconds(ledger.total_ns());
   out.loader_wait_s = seconds(loader_ns);
   out.peak_memory_bytes = static_cast<double>(peak_resident_bytes());
+  if (const std::optional<int64_t> bytes = peak_device_bytes(state.device)) {
+    out.peak_device_memory_bytes = static_cast<double>(*bytes);
+  }
   if (p.step > 0) {
     record.forwards_per_step = record.backwards_per_step =
         static_cast<double>(step.passes()) / static_cast<double>(p.step);

@@ -1,6 +1,8 @@
 // Runs a recipe: from plan to record.
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <atomic>
 #include <filesystem>
 #include <functional>
@@ -48,6 +50,7 @@ struct TrainOptions {
   std::optional<int64_t> planned_runs;     // how many runs of this group were launched
   const std::atomic<bool>* stop = nullptr; // set from outside: finish the step, save, end as interrupted
   TrainListener* listener = nullptr;
+  at::Device device = at::kCPU;            // see find_device in meter/device.h
   bool choose_threads = false;             // let a small net have fewer than at::get_num_threads(), by measurement
   bool allow_inert = false;                // tests only: methods at their neutral setting
   int64_t start_ns = -1;                   // when the clock of t_total began; -1: now

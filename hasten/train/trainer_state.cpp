@@ -87,9 +87,10 @@ void Trainer::Impl::enumerate(StateVisitor& visitor) {
     visitor.integer("evaluated_step", evaluated_step);
     visitor.number("last_loss", last_loss);
     visitor.number("last_quality", last_quality);
-    at::Tensor random = random_state();
+    at::Tensor random;  // undefined where it is loaded: another device may have had another size of it
+    if (!visitor.loading()) random = random_state();
     visitor.tensor("generator", random);
-    if (visitor.loading()) set_random_state(random);
+    if (visitor.loading()) set_random_state(random.cpu());
   });
 }
 
@@ -106,18 +107,19 @@ void Trainer::Impl::restore(const CheckpointReader& reader) {
       StateVisitor::Scope scope(visitor, "method");
       engine().state(visitor);
     };
-    reader.restore(methods, CheckpointReader::Extent::kPart);
+    reader.restore(methods, CheckpointReader::Extent::kPart, state.device);
     Plan next = plan_again(planned, engine());
     next.model.generation = reader.info().generation;
     adopt(std::move(next));
   }
-  reader.restore([this](StateVisitor& visitor) { enumerate(visitor); });
+  reader.restore([this](StateVisitor& visitor) { enumerate(visitor); }, CheckpointReader::Extent::kAll, state.device);
 }
 
 // Builds everything that hangs on the plan; objects stay where they are, since others refer to them.
 void Trainer::Impl::adopt(Plan next) {
   planned.plan = std::move(next);
-  static_cast<PlannedModel&>(*model) = PlannedModel(plan().model, model_seed(options), MethodSeams{&engine(), &state});
+  static_cast<PlannedModel&>(*model) =
+      PlannedModel(plan().model, model_seed(options), MethodSeams{&engine(), &state, state.device});
   optimizers = build_optimizers();
   bind_schedules();
 }

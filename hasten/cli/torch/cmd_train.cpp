@@ -15,12 +15,13 @@
 #include "hasten/evaluate/cost.h"
 #include "hasten/evaluate/price.h"
 #include "hasten/evaluate/record_io.h"
+#include "hasten/meter/device.h"
 
 namespace hasten::cli {
 namespace {
 
 struct TrainFlags {
-  std::string recipe, out, group, role, profile, price;
+  std::string recipe, out, group, role, profile, price, device;
   RecipeEdits edits;
   uint64_t seed = 0;
   int64_t planned_runs = 0;
@@ -139,6 +140,7 @@ void train(TrainFlags& flags, Context& context) {
   if (flags.quiet && flags.watch) throw ConfigError("--watch", "a run that may print", "--quiet");
   options.listener = flags.quiet ? nullptr : &printer;
   options.start_ns = start;
+  options.device = find_device(flags.device, "--device");
   options.choose_threads = flags.choose_threads;
   if (!flags.price.empty()) options.price = evaluate::parse_price(flags.price, "--price");
   if (!flags.profile.empty()) options.profile = parse_profile(flags.profile);
@@ -168,6 +170,7 @@ void add_train(CLI::App& app, Context& context) {
   command->add_flag("--resume", flags->resume, "go on from the newest checkpoint in --out");
   command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
       ->check(CLI::NonNegativeNumber);
+  add_device_option(*command, flags->device);
   command->add_flag(
       "--choose-threads", flags->choose_threads,
       "1 thread or all, measured before the first step; for small nets. Runs that choose otherwise differ "

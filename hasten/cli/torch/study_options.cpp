@@ -4,18 +4,23 @@
 #include <iostream>
 
 #include "hasten/cli/interrupt.h"
+#include "hasten/cli/torch/recipe_options.h"
 #include "hasten/evaluate/price.h"
+#include "hasten/meter/device.h"
 
 namespace hasten::cli {
 
 void add_study_options(CLI::App& command, StudyFlags& flags) {
   command.add_option("--set", flags.set, "change a setting in every recipe: data.path=/data; repeatable")
       ->allow_extra_args(false);
+  add_device_option(command, flags.device);
   command.add_option("--price", flags.price,
                      "recorded in every run: usd_per_hour=0.9,grams_co2_per_kwh=380,source=TEXT,date=2026-11-25");
 }
 
 RunLauncher child_runs(const StudyFlags& flags, std::vector<std::string> arguments) {
+  find_device(flags.device, "--device");
+  arguments.insert(arguments.end(), {"--device", flags.device});
   if (!flags.price.empty()) {
     evaluate::parse_price(flags.price, "--price");
     arguments.insert(arguments.end(), {"--price", flags.price});

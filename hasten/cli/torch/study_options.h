@@ -12,12 +12,12 @@ namespace hasten::cli {
 
 struct StudyFlags {
   std::vector<std::string> recipes, set;
-  std::string out, price;
+  std::string out, price, device;
   int64_t threads = 0;  // of each run; 0: as the command says
   bool resume = false, strict = false;
 };
 
-// Adds --set and --price; the others differ in what they say.
+// Adds --set, --device and --price; the others differ in what they say.
 void add_study_options(CLI::App& command, StudyFlags& flags);
 
 // Runs as processes of this program, with the price; Ctrl-C reaches them through us. Throws ConfigError for a price that

@@ -86,7 +86,8 @@ namespace {
 
 // The small model with its optimizer.
 struct Proxy {
-  Proxy(const ModelPlan& plan, uint64_t seed, double lr) : model(plan, seed), optimizer(make_adamw({.lr = lr})) {
+  Proxy(const ModelPlan& plan, uint64_t seed, double lr, at::Device device)
+      : model(plan, seed, {nullptr, nullptr, device}), optimizer(make_adamw({.lr = lr})) {
     model.set_mode({true, Statistics::kKeep, 0});  // the batch's statistics: nothing but the weights is learnt
     for (const NamedTensor& p : model.parameters()) {
       if (p.value.requires_grad()) group.parameters.push_back(p.value);
@@ -139,7 +140,7 @@ class SelectiveBackprop final : public MethodOf<SelectiveBackpropParams>, public
 
   void on(Event event, State& state) override {
     if (event == Event::kAfterLoss) return remember(state);
-    if (learns(state.progress)) proxy(state.seed).learn(*state.batch, state.plan.run.precision.compute);
+    if (learns(state.progress)) proxy(state.seed, state.device).learn(*state.batch, state.plan.run.precision.compute);
   }
 
   uint64_t work(const State& state) const override {
@@ -162,7 +163,7 @@ class SelectiveBackprop final : public MethodOf<SelectiveBackpropParams>, public
     bool has_proxy = proxy_.has_value();
     visitor.truth("has_proxy", has_proxy);
     StateVisitor::Scope scope(visitor, "proxy");
-    if (has_proxy) proxy(0).state(visitor);  // the seed does not matter to what is loaded
+    if (has_proxy) proxy(0, visitor.device()).state(visitor);  // the seed does not matter to what is loaded
   }
 
  private:
@@ -197,8 +198,11 @@ class SelectiveBackprop final : public MethodOf<SelectiveBackpropParams>, public
     return proxy_plan_ && params_.keep < 1 && at.fraction < params_.end && at.step % params_.proxy_interval == 0;
   }
 
-  Proxy& proxy(uint64_t seed) {
-    if (!proxy_) proxy_.emplace(*proxy_plan_, mix(seed, operation("selective_backprop.proxy")), params_.proxy_lr);
+  Proxy& proxy(uint64_t seed, at::Device device) {
+    if (!proxy_) {
+      const uint64_t own = mix(seed, operation("selective_backprop.proxy"));
+      proxy_.emplace(*proxy_plan_, own, params_.proxy_lr, device);
+    }
     return *proxy_;
   }
 
@@ -209,7 +213,7 @@ class SelectiveBackprop final : public MethodOf<SelectiveBackpropParams>, public
     const Compute compute = state.plan.run.precision.compute;
     at::Tensor losses;
     if (params_.scorer == Scorer::kProxy) {
-      losses = proxy(state.seed).losses(batch, compute).cpu();
+      losses = proxy(state.seed, state.device).losses(batch, compute).cpu();
     } else {
       PrecisionScope precision(compute);
       ExtraPass untraced(state.model);
@@ -222,6 +226,7 @@ class SelectiveBackprop final : public MethodOf<SelectiveBackpropParams>, public
   // What was known at the start of the epoch; a sample that was left out of the last batch of the first comes first.
   std::vector<float> stale_scores(const Batch& batch) {
     if (std::exchange(known_epoch_, batch.epoch) != batch.epoch) known_ = losses_.cpu().clone();  // once an epoch
+    known_ = known_.cpu();  // a resumed run finds it on the device
     std::vector<float> scores;
     for (int64_t id : batch.ids) scores.push_back(known_.const_data_ptr<float>()[id]);
     return scores;

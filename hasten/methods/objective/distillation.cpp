@@ -171,7 +171,8 @@ class Distillation final : public MethodOf<DistillationParams>, public Prelude, 
   // The teacher's model from its recipe and `tensors_`, which become its own.
   void rebuild() {
     plan_ = model_of(recipe_from_json(parse_json(recipe_, "the teacher's recipe"), Catalogue({})));
-    teacher_.emplace(plan_, 0);
+    if (tensors_.empty()) refuse_changed("no tensors");
+    teacher_.emplace(plan_, 0, MethodSeams{nullptr, nullptr, tensors_.front().value.device()});
     teacher_->set_training(false);
     std::vector<NamedTensor> own = teacher_->tensors();
     c10::NoGradGuard no_grad;

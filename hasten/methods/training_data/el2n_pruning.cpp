@@ -110,6 +110,7 @@ class El2nPruning final : public MethodOf<El2nPruningParams>, public Prelude, pu
 
   void epoch(EpochSamples& samples, const State&) override {
     if (!scores_.defined()) return;  // only at keep = 1
+    scores_ = scores_.cpu();  // a resumed run finds them on the device
     EpochSamples kept{samples.epoch, {}, {}};
     for (size_t place : hard_places(samples.ids, scores_.const_data_ptr<float>(), params_.keep, params_.drop_hardest)) {
       kept.ids.push_back(samples.ids[place]);

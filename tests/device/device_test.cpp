@@ -1,0 +1,96 @@
+// Runs off the CPU: with every registered method, on a device that the test makes up and on a GPU where there is one.
+#include <gtest/gtest.h>
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/ops/ones.h>
+
+#include "hasten/loader/formats/test_files.h"
+#include "hasten/methods/registry.h"
+#include "hasten/study/conformance.h"
+#include "hasten/study/conformance_run.h"
+#include "hasten/train/test_run.h"
+#include "tests/device/host_device.h"
+
+namespace hasten {
+namespace {
+
+// The nets are so small that a second thread only waits.
+class OneThread final : public ::testing::Environment {
+ public:
+  void SetUp() override { at::set_num_threads(1); }
+};
+const auto* const kOneThread = ::testing::AddGlobalTestEnvironment(new OneThread);
+
+struct Comparison {
+  testing::TemporaryDirectory scratch;
+  ConformanceRunner cpu{method_entries(), scratch.path() / "cpu"};
+  // As far as on the CPU, and resumed to the same bits.
+  void expect_alike(const Json& recipe, at::Device device, double tolerance) {
+    ConformanceRunner there(method_entries(), scratch.path() / "there", device);
+    const RunOutcome here = cpu.run(recipe), other = there.run(recipe);
+    EXPECT_EQ(other.status, here.status);
+    EXPECT_EQ(other.batches.size(), here.batches.size());
+    EXPECT_EQ(other.evaluations.size(), here.evaluations.size());
+    EXPECT_LE(largest_difference(here.tensors, other.tensors), tolerance);
+    EXPECT_EQ(difference(other.state, there.run_interrupted(recipe, 1).state), "");
+  }
+};
+
+class DeviceTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(DeviceTest, MethodTrainsAsOnTheCpu) {
+  Comparison comparison;
+  const MethodSpec& spec = comparison.cpu.registry().catalogue().get(GetParam(), "test");
+  comparison.expect_alike(conformance_recipe(spec, true), host_device(), 1e-6);
+}
+
+class GpuDeviceTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(GpuDeviceTest, MethodTrainsAsOnTheCpu) {
+  if (!at::hasCUDA()) GTEST_SKIP() << "no GPU here";
+  Comparison comparison;
+  const MethodSpec& spec = comparison.cpu.registry().catalogue().get(GetParam(), "test");
+  at::globalContext().setDeterministicAlgorithms(true, false);
+  comparison.expect_alike(conformance_recipe(spec, true), at::Device(at::kCUDA, 0), 1e-2);
+  at::globalContext().setDeterministicAlgorithms(false, false);
+}
+
+std::vector<std::string> method_names() {
+  std::vector<std::string> names;
+  for (const MethodEntry& entry : method_entries()) names.push_back(entry.spec.name);
+  return names;
+}
+INSTANTIATE_TEST_SUITE_P(Methods, DeviceTest, ::testing::ValuesIn(method_names()),
+                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Methods, GpuDeviceTest, ::testing::ValuesIn(method_names()),
+                         [](const auto& info) { return info.param; });
+
+Json text_recipe(const TestFolder& folder) {
+  std::string text;
+  for (int i = 0; text.size() < 6000; ++i) text += "the " + std::to_string(i * i) + " cats and dogs; ";
+  return {{"workload", {{"dataset", "text"}, {"metric", "test/loss"}}},
+          {"data", {{"path", folder.put("text.txt", text).string()}, {"context", 8}}},
+          {"model",
+           {{"family", "gpt"}, {"layers", 2}, {"width", 8}, {"heads", 2}, {"positions", "rotary"}, {"dropout", 0.1}}},
+          {"optimizer", {{"name", "adamw"}, {"lr", 0.01}, {"weight_decay", 0.1}}},
+          {"batch", {{"size", 60}}},
+          {"evaluation", {{"every", "1ep"}}},
+          {"checkpoint", {{"every", "1ep"}}},
+          {"budget", {{"train", "4ep"}}}};
+}
+
+TEST(TextOnDeviceTest, TrainsAsOnTheCpu) {
+  TestFolder folder;
+  Comparison().expect_alike(text_recipe(folder), host_device(), 1e-6);
+}
+
+TEST(HostDeviceTest, FindsTensorsOnTheWrongSide) {
+  const at::Tensor there = at::ones({2}, host_device()), here = at::ones({2});
+  EXPECT_THROW(there.add(here), c10::Error);
+  EXPECT_THROW(there.copy_(here).mul_(here), c10::Error);
+  EXPECT_EQ(there.add(1).sum().item<float>(), 4);
+}
+
+}  // namespace
+}  // namespace hasten

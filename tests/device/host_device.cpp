@@ -1,0 +1,141 @@
+// A device of its own whose memory is the host's: LibTorch's backend for others, filled in.
+#include "tests/device/host_device.h"
+
+#include <ATen/EmptyTensor.h>
+#include <ATen/NativeFunctions.h>
+#include <ATen/detail/PrivateUse1HooksInterface.h>
+#include <ATen/native/CPUFallback.h>
+#include <ATen/ops/convolution.h>
+#include <ATen/ops/convolution_backward.h>
+#include <ATen/ops/from_blob.h>
+#include <c10/core/Allocator.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
+#include <torch/library.h>
+
+#include <cstdlib>
+
+namespace hasten {
+namespace {
+
+constexpr at::DeviceType kType = at::DeviceType::PrivateUse1;
+
+class HostAllocator final : public c10::Allocator {
+ public:
+  c10::DataPtr allocate(size_t bytes) override {
+    void* data = bytes == 0 ? nullptr : std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+    return {data, data, &std::free, at::Device(kType, 0)};
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return &std::free; }
+  void copy_data(void* to, const void* from, size_t bytes) const override { default_copy_data(to, from, bytes); }
+};
+
+struct Hooks final : at::PrivateUse1HooksInterface {
+  bool isBuilt() const override { return true; }
+  bool isAvailable() const override { return true; }
+  bool hasPrimaryContext(c10::DeviceIndex) const override { return true; }
+};
+
+HostAllocator& allocator() {
+  static HostAllocator instance;
+  return instance;
+}
+
+// A tensor of the CPU on the same memory.
+at::Tensor on_cpu(const at::Tensor& tensor) {
+  if (!tensor.defined() || tensor.is_cpu()) return tensor;
+  return at::from_blob(tensor.data_ptr(), tensor.sizes(), tensor.strides(), tensor.options().device(at::kCPU));
+}
+
+at::Tensor on_device(const at::Tensor& tensor) { return tensor.defined() ? tensor.to(at::Device(kType, 0)) : tensor; }
+
+at::Tensor empty(c10::SymIntArrayRef size, std::optional<at::ScalarType> type, std::optional<at::Layout>,
+                 std::optional<at::Device>, std::optional<bool>, std::optional<at::MemoryFormat> format) {
+  return at::detail::empty_generic(C10_AS_INTARRAYREF_SLOW(size), &allocator(),
+                                   c10::DispatchKeySet(c10::DispatchKey::PrivateUse1), c10::dtype_or_default(type),
+                                   format);
+}
+
+at::Tensor empty_strided(c10::SymIntArrayRef size, c10::SymIntArrayRef stride, std::optional<at::ScalarType> type,
+                         std::optional<at::Layout>, std::optional<at::Device>, std::optional<bool>) {
+  return at::detail::empty_strided_generic(C10_AS_INTARRAYREF_SLOW(size), C10_AS_INTARRAYREF_SLOW(stride), &allocator(),
+                                           c10::DispatchKeySet(c10::DispatchKey::PrivateUse1),
+                                           c10::dtype_or_default(type));
+}
+
+at::Tensor copy_from(const at::Tensor& self, const at::Tensor& to, bool) {
+  on_cpu(to).copy_(on_cpu(self));
+  return to;
+}
+
+at::Tensor copy_from_and_resize(const at::Tensor& self, const at::Tensor& to) {
+  if (self.sizes() != to.sizes()) to.resize_(self.sizes());
+  return copy_from(self, to, false);
+}
+
+at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
+                       c10::SymIntArrayRef stride, c10::SymIntArrayRef padding, c10::SymIntArrayRef dilation,
+                       bool transposed, c10::SymIntArrayRef output_padding, c10::SymInt groups) {
+  const std::optional<at::Tensor> own_bias = bias ? std::optional(on_cpu(*bias)) : std::nullopt;
+  return on_device(at::convolution_symint(on_cpu(input), on_cpu(weight), own_bias, stride, padding, dilation,
+                                          transposed, output_padding, groups));
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(
+    const at::Tensor& gradient, const at::Tensor& input, const at::Tensor& weight, c10::SymIntArrayRef stride,
+    c10::SymIntArrayRef padding, c10::SymIntArrayRef dilation, bool transposed, c10::SymIntArrayRef output_padding,
+    c10::SymInt groups, std::array<bool, 3> mask) {
+  const std::vector<c10::SymInt> bias{weight.sym_size(0)};
+  auto [to_input, to_weight, to_bias] =
+      at::convolution_backward_symint(on_cpu(gradient), on_cpu(input), on_cpu(weight), c10::SymIntArrayRef(bias),
+                                      stride, padding, dilation, transposed, output_padding, groups, mask);
+  return {on_device(to_input), on_device(to_weight), on_device(to_bias)};
+}
+
+// Everything else, where all tensors are on one side, as LibTorch demands of a GPU.
+void fallback(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
+  const auto refuse_cpu = [&](const at::Tensor& tensor) {
+    TORCH_CHECK(!tensor.defined() || !tensor.is_cpu() || tensor.dim() == 0, op.schema().name(),
+                ": a tensor of the CPU among those of the device");
+  };
+  const auto arguments = torch::jit::last(*stack, op.schema().arguments().size());
+  for (const c10::IValue& value : arguments) {
+    if (value.isTensor()) refuse_cpu(value.toTensor());
+    if (!value.isTensorList()) continue;
+    for (const at::Tensor& tensor : value.toTensorVector()) refuse_cpu(tensor);
+  }
+  at::native::cpu_fallback(op, stack);
+}
+
+TORCH_LIBRARY_IMPL(_, PrivateUse1, library) {
+  library.fallback(torch::CppFunction::makeFromBoxedFunction<&fallback>());
+}
+
+TORCH_LIBRARY_IMPL(aten, PrivateUse1, library) {
+  library.impl("empty.memory_format", &empty);
+  library.impl("empty_strided", &empty_strided);
+  library.impl("_copy_from", &copy_from);
+  library.impl("_copy_from_and_resize", &copy_from_and_resize);
+  library.impl("convolution_overrideable", &convolution);
+  library.impl("convolution_backward_overrideable", &convolution_backward);
+  library.impl("as_strided", at::native::as_strided_tensorimpl);
+  library.impl("view", at::native::view);
+  library.impl("_reshape_alias", at::native::_reshape_alias);
+  library.impl("unfold", at::native::unfold);
+  library.impl("resize_", at::native::resize_);
+}
+
+C10_REGISTER_GUARD_IMPL(PrivateUse1, c10::impl::NoOpDeviceGuardImpl<kType>);
+
+}  // namespace
+
+at::Device host_device() {
+  static const bool registered = [] {
+    c10::SetAllocator(kType, &allocator());
+    at::RegisterPrivateUse1HooksInterface(new Hooks);  // LibTorch keeps it to the end
+    return true;
+  }();
+  (void)registered;
+  return {kType, 0};
+}
+
+}  // namespace hasten
