@@ -12,6 +12,7 @@
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <torch/library.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace hasten {
@@ -91,19 +92,49 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(
   return {on_device(to_input), on_device(to_weight), on_device(to_bias)};
 }
 
-// Everything else, where all tensors are on one side, as LibTorch demands of a GPU.
+// Everything else: the CPU's operator on the same memory, so that what it writes is written here, declared or not. All
+// tensors have to be on one side, as LibTorch demands of a GPU.
 void fallback(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
-  const auto refuse_cpu = [&](const at::Tensor& tensor) {
+  std::vector<at::Tensor> given;
+  const auto argument = [&](const at::Tensor& tensor) {
     TORCH_CHECK(!tensor.defined() || !tensor.is_cpu() || tensor.dim() == 0, op.schema().name(),
                 ": a tensor of the CPU among those of the device");
+    given.push_back(tensor);
+    return on_cpu(tensor);
   };
-  const auto arguments = torch::jit::last(*stack, op.schema().arguments().size());
-  for (const c10::IValue& value : arguments) {
-    if (value.isTensor()) refuse_cpu(value.toTensor());
-    if (!value.isTensorList()) continue;
-    for (const at::Tensor& tensor : value.toTensorVector()) refuse_cpu(tensor);
-  }
-  at::native::cpu_fallback(op, stack);
+  const auto result = [&](const at::Tensor& tensor) {
+    if (!tensor.defined()) return tensor;
+    for (const at::Tensor& own : given) {
+      if (own.defined() && own.numel() > 0 && own.data_ptr() == tensor.data_ptr()) return own;
+    }
+    return on_device(tensor);
+  };
+  const auto each = [](c10::IValue& value, const auto& change) {
+    if (value.isTensor()) value = change(value.toTensor());
+    else if (value.isTensorList()) {
+      c10::List<at::Tensor> list;
+      for (const at::Tensor& tensor : value.toTensorVector()) list.push_back(change(tensor));
+      value = list;
+    } else if (value.isOptionalTensorList()) {
+      c10::List<std::optional<at::Tensor>> list;
+      for (const std::optional<at::Tensor> tensor : value.toOptionalTensorList())
+        list.push_back(tensor ? std::optional(change(*tensor)) : std::nullopt);
+      value = list;
+    } else if (value.isDevice()) {
+      value = c10::Device(at::kCPU);
+    }
+  };
+  // What an operator is given to write to may have to grow, which memory of others cannot.
+  const auto grows = [](const c10::Argument& to) {
+    return to.kwarg_only() && to.alias_info() != nullptr && to.alias_info()->isWrite();
+  };
+  const std::vector<c10::Argument>& arguments = op.schema().arguments();
+  const bool has_out = std::any_of(arguments.begin(), arguments.end(), grows);
+  const auto on_top = [&](size_t count) { return stack->end() - static_cast<std::ptrdiff_t>(count); };
+  if (has_out) return at::native::cpu_fallback(op, stack);
+  for (auto at = on_top(arguments.size()); at != stack->end(); ++at) each(*at, argument);
+  op.callBoxed(stack);
+  for (auto at = on_top(op.schema().returns().size()); at != stack->end(); ++at) each(*at, result);
 }
 
 TORCH_LIBRARY_IMPL(_, PrivateUse1, library) {
@@ -124,12 +155,25 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, library) {
   library.impl("resize_", at::native::resize_);
 }
 
-C10_REGISTER_GUARD_IMPL(PrivateUse1, c10::impl::NoOpDeviceGuardImpl<kType>);
+// There is one such device, and what is asked of it is done at once.
+struct Guard final : c10::impl::NoOpDeviceGuardImpl<kType> {
+  c10::Device getDevice() const override { return {kType, 0}; }
+  c10::Device exchangeDevice(c10::Device) const override { return getDevice(); }
+  c10::Stream getStream(c10::Device) const noexcept override {
+    return c10::Stream(c10::Stream::DEFAULT, {kType, 0});
+  }
+  c10::Stream exchangeStream(c10::Stream stream) const noexcept override { return stream; }
+  void record(void**, const c10::Stream&, c10::DeviceIndex, c10::EventFlag) const override {}
+  void block(void*, const c10::Stream&) const override {}
+  bool queryEvent(void*) const override { return true; }
+};
+C10_REGISTER_GUARD_IMPL(PrivateUse1, Guard);
 
 }  // namespace
 
 at::Device host_device() {
   static const bool registered = [] {
+    c10::register_privateuse1_backend("host");
     c10::SetAllocator(kType, &allocator());
     at::RegisterPrivateUse1HooksInterface(new Hooks);  // LibTorch keeps it to the end
     return true;

@@ -137,6 +137,14 @@ class TorchScriptTest(unittest.TestCase):
         shown = self.hasten.train("tuned", "data1", MODEL + '\ninit = "w.safetensors"\ninit_skip = ["head.*"]')
         self.assertIn("init w.safetensors: 12 tensors\n", shown)
 
+    def test_its_settings_can_be_searched_for(self):
+        recipe = self.hasten.recipe("searched", "data1", MODEL)
+        (self.folder / "space.toml").write_text('optimizer.lr = {low = 1e-3, high = 0.3, scale = "log"}\n')
+        self.hasten("tune", recipe, "--space", "space.toml", "--trials", 2, "--rungs", 1, "--budget", "12step", "--on",
+                    "validation", "--set", "data.validation=30", "--out", "search")
+        trials = json.loads((self.folder / "search" / "result.json").read_text())["recipes"][0]["trials"]
+        self.assertEqual([rung["status"] for trial in trials for rung in trial["rungs"]], ["ok", "ok"])
+
     def test_explain_says_what_it_cannot_know(self):
         recipe = self.hasten.recipe("explained", "data1", MODEL, METHODS)
         self.assertIn("parameters, FLOPs unknown (no plan describes its layers; a run counts them)",

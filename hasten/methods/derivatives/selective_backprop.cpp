@@ -207,9 +207,10 @@ class SelectiveBackprop final : public MethodOf<SelectiveBackpropParams>, public
   }
 
   // Losses of the batch on the host, where samples are chosen: which ones go is known nowhere else.
-  std::vector<float> scores(const Batch& batch, const State& state) {
+  std::vector<float> scores(const Batch& chosen_from, const State& state) {
     c10::NoGradGuard no_grad;
-    if (params_.scorer == Scorer::kStale) return stale_scores(batch);
+    if (params_.scorer == Scorer::kStale) return stale_scores(chosen_from);
+    const Batch batch = chosen_from.to(state.device);  // as yet it is on the CPU, where batches are augmented
     const Compute compute = state.plan.run.precision.compute;
     at::Tensor losses;
     if (params_.scorer == Scorer::kProxy) {
