@@ -53,6 +53,7 @@ std::string or_dash(const std::optional<double>& value, std::string (*text)(doub
 
 std::string four_digits(double value) { return fixed(value, 4); }
 std::string short_number(double value) { return si(value); }
+std::string count(double value) { return fixed(value, 0); }
 
 std::vector<Run> read_all(const RunsFlags& flags) {
   std::vector<Run> runs;
@@ -124,11 +125,11 @@ std::string loader_text(const evaluate::LoaderUse& loader) {
     if (stage.seconds >= 0.005 * all && all > 0)
       shares.push_back(cat(stage.name, " ", fixed(100 * stage.seconds / all, 0), "%"));
   }
-  std::string text = cat("loader: ", or_dash(loader.threads, short_number), " threads, read by ", loader.read, "; ",
+  std::string text = cat("loader: ", or_dash(loader.threads, count), " threads, read by ", loader.read, "; ",
                          join(shares, ", "), "; training waited ", or_dash(loader.wait_s, duration_text), "\n");
   if (loader.skipped.value_or(0) + loader.substituted.value_or(0) > 0) {
-    text += cat("samples left out: ", or_dash(loader.skipped, short_number),
-                ", replaced: ", or_dash(loader.substituted, short_number), "\n");
+    text += cat("samples left out: ", or_dash(loader.skipped, count),
+                ", replaced: ", or_dash(loader.substituted, count), "\n");
     for (const std::string& sample : loader.corrupt) text += "  " + sample + "\n";
   }
   return text;
