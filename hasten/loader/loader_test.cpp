@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <map>
@@ -239,35 +240,40 @@ TEST(Loader, SkippedSamplesAreNotDelivered) {
   EXPECT_EQ(lease.samples()[0].epoch, 1U);
 }
 
-// One sample of a hundred takes fifty times as long. Its turn comes while others are worked on, so order costs little:
-// counted in waits of the consumer, not in seconds: the slow samples of a window overlap.
-// A sample that is not done before most of the ring behind it is: with workers that waited for it, it never would be.
+// One sample of a hundred is slow, one at a time: it is done when a quarter of the ring behind it is, those apart that its worker
+// claimed with it. With workers that waited for it, it never would be.
 TEST(Loader, ASlowSampleHoldsNobodyUp) {
-  auto samples = std::make_shared<FileSamples>(800, false);
+  constexpr int64_t kSamples = 720, kSlow = 7, kClaimed = 32;
+  auto samples = std::make_shared<FileSamples>(kSamples, false);
   auto work = std::make_shared<ShowingWork>();
-  std::atomic<int64_t> others{0}, wanted{0};
-  std::atomic<int> given_up{0};
+  std::atomic<int64_t> others{0}, behind{0};
+  std::atomic<bool> slow{false};
+  std::atomic<int> given_up{0}, waited{0};
   work->before = [&](const SampleKey& key) {
-    if (key.sample % 100 != 37) {
+    if (key.sample % 100 != 37 || slow.exchange(true)) {
       ++others;
       return;
     }
-    const int64_t until = now_ns() + int64_t{20} * 1'000'000'000, enough = others + wanted;
+    const int64_t until = now_ns() + int64_t{20} * 1'000'000'000;
+    const int64_t enough = std::min(key.sample + behind, kSamples) - kSlow - kClaimed;
     while (others < enough && now_ns() < until) std::this_thread::yield();
     if (others < enough) ++given_up;
+    ++waited;
+    slow = false;
   };
   LoaderOptions options = options_of(2, ReadMode::kMap, 16);
   options.memory_bytes = 256 * sizeof(ShowingWork::Slot);
   Loader loader(samples, work, options, kSeed);
-  wanted = loader.report().slots / 2;
-  ASSERT_GE(wanted, 16);
-  loader.append({0, 700, [](int64_t i) { return i; }});
+  behind = loader.report().slots / 4;
+  ASSERT_GT(behind, kClaimed + kSlow);
+  loader.append({0, kSamples, [](int64_t i) { return i; }});
   int64_t next = 0;
-  for (int i = 0; i < 43; ++i) {
+  for (int64_t i = 0; i < kSamples / 16; ++i) {
     Lease lease = loader.take(16);
     for (const LoadedSample& sample : lease.samples()) EXPECT_EQ(sample.id, next++) << "in order all the same";
   }
   EXPECT_EQ(given_up, 0);
+  EXPECT_GT(waited, 0);
 }
 
 // The first read of sample 5 hangs until the batch is there: a second read brought it.

@@ -5,6 +5,7 @@
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/profiler_kineto.h>
 
+#include <cstdlib>
 #include <set>
 
 #include "hasten/base/error.h"
@@ -30,6 +31,7 @@ void ProfileRange::close() { delete scope_; }
 
 Profiler::Profiler() {
   HASTEN_CHECK(!active_, "one profile at a time");
+  setenv("KINETO_LOG_LEVEL", "99", /*overwrite=*/0);  // Kineto tells the terminal when it starts and stops
   const settings::ProfilerConfig config(settings::ProfilerState::KINETO, /*report_input_shapes=*/true);
   std::set<settings::ActivityType> activities{settings::ActivityType::CPU};
   if (at::hasCUDA()) activities.insert(settings::ActivityType::CUDA);

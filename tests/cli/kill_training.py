@@ -47,7 +47,7 @@ def kill_and_resume(kills, source):
     # Kills come early enough that all of them come before the end, however fast the machine is.
     with open(f"{WHOLE}/run.json", encoding="utf-8") as file:
         longest = 0.4 + 0.6 / kills * json.load(file)["executed"]["total_s"]
-    each = newest(WHOLE) * 4 // (5 * kills)
+    each = newest(WHOLE) * 2 // (3 * kills)
     command = [os.environ["HASTEN"], "train", "r.toml", "--out", CUT, "--quiet"]
     for done in range(kills + 1):
         resume = ["--resume"] if os.path.exists(f"{CUT}/run.json") else []

@@ -159,9 +159,7 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, library) {
 struct Guard final : c10::impl::NoOpDeviceGuardImpl<kType> {
   c10::Device getDevice() const override { return {kType, 0}; }
   c10::Device exchangeDevice(c10::Device) const override { return getDevice(); }
-  c10::Stream getStream(c10::Device) const noexcept override {
-    return c10::Stream(c10::Stream::DEFAULT, {kType, 0});
-  }
+  c10::Stream getStream(c10::Device) const noexcept override { return c10::Stream(c10::Stream::DEFAULT, {kType, 0}); }
   c10::Stream exchangeStream(c10::Stream stream) const noexcept override { return stream; }
   void record(void**, const c10::Stream&, c10::DeviceIndex, c10::EventFlag) const override {}
   void block(void*, const c10::Stream&) const override {}

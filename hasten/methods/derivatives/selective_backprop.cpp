@@ -2,8 +2,7 @@
 // trained on: the largest, or by chance with weight percentile^(1 / keep - 1). Scores come from a narrower model that is
 // trained beside (proxy), from each sample's last loss in training (stale: no extra pass), or from the network itself at
 // evaluation settings (self: nothing of it moves, but it costs a forward pass of the whole batch).
-// Jiang et al., Accelerating deep learning by focusing on the biggest losers (arXiv:1910.00762); the proxy as in K. Jordan,
-// 94% on CIFAR-10 in 3.29 seconds (arXiv:2404.00498).
+// Jiang et al. (arXiv:1910.00762); the proxy as in K. Jordan, 94% on CIFAR-10 in 3.29 seconds (arXiv:2404.00498).
 #include "hasten/methods/derivatives/selective_backprop.h"
 
 #include <ATen/ops/full.h>
@@ -87,7 +86,8 @@ namespace {
 // The small model with its optimizer.
 struct Proxy {
   Proxy(const ModelPlan& plan, uint64_t seed, double lr, at::Device device)
-      : model(plan, seed, {nullptr, nullptr, device}), optimizer(make_adamw({.lr = lr})) {
+      : model(plan, mix(seed, operation("selective_backprop.proxy")), {nullptr, nullptr, device}),
+        optimizer(make_adamw({.lr = lr})) {
     model.set_mode({true, Statistics::kKeep, 0});  // the batch's statistics: nothing but the weights is learnt
     for (const NamedTensor& p : model.parameters()) {
       if (p.value.requires_grad()) group.parameters.push_back(p.value);
@@ -134,8 +134,9 @@ class SelectiveBackprop final : public MethodOf<SelectiveBackpropParams>, public
 
   void apply(Batch& batch, const State& state) override {
     if (!cuts(state.progress)) return;
-    batch = batch.select(selected_places(scores(batch, state), batch.ids, params_.keep, params_.choice, state.seed,
-                                         state.progress.step));
+    const std::vector<float> known = scores(batch.to(state.device), state);
+    batch =
+        batch.select(selected_places(known, batch.ids, params_.keep, params_.choice, state.seed, state.progress.step));
   }
 
   void on(Event event, State& state) override {
@@ -172,8 +173,7 @@ class SelectiveBackprop final : public MethodOf<SelectiveBackpropParams>, public
     double cut = 0, trained = 0, learnt = 0;
   };
   Shares shares(const RunPlan& run) const {
-    const double planned =
-        run.length().total(Unit::kStep);  // where only the run will tell: long enough to average over
+    const double planned = run.length().total(Unit::kStep);  // where only the run will tell: many, to average over
     const int64_t steps = planned >= 0 ? std::max<int64_t>(1, std::llround(planned)) : 100 * run.steps_per_epoch();
     const double whole = 1 / static_cast<double>(steps), size = static_cast<double>(run.batch.size),
                  kept = whole * static_cast<double>(selected_count(run.batch.size, params_.keep)) / size;
@@ -199,18 +199,14 @@ class SelectiveBackprop final : public MethodOf<SelectiveBackpropParams>, public
   }
 
   Proxy& proxy(uint64_t seed, at::Device device) {
-    if (!proxy_) {
-      const uint64_t own = mix(seed, operation("selective_backprop.proxy"));
-      proxy_.emplace(*proxy_plan_, own, params_.proxy_lr, device);
-    }
+    if (!proxy_) proxy_.emplace(*proxy_plan_, seed, params_.proxy_lr, device);
     return *proxy_;
   }
 
   // Losses of the batch on the host, where samples are chosen: which ones go is known nowhere else.
-  std::vector<float> scores(const Batch& chosen_from, const State& state) {
+  std::vector<float> scores(const Batch& batch, const State& state) {
     c10::NoGradGuard no_grad;
-    if (params_.scorer == Scorer::kStale) return stale_scores(chosen_from);
-    const Batch batch = chosen_from.to(state.device);  // as yet it is on the CPU, where batches are augmented
+    if (params_.scorer == Scorer::kStale) return stale_scores(batch);
     const Compute compute = state.plan.run.precision.compute;
     at::Tensor losses;
     if (params_.scorer == Scorer::kProxy) {
@@ -227,10 +223,8 @@ class SelectiveBackprop final : public MethodOf<SelectiveBackpropParams>, public
   // What was known at the start of the epoch; a sample that was left out of the last batch of the first comes first.
   std::vector<float> stale_scores(const Batch& batch) {
     if (std::exchange(known_epoch_, batch.epoch) != batch.epoch) known_ = losses_.cpu().clone();  // once an epoch
-    known_ = known_.cpu();  // a resumed run finds it on the device
-    std::vector<float> scores;
-    for (int64_t id : batch.ids) scores.push_back(known_.const_data_ptr<float>()[id]);
-    return scores;
+    const at::Tensor own = known_.cpu().index_select(0, at::tensor(batch.ids));  // a resumed run has it on the device
+    return {own.const_data_ptr<float>(), own.const_data_ptr<float>() + own.numel()};
   }
 
   void remember(State& state) {
