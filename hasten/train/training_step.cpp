@@ -1,6 +1,8 @@
 // One optimizer step.
 #include "hasten/train/training_step.h"
 
+#include <ATen/ops/full_like.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -37,21 +39,23 @@ at::Tensor TrainingStep::forward_backward(State& state) {
     state.loss_terms = cross_entropy(state.outputs, part.labels, part.targets);
     engine_.each<LossTerm>(state, [&](LossTerm& term) { term.apply(state.loss_terms, state); });
     fire(Event::kAfterLoss);
-    // The denominator is that of the whole batch, so microbatches add up to it.
-    at::Tensor weighted = batch.weights.defined() ? state.loss_terms.mul(part.weights) : state.loss_terms;
-    at::Tensor partial = weighted.sum().div(static_cast<double>(size));
+    const at::Tensor terms = state.loss_terms.detach();
+    at::Tensor partial = (part.weights.defined() ? terms.mul(part.weights) : terms).sum();
     fire(Event::kBeforeBackward);
     {
       ProfileRange range("backward");
-      partial.backward();
+      // The gradient of the mean of weighted terms, given and not derived. The denominator is that of the whole batch, so
+      // microbatches add up to it.
+      const double share = 1 / static_cast<double>(size);
+      state.loss_terms.backward(part.weights.defined() ? part.weights.mul(share) : at::full_like(terms, share));
     }
     fire(Event::kAfterBackward);
-    loss = loss.defined() ? loss.add(partial.detach()) : partial.detach();
+    loss = loss.defined() ? loss.add_(partial) : partial;
     state.outputs.reset();
     state.loss_terms.reset();
     state.microbatch = nullptr;
   }
-  return loss;
+  return loss.div_(static_cast<double>(size));
 }
 
 at::Tensor TrainingStep::run(bool extra) {
