@@ -71,12 +71,12 @@ void CapturedStep::record(State& state) {
 
 at::Tensor CapturedStep::run(State& state) {
   if (!make_) return step_.run(state);
+  optimizers_.write_rates();  // also for steps that are run once rates lie on the device
   if (run_ > 0 && !fits(*state.batch)) forget();
   if (run_ < kRunFirst) {
     if (run_++ == 0) fixed_ = *state.batch;  // its shapes
     return step_.run(state);
   }
-  optimizers_.write_rates();
   if (graph_ == nullptr) {
     record(state);
   } else {
