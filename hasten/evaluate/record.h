@@ -104,6 +104,7 @@ struct Price {
 struct Totals {
   std::optional<double> steps, epochs, samples, tokens, flops, joules;
   std::optional<double> train_s, eval_s, checkpoint_s, total_s, loader_wait_s, startup_s;
+  std::optional<double> replayed_steps;            // of the steps since the run began or was resumed: as graphs
   std::optional<double> peak_memory_bytes;         // of the process
   std::optional<double> peak_device_memory_bytes;  // of tensors on the accelerator
 };

@@ -128,7 +128,7 @@ void visit(V& v, Totals& x) {
   v("steps", x.steps), v("epochs", x.epochs), v("samples", x.samples), v("tokens", x.tokens);
   v("flops", x.flops), v("joules", x.joules), v("train_s", x.train_s), v("eval_s", x.eval_s);
   v("checkpoint_s", x.checkpoint_s), v("total_s", x.total_s), v("loader_wait_s", x.loader_wait_s);
-  v("startup_s", x.startup_s), v("peak_memory_bytes", x.peak_memory_bytes),
+  v("startup_s", x.startup_s), v("replayed_steps", x.replayed_steps), v("peak_memory_bytes", x.peak_memory_bytes),
       v("peak_device_memory_bytes", x.peak_device_memory_bytes);
 }
 

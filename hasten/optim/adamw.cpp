@@ -30,10 +30,12 @@ class AdamW final : public Optimizer {
 
   void update(UpdateGroup& group) override {
     at::_foreach_add_(group.slots[2], 1);
-    at::_fused_adamw_(group.parameters, group.gradients, group.slots[0], group.slots[1], /*max_exp_avg_sqs=*/{},
-                      group.slots[2], group.lr, params_.beta1, params_.beta2, group.weight_decay, params_.epsilon,
-                      /*amsgrad=*/false,
-                      /*maximize=*/false);
+    const auto fused = [&](const auto& lr) {
+      at::_fused_adamw_(group.parameters, group.gradients, group.slots[0], group.slots[1], /*max_exp_avg_sqs=*/{},
+                        group.slots[2], lr, params_.beta1, params_.beta2, group.weight_decay, params_.epsilon,
+                        /*amsgrad=*/false, /*maximize=*/false);
+    };
+    group.rate.defined() ? fused(group.rate) : fused(group.lr);
   }
 
   std::vector<at::Tensor> direction(UpdateGroup& group) override {

@@ -29,8 +29,13 @@ class Muon final : public Optimizer {
   // No fused kernel: both ways are the same computation.
   void update(UpdateGroup& group) override {
     std::vector<at::Tensor> directions = direction(group);
-    if (group.weight_decay > 0) at::_foreach_mul_(group.parameters, 1 - group.lr * group.weight_decay);
-    at::_foreach_add_(group.parameters, directions, -group.lr);
+    if (group.weight_decay > 0) decay(group);
+    if (group.rate.defined()) {
+      at::_foreach_mul_(directions, group.rate.neg());
+      at::_foreach_add_(group.parameters, directions);
+    } else {
+      at::_foreach_add_(group.parameters, directions, -group.lr);
+    }
   }
 
   // With kUnitNorm the weights are brought back to their norm first.

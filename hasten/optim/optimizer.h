@@ -21,8 +21,12 @@ struct UpdateGroup {
   std::vector<at::Tensor> gradients;            // filled before each update; parameters without one are left out
   std::vector<std::vector<at::Tensor>> slots;
   double peak_lr = 0, lr = 0, weight_decay = 0;
+  at::Tensor rate;  // lr as a scalar on the device, where updates are replayed; else undefined
   Schedule lr_schedule;
 };
+
+// Decoupled decay: w <- (1 - lr decay) w.
+void decay(UpdateGroup& group);
 
 // What an update is about to do: w <- w - lr (direction + decay), one tensor a parameter.
 struct Update {
@@ -67,6 +71,9 @@ class OptimizerSet {
   void schedule(double fraction);
   // Updates all parameters; with methods on the seam, in two steps.
   void update(Engine& engine, const State& state);
+  // From now on updates read the learning rate from the device, where write_rates() puts it: a replayed update sees it.
+  void keep_rates_on_device();
+  void write_rates();
   // Takes the slots over from the optimizers of the plan before a change.
   void carry(const PlanChange& change, const OptimizerSet& before);
   // Calls `visit` for every group; for methods that look at slots, rates or gradients.

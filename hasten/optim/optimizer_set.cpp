@@ -1,6 +1,7 @@
 // All optimizers of a run with their groups.
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/full.h>
 #include <c10/core/GradMode.h>
 
 #include "hasten/base/error.h"
@@ -47,6 +48,11 @@ void apply_in_steps(Optimizer& optimizer, UpdateGroup& group, Engine& engine, co
 
 }  // namespace
 
+void decay(UpdateGroup& group) {
+  if (group.rate.defined()) at::_foreach_mul_(group.parameters, group.rate.mul(-group.weight_decay).add(1));
+  else at::_foreach_mul_(group.parameters, 1 - group.lr * group.weight_decay);
+}
+
 OptimizerSet::OptimizerSet(const Plan& plan, const std::function<at::Tensor(std::string_view)>& find) {
   for (const OptimizerChoice& choice : plan.run.optimizers) members_.push_back({make_optimizer(choice), {}});
   const RunLength length = plan.run.length();
@@ -72,6 +78,24 @@ OptimizerSet& OptimizerSet::operator=(OptimizerSet&&) noexcept = default;
 void OptimizerSet::schedule(double fraction) {
   for (Member& member : members_) {
     for (UpdateGroup& group : member.groups) group.lr = group.peak_lr * group.lr_schedule.at(fraction);
+  }
+}
+
+void OptimizerSet::keep_rates_on_device() {
+  for (Member& member : members_) {
+    for (UpdateGroup& group : member.groups) {
+      if (!group.parameters.empty())
+        group.rate = at::full({}, group.lr, group.parameters.front().options().dtype(at::kFloat));
+    }
+  }
+}
+
+void OptimizerSet::write_rates() {
+  c10::NoGradGuard no_grad;
+  for (Member& member : members_) {
+    for (UpdateGroup& group : member.groups) {
+      if (group.rate.defined()) group.rate.fill_(group.lr);
+    }
   }
 }
 

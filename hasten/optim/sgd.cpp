@@ -23,13 +23,15 @@ class Sgd final : public Optimizer {
 
   void update(UpdateGroup& group) override {
     double coupled = params_.decoupled ? 0 : group.weight_decay;
-    if (params_.decoupled && group.weight_decay > 0)
-      at::_foreach_mul_(group.parameters, 1 - group.lr * group.weight_decay);
+    if (params_.decoupled && group.weight_decay > 0) decay(group);
     // A zero buffer makes the first step equal to the others, so there is no first-step flag to save.
     // The kernel refuses buffers when there is no momentum.
     at::TensorList buffers = params_.momentum > 0 ? at::TensorList(group.slots[0]) : at::TensorList();
-    at::_fused_sgd_(group.parameters, group.gradients, buffers, coupled, params_.momentum, group.lr, /*dampening=*/0,
-                    params_.nesterov && params_.momentum > 0, /*maximize=*/false, /*is_first_step=*/false);
+    const auto fused = [&](const auto& lr) {
+      at::_fused_sgd_(group.parameters, group.gradients, buffers, coupled, params_.momentum, lr, /*dampening=*/0,
+                      params_.nesterov && params_.momentum > 0, /*maximize=*/false, /*is_first_step=*/false);
+    };
+    group.rate.defined() ? fused(group.rate) : fused(group.lr);
   }
 
   std::vector<at::Tensor> direction(UpdateGroup& group) override {

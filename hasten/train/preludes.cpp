@@ -27,6 +27,7 @@ evaluate::Status train_prelude(const PreludeRun& run, const std::filesystem::pat
   options.stop = parent.stop;
   options.price = parent.price;
   options.device = parent.device;
+  options.step_graphs = parent.step_graphs;
   return Trainer(run.recipe, registry, options).run().record.status;
 }
 

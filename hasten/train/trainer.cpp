@@ -80,6 +80,7 @@ Trainer::Impl::Impl(const Recipe& given_recipe, const Registry& given_registry, 
       sampler(splits.train.size(), options.seed, &engine(), {recipe.data.shuffle_block, recipe.data.blocks_mixed}),
       transforms(plan().run, engine(), augments_samples(recipe, splits.train)),
       step(plan(), engine(), *model, optimizers),
+      captured(step, optimizers, why_not_captured(plan(), recipe.methods).empty() ? options.step_graphs : nullptr),
       evaluator(plan(), engine(), *model),
       evaluations(plan().run.evaluation.every, budget),
       checkpoints(plan().run.checkpoint.every, budget),
@@ -235,7 +236,7 @@ void Trainer::Impl::train_step() {
 
   progress.flops += step_flops.run(shape_of(batch, work), [&] {
     engine().fire(Event::kBatchReady, state);
-    window.add(step.run(state));
+    window.add(captured.run(state));
   });
   ++progress.step;
   ++progress.step_in_epoch;
@@ -331,6 +332,7 @@ void Trainer::Impl::end(evaluate::Status status) {
         static_cast<double>(step.passes()) / static_cast<double>(p.step);
   }
   if (const std::optional<LoaderReport> loader = splits.train.source().report()) record.loader = loader_use(*loader);
+  if (options.step_graphs) out.replayed_steps = static_cast<double>(captured.replayed());
   record.status = status;
   record.first_bad_step = first_bad_step;
   record.finished_at = utc_now();

@@ -16,6 +16,7 @@
 #include "hasten/nn/own_model.h"
 #include "hasten/train/evaluator.h"
 #include "hasten/train/run_profile.h"
+#include "hasten/train/step_graph.h"
 
 namespace hasten {
 
@@ -51,6 +52,7 @@ struct TrainOptions {
   const std::atomic<bool>* stop = nullptr; // set from outside: finish the step, save, end as interrupted
   TrainListener* listener = nullptr;
   at::Device device = at::kCPU;            // see find_device in meter/device.h
+  MakeStepGraph step_graphs;               // replay steps as graphs where that can be done; see captured_step.h
   bool choose_threads = false;             // let a small net have fewer than at::get_num_threads(), by measurement
   bool allow_inert = false;                // tests only: methods at their neutral setting
   int64_t start_ns = -1;                   // when the clock of t_total began; -1: now

@@ -12,6 +12,7 @@
 #include "hasten/data/sampler.h"
 #include "hasten/data/transform.h"
 #include "hasten/nn/recipe_model.h"
+#include "hasten/train/captured_step.h"
 #include "hasten/train/checkpoint.h"
 #include "hasten/train/cost_ledger.h"
 #include "hasten/train/flop_ledger.h"
@@ -68,6 +69,7 @@ struct Trainer::Impl {
   Sampler sampler;
   TransformChain transforms;
   TrainingStep step;
+  CapturedStep captured;
   Evaluator evaluator;
   Recurrence evaluations, checkpoints;
   State state;

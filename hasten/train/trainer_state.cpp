@@ -121,6 +121,7 @@ void Trainer::Impl::adopt(Plan next) {
   static_cast<PlannedModel&>(*model) =
       PlannedModel(plan().model, model_seed(options), MethodSeams{&engine(), &state, state.device});
   optimizers = build_optimizers();
+  captured.forget();
   bind_schedules();
 }
 

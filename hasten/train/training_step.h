@@ -19,6 +19,7 @@ class TrainingStep final : private GradientPass {
   at::Tensor run(State& state);
   // Forward and backward passes over a batch so far, extra ones included.
   int64_t passes() const { return passes_; }
+  void count_replay() { ++passes_; }
   void state(StateVisitor& visitor) { visitor.integer("passes", passes_); }
 
  private:

@@ -7,9 +7,12 @@
 
 #include "hasten/loader/formats/test_files.h"
 #include "hasten/methods/registry.h"
+#include "hasten/nn/recipe_model.h"
 #include "hasten/study/conformance.h"
 #include "hasten/study/conformance_run.h"
+#include "hasten/train/captured_step.h"
 #include "hasten/train/test_run.h"
+#include "hasten/train/trainer.h"
 #include "tests/device/host_device.h"
 
 namespace hasten {
@@ -84,6 +87,87 @@ Json text_recipe(const TestFolder& folder) {
 TEST(TextOnDeviceTest, TrainsAsOnTheCpu) {
   TestFolder folder;
   Comparison().expect_alike(text_recipe(folder), host_device(), 1e-6);
+}
+
+struct Ended {
+  evaluate::RunRecord record;
+  std::vector<NamedTensor> tensors;  // parameters and buffers, on the CPU
+};
+
+Ended train(const Json& recipe, at::Device device, MakeStepGraph graphs, const std::filesystem::path& out) {
+  const Registry registry(method_entries());
+  TrainOptions options;
+  options.out = out;
+  options.seed = 5;
+  options.device = device;
+  options.step_graphs = std::move(graphs);
+  Trainer trainer(recipe_from_json(recipe, registry.catalogue()), registry, options);
+  Ended ended{trainer.run().record, {}};
+  for (const NamedTensor& entry : trainer.model().tensors())
+    ended.tensors.push_back({entry.name, entry.value.detach().cpu().clone()});
+  return ended;
+}
+
+// Replayed steps do what steps do that are launched one by one.
+void expect_replayed_alike(const Json& recipe, at::Device device, const MakeStepGraph& graphs, double tolerance) {
+  testing::TemporaryDirectory scratch;
+  const Registry registry(method_entries());
+  const Recipe read = recipe_from_json(recipe, registry.catalogue());
+  const bool captured = why_not_captured(plan_recipe(read, registry).plan, read.methods).empty();
+  const Ended plain = train(recipe, device, nullptr, scratch.path() / "plain");
+  const Ended replayed = train(recipe, device, graphs, scratch.path() / "replayed");
+  EXPECT_EQ(replayed.record.status, plain.record.status);
+  EXPECT_EQ(replayed.record.executed.flops, plain.record.executed.flops);
+  EXPECT_EQ(replayed.record.forwards_per_step, plain.record.forwards_per_step);
+  EXPECT_EQ(replayed.record.executed.replayed_steps.value_or(-1) > 0, captured);
+  EXPECT_LE(largest_difference(plain.tensors, replayed.tensors), tolerance);
+}
+
+class StepGraphTest : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(StepGraphTest, ReplaysWhatNoMethodTakesPartIn) {
+  const Registry registry(method_entries());
+  const MethodSpec& spec = registry.catalogue().get(GetParam(), "test");
+  expect_replayed_alike(conformance_recipe(spec, true), host_device(), host_step_graphs(), 1e-5);
+}
+INSTANTIATE_TEST_SUITE_P(Methods, StepGraphTest, ::testing::ValuesIn(method_names()),
+                         [](const auto& info) { return info.param; });
+
+// Every optimizer with decay and a schedule of its rate; dropout; microbatches.
+Json small_recipe(const Json& optimizer) {
+  return {{"workload", {{"dataset", "synthetic"}}},
+          {"data", {{"samples", 240}, {"test_samples", 60}, {"flip", "random"}}},
+          {"model", {{"family", "convnet"}, {"widths", {8, 8}}, {"norm", true}, {"dropout", 0.1}}},
+          {"optimizer", optimizer},
+          {"schedule", {{"lr", "cosine"}}},
+          {"batch", {{"size", 24}, {"microbatch", 12}}},
+          {"budget", {{"train", "2ep"}}}};
+}
+
+Json muon() {
+  return {{"name", "muon"}, {"lr", 0.02}, {"weight_decay", 0.1}, {"auxiliary", {{"name", "adamw"}, {"lr", 0.01}}}};
+}
+
+TEST(StepGraphTest, RatesAndDecayAreReadAnew) {
+  for (const Json& optimizer : {Json{{"name", "sgd"}, {"lr", 0.1}, {"momentum", 0.9}, {"weight_decay", 0.01}},
+                                Json{{"name", "sgd"}, {"lr", 0.1}, {"weight_decay", 0.1}, {"decoupled", true}},
+                                Json{{"name", "adamw"}, {"lr", 0.01}, {"weight_decay", 0.1}}, muon()}) {
+    SCOPED_TRACE(optimizer.dump());
+    expect_replayed_alike(small_recipe(optimizer), host_device(), host_step_graphs(), 1e-5);
+  }
+}
+
+TEST(StepGraphTest, TextIsReplayed) {
+  TestFolder folder;
+  expect_replayed_alike(text_recipe(folder), host_device(), host_step_graphs(), 1e-5);
+}
+
+TEST(GpuStepGraphTest, StepsAreReplayed) {
+  if (!at::hasCUDA()) GTEST_SKIP() << "no GPU here";
+  for (const Json& optimizer : {Json{{"name", "sgd"}, {"lr", 0.1}, {"momentum", 0.9}, {"weight_decay", 0.01}},
+                                Json{{"name", "adamw"}, {"lr", 0.01}, {"weight_decay", 0.1}}, muon()}) {
+    expect_replayed_alike(small_recipe(optimizer), at::Device(at::kCUDA, 0), cuda_step_graphs(), 1e-2);
+  }
 }
 
 TEST(HostDeviceTest, FindsTensorsOnTheWrongSide) {

@@ -9,25 +9,85 @@
 #include <ATen/ops/convolution_backward.h>
 #include <ATen/ops/from_blob.h>
 #include <c10/core/Allocator.h>
+#include <c10/core/GradMode.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <torch/library.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "hasten/nn/extra_pass.h"
 
 namespace hasten {
 namespace {
 
 constexpr at::DeviceType kType = at::DeviceType::PrivateUse1;
 
+// Knows all blocks of memory, so that they can be put back as they were.
+struct Blocks {
+  std::mutex mutex;
+  std::map<void*, size_t> bytes;
+};
+Blocks& blocks() {
+  static Blocks all;
+  return all;
+}
+
+void free_block(void* data) {
+  std::lock_guard lock(blocks().mutex);
+  blocks().bytes.erase(data);
+  std::free(data);
+}
+
 class HostAllocator final : public c10::Allocator {
  public:
   c10::DataPtr allocate(size_t bytes) override {
     void* data = bytes == 0 ? nullptr : std::aligned_alloc(64, (bytes + 63) / 64 * 64);
-    return {data, data, &std::free, at::Device(kType, 0)};
+    std::lock_guard lock(blocks().mutex);
+    if (data != nullptr) blocks().bytes[data] = bytes;
+    return {data, data, &free_block, at::Device(kType, 0)};
   }
-  c10::DeleterFnPtr raw_deleter() const override { return &std::free; }
+  c10::DeleterFnPtr raw_deleter() const override { return &free_block; }
   void copy_data(void* to, const void* from, size_t bytes) const override { default_copy_data(to, from, bytes); }
+};
+
+// What is recorded at the moment, if anything is; operators of a backward pass come from another thread.
+std::atomic<std::vector<std::function<void()>>*> recording{nullptr};
+
+void record(std::function<void()> again) {
+  if (auto* list = recording.load()) list->push_back(std::move(again));
+}
+
+class HostStepGraph final : public StepGraph {
+ public:
+  void record(const std::function<void()>& body) override {
+    std::map<void*, std::string> before;
+    {
+      std::lock_guard lock(blocks().mutex);
+      for (const auto& [data, bytes] : blocks().bytes) before[data].assign(static_cast<const char*>(data), bytes);
+    }
+    const at::Tensor random = random_state();
+    recording = &operators_;
+    body();
+    recording = nullptr;
+    set_random_state(random);
+    std::lock_guard lock(blocks().mutex);
+    for (const auto& [data, kept] : before) {
+      if (blocks().bytes.contains(data)) std::copy(kept.begin(), kept.end(), static_cast<char*>(data));
+    }
+  }
+  void replay() override {
+    c10::NoGradGuard no_grad;
+    for (const auto& again : operators_) again();
+  }
+
+ private:
+  std::vector<std::function<void()>> operators_;
 };
 
 struct Hooks final : at::PrivateUse1HooksInterface {
@@ -65,7 +125,23 @@ at::Tensor empty_strided(c10::SymIntArrayRef size, c10::SymIntArrayRef stride, s
 
 at::Tensor copy_from(const at::Tensor& self, const at::Tensor& to, bool) {
   on_cpu(to).copy_(on_cpu(self));
+  record([self, to] { on_cpu(to).copy_(on_cpu(self)); });
   return to;
+}
+
+// A new tensor of the device with the values of `compute()`, also when that is done again.
+template <class Compute>
+at::Tensor computed(const Compute& compute) {
+  const at::Tensor first = compute();
+  if (!first.defined()) return first;
+  at::Tensor out;
+  {
+    auto* list = recording.exchange(nullptr);
+    out = on_device(first);
+    recording = list;
+  }
+  record([out, compute] { on_cpu(out).copy_(compute()); });
+  return out;
 }
 
 at::Tensor copy_from_and_resize(const at::Tensor& self, const at::Tensor& to) {
@@ -77,8 +153,12 @@ at::Tensor convolution(const at::Tensor& input, const at::Tensor& weight, const 
                        c10::SymIntArrayRef stride, c10::SymIntArrayRef padding, c10::SymIntArrayRef dilation,
                        bool transposed, c10::SymIntArrayRef output_padding, c10::SymInt groups) {
   const std::optional<at::Tensor> own_bias = bias ? std::optional(on_cpu(*bias)) : std::nullopt;
-  return on_device(at::convolution_symint(on_cpu(input), on_cpu(weight), own_bias, stride, padding, dilation,
-                                          transposed, output_padding, groups));
+  const std::vector<c10::SymInt> strides = stride.vec(), paddings = padding.vec(), dilations = dilation.vec(),
+                                 outer = output_padding.vec();
+  return computed([=] {
+    return at::convolution_symint(on_cpu(input), on_cpu(weight), own_bias, strides, paddings, dilations, transposed,
+                                  outer, groups);
+  });
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(
@@ -86,55 +166,107 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(
     c10::SymIntArrayRef padding, c10::SymIntArrayRef dilation, bool transposed, c10::SymIntArrayRef output_padding,
     c10::SymInt groups, std::array<bool, 3> mask) {
   const std::vector<c10::SymInt> bias{weight.sym_size(0)};
-  auto [to_input, to_weight, to_bias] =
-      at::convolution_backward_symint(on_cpu(gradient), on_cpu(input), on_cpu(weight), c10::SymIntArrayRef(bias),
-                                      stride, padding, dilation, transposed, output_padding, groups, mask);
-  return {on_device(to_input), on_device(to_weight), on_device(to_bias)};
+  const std::vector<c10::SymInt> strides = stride.vec(), paddings = padding.vec(), dilations = dilation.vec(),
+                                 outer = output_padding.vec();
+  const auto compute = [=](int which) {
+    std::array<bool, 3> one{};
+    one[static_cast<size_t>(which)] = mask[static_cast<size_t>(which)];
+    const auto [to_input, to_weight, to_bias] = at::convolution_backward_symint(
+        on_cpu(gradient), on_cpu(input), on_cpu(weight), c10::OptionalArrayRef<c10::SymInt>(bias), strides, paddings,
+        dilations, transposed, outer, groups, one);
+    return std::array{to_input, to_weight, to_bias}[static_cast<size_t>(which)];
+  };
+  std::array<at::Tensor, 3> out;
+  for (int i = 0; i < 3; ++i) {
+    if (mask[static_cast<size_t>(i)]) out[static_cast<size_t>(i)] = computed([=] { return compute(i); });
+  }
+  return {out[0], out[1], out[2]};
 }
 
-// Everything else: the CPU's operator on the same memory, so that what it writes is written here, declared or not. All
-// tensors have to be on one side, as LibTorch demands of a GPU.
-void fallback(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
+using Stack = torch::jit::Stack;
+
+// Calls `change` for every tensor of a value.
+template <class Change>
+void change_tensors(c10::IValue& value, const Change& change) {
+  if (value.isTensor()) {
+    value = change(value.toTensor());
+  } else if (value.isTensorList()) {
+    c10::List<at::Tensor> list;
+    for (const at::Tensor& tensor : value.toTensorVector()) list.push_back(change(tensor));
+    value = list;
+  } else if (value.isOptionalTensorList()) {
+    c10::List<std::optional<at::Tensor>> list;
+    for (const std::optional<at::Tensor> tensor : value.toOptionalTensorList())
+      list.push_back(tensor ? std::optional(change(*tensor)) : std::nullopt);
+    value = list;
+  } else if (value.isDevice()) {
+    value = c10::Device(at::kCPU);
+  }
+}
+
+// What the operator gives on the CPU for arguments of the device, and on the same memory: what it writes is written here,
+// declared or not.
+Stack call_on_cpu(const c10::OperatorHandle& op, Stack arguments) {
+  for (c10::IValue& value : arguments) change_tensors(value, on_cpu);
+  op.callBoxed(&arguments);
+  return arguments;
+}
+
+// Everything else. All tensors have to be on one side, as LibTorch demands of a GPU.
+void fallback(const c10::OperatorHandle& op, Stack* stack) {
+  const std::vector<c10::Argument>& declared = op.schema().arguments();
+  Stack arguments(stack->end() - static_cast<std::ptrdiff_t>(declared.size()), stack->end());
   std::vector<at::Tensor> given;
-  const auto argument = [&](const at::Tensor& tensor) {
-    TORCH_CHECK(!tensor.defined() || !tensor.is_cpu() || tensor.dim() == 0, op.schema().name(),
-                ": a tensor of the CPU among those of the device");
-    given.push_back(tensor);
-    return on_cpu(tensor);
-  };
-  const auto result = [&](const at::Tensor& tensor) {
-    if (!tensor.defined()) return tensor;
-    for (const at::Tensor& own : given) {
-      if (own.defined() && own.numel() > 0 && own.data_ptr() == tensor.data_ptr()) return own;
-    }
-    return on_device(tensor);
-  };
-  const auto each = [](c10::IValue& value, const auto& change) {
-    if (value.isTensor()) value = change(value.toTensor());
-    else if (value.isTensorList()) {
-      c10::List<at::Tensor> list;
-      for (const at::Tensor& tensor : value.toTensorVector()) list.push_back(change(tensor));
-      value = list;
-    } else if (value.isOptionalTensorList()) {
-      c10::List<std::optional<at::Tensor>> list;
-      for (const std::optional<at::Tensor> tensor : value.toOptionalTensorList())
-        list.push_back(tensor ? std::optional(change(*tensor)) : std::nullopt);
-      value = list;
-    } else if (value.isDevice()) {
-      value = c10::Device(at::kCPU);
-    }
-  };
+  for (c10::IValue value : arguments) {
+    change_tensors(value, [&](const at::Tensor& tensor) {
+      TORCH_CHECK(!tensor.defined() || !tensor.is_cpu() || tensor.dim() == 0, op.schema().name(),
+                  ": a tensor of the CPU among those of the device");
+      given.push_back(tensor);
+      return tensor;
+    });
+  }
+  TORCH_CHECK(recording == nullptr || op.schema().name() != "aten::_local_scalar_dense",
+              "the host waits for a value of the device in a step that is recorded");
   // What an operator is given to write to may have to grow, which memory of others cannot.
-  const auto grows = [](const c10::Argument& to) {
+  const bool has_out = std::any_of(declared.begin(), declared.end(), [](const c10::Argument& to) {
     return to.kwarg_only() && to.alias_info() != nullptr && to.alias_info()->isWrite();
-  };
-  const std::vector<c10::Argument>& arguments = op.schema().arguments();
-  const bool has_out = std::any_of(arguments.begin(), arguments.end(), grows);
-  const auto on_top = [&](size_t count) { return stack->end() - static_cast<std::ptrdiff_t>(count); };
-  if (has_out) return at::native::cpu_fallback(op, stack);
-  for (auto at = on_top(arguments.size()); at != stack->end(); ++at) each(*at, argument);
-  op.callBoxed(stack);
-  for (auto at = on_top(op.schema().returns().size()); at != stack->end(); ++at) each(*at, result);
+  });
+  if (has_out) {
+    record([op, arguments] {
+      Stack again = arguments;
+      at::native::cpu_fallback(op, &again);
+    });
+    return at::native::cpu_fallback(op, stack);
+  }
+  torch::jit::drop(*stack, declared.size());
+  Stack results = call_on_cpu(op, arguments);
+  auto* list = recording.exchange(nullptr);  // copies to the device are part of the operator
+  for (c10::IValue& value : results) {
+    change_tensors(value, [&](const at::Tensor& tensor) {
+      if (!tensor.defined()) return tensor;
+      for (const at::Tensor& own : given) {
+        if (own.defined() && own.numel() > 0 && own.data_ptr() == tensor.data_ptr()) return own;
+      }
+      return on_device(tensor);
+    });
+  }
+  recording = list;
+  record([op, arguments, results] {
+    const Stack again = call_on_cpu(op, arguments);
+    std::vector<at::Tensor> fresh;
+    for (c10::IValue value : again) {
+      change_tensors(value, [&](const at::Tensor& tensor) { return fresh.emplace_back(tensor); });
+    }
+    size_t next = 0;
+    for (c10::IValue value : results) {
+      change_tensors(value, [&](const at::Tensor& tensor) {
+        const at::Tensor& now = fresh.at(next++);
+        if (tensor.defined() && now.defined() && now.data_ptr() != tensor.data_ptr()) on_cpu(tensor).copy_(now);
+        return tensor;
+      });
+    }
+  });
+  stack->insert(stack->end(), results.begin(), results.end());
 }
 
 TORCH_LIBRARY_IMPL(_, PrivateUse1, library) {
@@ -168,6 +300,10 @@ struct Guard final : c10::impl::NoOpDeviceGuardImpl<kType> {
 C10_REGISTER_GUARD_IMPL(PrivateUse1, Guard);
 
 }  // namespace
+
+MakeStepGraph host_step_graphs() {
+  return [] { return std::make_unique<HostStepGraph>(); };
+}
 
 at::Device host_device() {
   static const bool registered = [] {

@@ -26,7 +26,8 @@ struct TrainFlags {
   uint64_t seed = 0;
   int64_t planned_runs = 0;
   int threads = 0;
-  bool resume = false, quiet = false, no_summary = false, strict = false, watch = false, choose_threads = false;
+  bool resume = false, quiet = false, no_summary = false, strict = false, watch = false, choose_threads = false,
+       no_graph = false;
 };
 
 evaluate::Role read_role(const std::string& text) {
@@ -141,6 +142,7 @@ void train(TrainFlags& flags, Context& context) {
   options.listener = flags.quiet ? nullptr : &printer;
   options.start_ns = start;
   options.device = find_device(flags.device, "--device");
+  if (options.device.is_cuda() && !flags.no_graph) options.step_graphs = cuda_step_graphs();
   options.choose_threads = flags.choose_threads;
   if (!flags.price.empty()) options.price = evaluate::parse_price(flags.price, "--price");
   if (!flags.profile.empty()) options.profile = parse_profile(flags.profile);
@@ -171,6 +173,8 @@ void add_train(CLI::App& app, Context& context) {
   command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
       ->check(CLI::NonNegativeNumber);
   add_device_option(*command, flags->device);
+  command->add_flag("--no-graph", flags->no_graph,
+                    "on a GPU: launch the kernels of every step anew, also where steps could be replayed as a graph");
   command->add_flag(
       "--choose-threads", flags->choose_threads,
       "1 thread or all, measured before the first step; for small nets. Runs that choose otherwise differ "
