@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Trains a network that hasten exported, in PyTorch's loop or by Composer's Trainer; prints steps a second and losses.
 
-  peers.py torch|torch-best|composer SETUP.json --steps N [--threads T]
+  peers.py torch|torch-best|composer SETUP.json --steps N [--window W] [--threads T]
 
 torch is the loop of a tutorial: DataLoader over tensors, zero_grad, forward, backward, step. torch-best does what is known to
-help: batches gathered from resident tensors, channels last, fused optimizer, the loss read once in 50 steps; its
+help: batches gathered from resident tensors, channels last, fused optimizer, the loss read once in a window; its
 caller also raises the allocator's thresholds by the environment.
 """
 import argparse
@@ -22,8 +22,6 @@ sys.path.insert(0, os.path.join(HERE, "..", "..", "examples"))
 sys.path.insert(0, HERE)
 import load_in_pytorch  # noqa: E402
 
-WINDOW = 50
-
 
 def data_of(setup):
     images = numpy.load(os.path.join(setup["data"], "x_train.npy"))
@@ -34,7 +32,7 @@ def data_of(setup):
     return load_in_pytorch.inputs(plan, images), torch.from_numpy(labels), net.train()
 
 
-def train_torch(setup, steps, best):
+def train_torch(setup, steps, window, best):
     inputs, labels, net = data_of(setup)
     batch = setup["batch"]
     if best and inputs.dim() == 4:
@@ -56,7 +54,7 @@ def train_torch(setup, steps, best):
             yield from loader
 
     for step, (x, y) in enumerate(batches()):
-        if step % WINDOW == 0:
+        if step % window == 0:
             if kept:
                 losses.extend(torch.stack(kept).tolist())
                 kept = []
@@ -73,7 +71,7 @@ def train_torch(setup, steps, best):
     return losses, times
 
 
-def train_composer(setup, steps):
+def train_composer(setup, steps, window):
     import stub_torchvision
     stub_torchvision.install()
     import logging
@@ -99,7 +97,7 @@ def train_composer(setup, steps):
             self.times, self.losses, self.step = [], [], 0
 
         def batch_start(self, state, logger):
-            if self.step % WINDOW == 0:
+            if self.step % window == 0:
                 self.times.append(time.perf_counter())
             self.step += 1
 
@@ -123,17 +121,18 @@ def main():
     parser.add_argument("peer", choices=["torch", "torch-best", "composer"])
     parser.add_argument("setup")
     parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--window", type=int, default=50, help="steps between two looks at the clock")
     parser.add_argument("--threads", type=int, default=0)
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
     setup = json.load(open(args.setup, encoding="utf-8"))
     if args.peer == "composer":
-        losses, times = train_composer(setup, args.steps)
+        losses, times = train_composer(setup, args.steps, args.window)
     else:
-        losses, times = train_torch(setup, args.steps, args.peer == "torch-best")
+        losses, times = train_torch(setup, args.steps, args.window, args.peer == "torch-best")
     warm = max(1, len(times) // 5)
-    rate = WINDOW * (len(times) - 1 - warm) / (times[-1] - times[warm]) if len(times) > warm + 1 else None
+    rate = args.window * (len(times) - 1 - warm) / (times[-1] - times[warm]) if len(times) > warm + 1 else None
     print(json.dumps({"steps_per_s": rate, "mean_loss": sum(losses) / len(losses)}))
 
 

@@ -1,15 +1,13 @@
 // The loss of each sample.
 #include "hasten/nn/loss.h"
 
-#include <ATen/Parallel.h>
+#include <ATen/ops/_log_softmax_backward_data.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/exp.h>
 #include <ATen/ops/log_softmax.h>
+#include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
-
-#include <algorithm>
 
 #include "hasten/base/error.h"
 
@@ -17,7 +15,6 @@ namespace hasten {
 namespace {
 
 constexpr int64_t kNoTarget = -100;
-constexpr int64_t kRowsPerThread = 512;
 
 // Cross-entropy against classes as one node of the graph instead of three: at small batches most of a step lies between
 // operators. logits [rows, classes] fp32, labels [rows], both on the CPU.
@@ -42,29 +39,22 @@ class ClassCrossEntropy final : public torch::autograd::Function<ClassCrossEntro
     return losses;
   }
 
-  // (softmax - one-hot) times what comes from behind, a row at a time.
+  // The gradient of the log-probabilities is that of the one at each row's class; LibTorch's kernel does the rest, to the
+  // bits that it has for targets that are probabilities.
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& behind) {
     HASTEN_CHECK(!c10::GradMode::is_enabled(), "cross-entropy is differentiated once");
     const torch::autograd::variable_list saved = context->get_saved_variables();
-    at::Tensor out = at::exp(saved[0]);
+    at::Tensor chosen = at::zeros_like(saved[0]);
     const at::Tensor factors = behind[0].contiguous();
-    const int64_t rows = out.size(0), classes = out.size(1);
+    const int64_t rows = chosen.size(0), classes = chosen.size(1);
     const int64_t* label = saved[1].const_data_ptr<int64_t>();
     const float* factor = factors.const_data_ptr<float>();
-    float* all = out.mutable_data_ptr<float>();
-    at::parallel_for(0, rows, kRowsPerThread, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        float* row = all + i * classes;
-        if (label[i] == kNoTarget) {
-          std::fill_n(row, classes, 0.0f);
-          continue;
-        }
-        row[label[i]] -= 1;
-        for (int64_t c = 0; c < classes; ++c) row[c] *= factor[i];
-      }
-    });
-    return {out, at::Tensor()};
+    float* to = chosen.mutable_data_ptr<float>();
+    for (int64_t i = 0; i < rows; ++i) {
+      if (label[i] != kNoTarget) to[i * classes + label[i]] = -factor[i];
+    }
+    return {at::_log_softmax_backward_data(chosen, saved[0], -1, at::kFloat), at::Tensor()};
   }
 };
 
