@@ -208,8 +208,9 @@ void JpegHuffman::want_columns(int first, int last) {
   last_column_ = last;
 }
 
-// In data, 0xFF has a zero behind it. Before anything else it is a marker: the data are over.
-void JpegHuffman::take_data(const uint8_t* data, size_t bytes) {
+// In data, 0xFF has a zero behind it. Before anything else it is a marker: the data are over. More than one before a zero
+// is nothing that the format knows; libjpeg takes it for one, but starts its block twice, and not on a clean sheet.
+bool JpegHuffman::take_data(const uint8_t* data, size_t bytes) {
   data_.resize(std::max(data_.size(), bytes + kPadding));
   uint8_t* to = data_.data();
   const uint8_t* const end = data + bytes;
@@ -220,12 +221,14 @@ void JpegHuffman::take_data(const uint8_t* data, size_t bytes) {
     to += stop - data;
     data = std::find_if(stop, end, [](uint8_t it) { return it != 0xFF; });  // some may stand before a marker
     if (data == end || *data != 0) break;
+    if (data - stop > 1) return false;
     *to++ = 0xFF;
     ++data;
   }
   std::memset(to, 0, kPadding);
   data_bytes_ = static_cast<size_t>(to - data_.data());
   reader_ = {0, 0, data_.data()};
+  return true;
 }
 
 bool JpegHuffman::decode_mcu(JBLOCKROW* blocks) {
@@ -272,8 +275,7 @@ bool JpegHuffman::start(const jpeg_decompress_struct& info) {
   column_ = 0;
   columns_ = static_cast<int>(info.MCUs_per_row);
   want_columns(0, columns_ - 1);
-  take_data(info.src->next_input_byte, info.src->bytes_in_buffer);
-  return true;
+  return take_data(info.src->next_input_byte, info.src->bytes_in_buffer);
 }
 
 }  // namespace hasten

@@ -92,7 +92,7 @@ class JpegHuffman {
     int component;
     bool wanted, ac_wanted;
   };
-  void take_data(const uint8_t* data, size_t bytes);
+  bool take_data(const uint8_t* data, size_t bytes);
 
   std::array<JpegCodes, NUM_HUFF_TBLS> dc_, ac_;
   std::array<Block, D_MAX_BLOCKS_IN_MCU> blocks_;
