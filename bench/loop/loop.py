@@ -5,7 +5,7 @@
   peers/bin/pip install --no-deps mosaicml torchmetrics ...     # what `import composer` asks for; torchvision is stubbed
   bench/loop/loop.py --hasten build/release/hasten --python peers/bin/python [--rounds 5] [--seconds 6] [CASE ...]
 
-All start from the same weights. Before anything is timed, each trains 20 steps on a set of one batch, and the mean losses
+All start from the same weights. Before anything is timed, each trains 10 steps on a set of one batch, and the mean losses
 have to agree (to 0.1% in fp32, 2% in bf16). The first fifth of a timed run does not count. Of the small nets hasten and
 torch-best run with 1 and with all threads and count by the better, and hasten also by --choose-threads; the others run
 with all.
@@ -110,7 +110,7 @@ class Case:
         return json.loads(done.stdout[done.stdout.index('{"steps'):])
 
     def check_losses(self, sides):
-        losses = {who: self.run(who, "one", 20, 0)["mean_loss"] for who in sides}
+        losses = {who: self.run(who, "one", 10, 0)["mean_loss"] for who in sides}
         tolerance = 1e-3 if self.precision == "fp32" else 2e-2
         for who, loss in losses.items():
             if abs(loss / losses["hasten"] - 1) > tolerance:
@@ -149,7 +149,7 @@ def main():
             case = Case(args, name, scratch)
             losses = case.check_losses(sides)
             rates = case.measure(sides)
-            print(f"{name}: mean loss of 20 steps " + ", ".join(f"{w} {v:.5f}" for w, v in losses.items()))
+            print(f"{name}: mean loss of 10 steps " + ", ".join(f"{w} {v:.5f}" for w, v in losses.items()))
             best = {}
             for (who, threads), values in rates.items():
                 median = statistics.median(values)
