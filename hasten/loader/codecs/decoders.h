@@ -30,6 +30,8 @@ class JpegDecoder {
   DecodedImage decode(EncodedBytes bytes, const ImageSize& size, const DecodeRequest& request, DecodeScratch& scratch);
 
  private:
+  DecodedImage decode_once(EncodedBytes bytes, const ImageSize& size, const DecodeRequest& request,
+                           DecodeScratch& scratch);
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -118,7 +118,7 @@ struct JpegDecoder::Impl {
   char message[JMSG_LENGTH_MAX] = "";
 
   JpegHuffman huffman;
-  bool uses_huffman = false;
+  bool may_use_huffman = true, uses_huffman = false;
   void (*start_input_pass)(j_decompress_ptr) = nullptr;
   void (*start_entropy_pass)(j_decompress_ptr) = nullptr;
 
@@ -179,7 +179,8 @@ struct JpegDecoder::Impl {
     auto& entropy = *reinterpret_cast<EntropyDecoder*>(info->entropy);
     self.uses_huffman = false;
     self.start_entropy_pass = entropy.start_pass;
-    if (self.strict && !jpeg_has_multiple_scans(info)) entropy.start_pass = on_start_entropy_pass;
+    if (self.strict && self.may_use_huffman && !jpeg_has_multiple_scans(info))
+      entropy.start_pass = on_start_entropy_pass;
     self.start_input_pass(info);
     entropy.start_pass = self.start_entropy_pass;
   }
@@ -223,8 +224,23 @@ JpegDecoder::JpegDecoder() : impl_(std::make_unique<Impl>()) {
 
 JpegDecoder::~JpegDecoder() { jpeg_destroy_decompress(&impl_->info); }
 
+// What our entropy decoder refuses libjpeg may take without a warning (its fast path reads a code that does not exist as
+// zero), and which of them is at work depends on the images before: so libjpeg has the last word.
 DecodedImage JpegDecoder::decode(EncodedBytes bytes, const ImageSize& size, const DecodeRequest& request,
                                  DecodeScratch& scratch) {
+  impl_->may_use_huffman = true;
+  impl_->uses_huffman = false;
+  try {
+    return decode_once(bytes, size, request, scratch);
+  } catch (const DataError&) {
+    if (!impl_->uses_huffman) throw;
+  }
+  impl_->may_use_huffman = false;
+  return decode_once(bytes, size, request, scratch);
+}
+
+DecodedImage JpegDecoder::decode_once(EncodedBytes bytes, const ImageSize& size, const DecodeRequest& request,
+                                      DecodeScratch& scratch) {
   Impl& self = *impl_;
   self.bytes = bytes;
   self.strict = request.strict;
