@@ -1,4 +1,5 @@
 // mlp: fully connected layers.
+#include "hasten/base/error.h"
 #include "hasten/base/text.h"
 #include "hasten/spec/family.h"
 #include "hasten/spec/layers/dense.h"
