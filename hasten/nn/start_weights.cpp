@@ -9,6 +9,7 @@
 #include "hasten/base/error.h"
 #include "hasten/base/text.h"
 #include "hasten/nn/stored_tensor.h"
+#include "hasten/spec/parameter_plan.h"
 
 namespace hasten {
 namespace {
