@@ -14,16 +14,12 @@
 #include "hasten/train/test_run.h"
 #include "hasten/train/trainer.h"
 #include "tests/device/host_device.h"
+#include "tests/methods/all_methods.h"
 
 namespace hasten {
 namespace {
 
-// The nets are so small that a second thread only waits.
-class OneThread final : public ::testing::Environment {
- public:
-  void SetUp() override { at::set_num_threads(1); }
-};
-const auto* const kOneThread = ::testing::AddGlobalTestEnvironment(new OneThread);
+const auto* const kOneThread = ::testing::AddGlobalTestEnvironment(new testing::OneThread);
 
 struct Comparison {
   testing::TemporaryDirectory scratch;
@@ -60,14 +56,9 @@ TEST_P(GpuDeviceTest, MethodTrainsAsOnTheCpu) {
   at::globalContext().setDeterministicAlgorithms(false, false);
 }
 
-std::vector<std::string> method_names() {
-  std::vector<std::string> names;
-  for (const MethodEntry& entry : method_entries()) names.push_back(entry.spec.name);
-  return names;
-}
-INSTANTIATE_TEST_SUITE_P(Methods, DeviceTest, ::testing::ValuesIn(method_names()),
+INSTANTIATE_TEST_SUITE_P(Methods, DeviceTest, ::testing::ValuesIn(testing::method_names()),
                          [](const auto& info) { return info.param; });
-INSTANTIATE_TEST_SUITE_P(Methods, GpuDeviceTest, ::testing::ValuesIn(method_names()),
+INSTANTIATE_TEST_SUITE_P(Methods, GpuDeviceTest, ::testing::ValuesIn(testing::method_names()),
                          [](const auto& info) { return info.param; });
 
 Json text_recipe(const TestFolder& folder) {
@@ -130,7 +121,7 @@ TEST_P(StepGraphTest, ReplaysWhatNoMethodTakesPartIn) {
   const MethodSpec& spec = registry.catalogue().get(GetParam(), "test");
   expect_replayed_alike(conformance_recipe(spec, true), host_device(), host_step_graphs(), 1e-5);
 }
-INSTANTIATE_TEST_SUITE_P(Methods, StepGraphTest, ::testing::ValuesIn(method_names()),
+INSTANTIATE_TEST_SUITE_P(Methods, StepGraphTest, ::testing::ValuesIn(testing::method_names()),
                          [](const auto& info) { return info.param; });
 
 // Every optimizer with decay and a schedule of its rate; dropout; microbatches.

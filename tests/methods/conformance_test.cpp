@@ -11,18 +11,14 @@
 #include "hasten/methods/registry.h"
 #include "hasten/nn/model.h"
 #include "hasten/train/test_run.h"
+#include "tests/methods/all_methods.h"
 
 namespace hasten {
 namespace {
 
 using Result = ConformanceCheck::Result;
 
-// The nets are so small that a second thread only waits.
-class OneThread final : public ::testing::Environment {
- public:
-  void SetUp() override { at::set_num_threads(1); }
-};
-const auto* const kOneThread = ::testing::AddGlobalTestEnvironment(new OneThread);
+const auto* const kOneThread = ::testing::AddGlobalTestEnvironment(new testing::OneThread);
 
 class ConformanceTest : public ::testing::TestWithParam<std::string> {};
 
@@ -33,12 +29,7 @@ TEST_P(ConformanceTest, Holds) {
   }
 }
 
-std::vector<std::string> method_names() {
-  std::vector<std::string> names;
-  for (const MethodEntry& entry : method_entries()) names.push_back(entry.spec.name);
-  return names;
-}
-INSTANTIATE_TEST_SUITE_P(Methods, ConformanceTest, ::testing::ValuesIn(method_names()),
+INSTANTIATE_TEST_SUITE_P(Methods, ConformanceTest, ::testing::ValuesIn(testing::method_names()),
                          [](const auto& info) { return info.param; });
 
 // What a broken method says of itself; each differs in `name`, uses and effects.

@@ -8,6 +8,7 @@
 #include "hasten/methods/registry.h"
 #include "hasten/spec/toml.h"
 #include "hasten/train/test_run.h"
+#include "tests/methods/all_methods.h"
 
 namespace hasten {
 namespace {
@@ -53,12 +54,7 @@ TEST_P(TextMethodsTest, TrainsOrIsRefused) {
   }
 }
 
-std::vector<std::string> all_methods() {
-  std::vector<std::string> names;
-  for (const MethodEntry& entry : method_entries()) names.push_back(entry.spec.name);
-  return names;
-}
-INSTANTIATE_TEST_SUITE_P(Methods, TextMethodsTest, ::testing::ValuesIn(all_methods()),
+INSTANTIATE_TEST_SUITE_P(Methods, TextMethodsTest, ::testing::ValuesIn(testing::method_names()),
                          [](const auto& info) { return info.param; });
 
 }  // namespace
