@@ -31,7 +31,7 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self, files):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files = files      # by name
-        self.log = []           # (path, Range, If-Range, bytes sent)
+        self.log = []           # (path, Range, If-Range, bytes to send)
         self.counts = {}
         self.hold = threading.Event()  # set: slow answers end
         self.url = f"http://127.0.0.1:{self.server_port}"
@@ -77,8 +77,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         return body
 
-    def send(self, body):
+    def log(self, body):
+        """Before the first byte of it: when the client has the last one, the test reads the log."""
         self.server.log.append((self.path, self.headers.get("Range"), self.headers.get("If-Range"), len(body)))
+
+    def send(self, body):
+        self.log(body)
         self.wfile.write(body)
 
     def drop(self):
@@ -114,22 +118,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
 
     def serve_stuck(self, content, words):
-        self.server.log.append((self.path, self.headers.get("Range"), None, 0))
+        self.log(b"")
         self.server.hold.wait(30)
         self.close_connection = True
 
     def serve_slow(self, content, words):
-        """A piece every tenth of a second: time enough to be killed in between."""
+        """A piece every twentieth of a second: time enough to be killed in between."""
         body = self.begin(content)
-        sent = 0
-        try:
-            while sent < len(body) and not self.server.hold.is_set():
-                self.wfile.write(body[sent:sent + 20_000])
-                self.wfile.flush()
-                sent += 20_000
-                time.sleep(0.05)
-        finally:
-            self.server.log.append((self.path, self.headers.get("Range"), self.headers.get("If-Range"), min(sent, len(body))))
+        self.log(body)
+        for begin in range(0, len(body), 20_000):
+            if self.server.hold.is_set():
+                return
+            self.wfile.write(body[begin:begin + 20_000])
+            self.wfile.flush()
+            time.sleep(0.05)
 
     def serve_short(self, content, words):
         self.send(self.begin(content, length=len(content) + 1000, ranges=False))
