@@ -28,10 +28,10 @@ namespace hasten {
 
 // [n] from logits [n, classes] in any format and labels int64 [n].
 at::Tensor el2n_scores(const at::Tensor& logits, const at::Tensor& labels) {
-  at::Tensor error = at::softmax(logits.to(at::kFloat), 1);
+  const at::Tensor chances = at::softmax(logits.to(at::kFloat), 1);
   const at::Tensor own = labels.unsqueeze(1);
-  error.scatter_(1, own, error.gather(1, own).sub(1));
-  return error.norm(2, 1);
+  // Not in place: where gradients are on, gather keeps its input, which would then be its own successor and never be freed.
+  return chances.scatter(1, own, chances.gather(1, own).sub(1)).norm(2, 1);
 }
 
 // Places of the samples that stay, ascending. `scores`: by sample id.
