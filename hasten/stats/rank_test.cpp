@@ -105,7 +105,13 @@ TEST(Bootstrap, TenThousandResamplesOfABoardTakeUnderASecond) {
     }
     return sum;
   });
-  EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), 1.0);
+  // Sanitizers make the loop several times slower; what is promised is the time of a build without them.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr double kMostSeconds = 20;
+#else
+  constexpr double kMostSeconds = 1;
+#endif
+  EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), kMostSeconds);
 }
 
 }  // namespace
