@@ -6,8 +6,10 @@ DEMO := recipes/fashion-mnist/baseline.toml recipes/fashion-mnist/fast.toml
 
 BUILD = build/$(PRESET)
 NINJA = ninja -C $(BUILD) -j $(HASTEN_JOBS)
-# Tests run side by side, so their OpenMP threads wait without spinning.
-CTEST = OMP_WAIT_POLICY=PASSIVE TSAN_OPTIONS="suppressions=$(CURDIR)/cmake/tsan.supp" \
+# Tests run side by side, so their OpenMP threads wait without spinning. Undefined behaviour ends a test: else it only prints,
+# and ctest shows nothing of a test that passes.
+CTEST = OMP_WAIT_POLICY=PASSIVE UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1" \
+	TSAN_OPTIONS="suppressions=$(CURDIR)/cmake/tsan.supp" \
 	ctest --test-dir $(BUILD) -j $(HASTEN_JOBS) --output-on-failure
 
 .DEFAULT_GOAL := help
