@@ -1,13 +1,17 @@
-// hasten diagnose --trace: where the time of a profiled run went, and what holds it back.
+// hasten diagnose: what holds a run back, by experiments, by its own accounting, or by a trace of it.
 #include <iostream>
 
 #include "hasten/base/error.h"
 #include "hasten/base/files.h"
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
-#include "hasten/cli/command.h"
+#include "hasten/cli/diagnose_recipe.h"
+#include "hasten/diagnose/run_account.h"
 #include "hasten/diagnose/trace_verdict.h"
+#include "hasten/evaluate/record_io.h"
 #include "hasten/methods/catalogue.h"
+#include "hasten/report/diagnosis_report.h"
+#include "hasten/report/run_account.h"
 #include "hasten/report/trace_json.h"
 #include "hasten/report/trace_page.h"
 #include "hasten/report/trace_text.h"
@@ -25,7 +29,8 @@ struct DiagnoseOptions {
   int rank = -1, threads = 0, step_a = -1, step_b = -1;
   size_t top = 15;
   double gate = 0;
-  bool last_step = false, drop_unlinked = false, accept_torn = false, all_rows = false, whole_path = false;
+  bool explain = false, last_step = false, drop_unlinked = false, accept_torn = false, all_rows = false,
+       whole_path = false;
 };
 
 trace::AnalysisOptions analysis_options(const DiagnoseOptions& options) {
@@ -161,6 +166,18 @@ void show_memory_timeline(const DiagnoseOptions& options, Context& context) {
     std::cout << "  " << names[c] << ": " << si(timeline.sizes[at][c]) << "B\n";
 }
 
+void show_explanation(Context& context) {
+  if (context.json) print_json(report::diagnosis_explanation_json());
+  else std::cout << report::diagnosis_explanation();
+}
+
+void account_for(const std::string& directory, Context& context) {
+  const evaluate::Run run = evaluate::read_run(directory);
+  const diagnose::RunAccount account = diagnose::account(run);
+  if (context.json) print_json(report::run_account_json(account));
+  else std::cout << report::run_account_text(account, run.record);
+}
+
 // What every way to read a trace shares.
 void add_reading(CLI::App& command, DiagnoseOptions& options) {
   const char* group = "What is read";
@@ -177,7 +194,9 @@ void add_reading(CLI::App& command, DiagnoseOptions& options) {
                 "leave out device work that no operator launched, as TraceLens does")
       ->group(group);
   command.add_flag("--accept-torn", options.accept_torn, "read the complete events of a torn file")->group(group);
-  command.add_option("--threads", options.threads, "files read at once; 0: as many as cores")
+  command
+      .add_option("--threads", options.threads,
+                  "files read at once; with a recipe: threads of the kernels; 0: all cores")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber)
       ->group(group);
@@ -190,8 +209,9 @@ void add_output(CLI::App& command, DiagnoseOptions& options, CLI::Option* traces
       ->check(CLI::PositiveNumber)
       ->group(group);
   command.add_flag("--all", options.all_rows, "all rows of each table")->group(group);
-  command.add_option("--html", options.html, "write a page with the tables and a timeline to this file")
-      ->needs(traces)
+  command
+      .add_option("--html", options.html,
+                  "write a page to this file: of a recipe's diagnosis, or of a trace with its timeline")
       ->group(group);
   command
       .add_option("--overlay", options.overlay,
@@ -253,18 +273,32 @@ void add_comparing(CLI::App& command, DiagnoseOptions& options, CLI::Option* com
 
 }  // namespace
 
-void add_diagnose(CLI::App& app, Context& context) {
-  CLI::App* command = app.add_subcommand("diagnose", "where the time of a profiled run went, and what holds it back");
+void add_diagnose(CLI::App& app, Context& context, const DiagnoseRecipe& diagnose_recipe) {
+  CLI::App* command =
+      app.add_subcommand("diagnose", "what holds a recipe, a run or a traced program back, and what helps");
   command->footer(
-      "Examples:\n  hasten diagnose --trace trace.json.gz\n  hasten diagnose --trace ranks/ --html page.html\n  hasten "
+      "Examples:\n  hasten diagnose recipes/fashion-mnist/baseline.toml --time 60s --apply\n  hasten diagnose "
+      "runs/mine\n  hasten diagnose --explain\n  hasten diagnose --trace trace.json.gz\n  hasten diagnose --trace "
+      "ranks/ --html page.html\n  hasten "
       "diagnose --trace ranks/ --rank 0 --overlay overlay.json.gz\n  hasten diagnose --compare before/ after/ --gate "
       "1.05");
   auto options = std::make_shared<DiagnoseOptions>();
+  auto recipe = std::make_shared<RecipeDiagnosis>();
   const char* group = "One of";
+  auto* subject =
+      command
+          ->add_option("subject", recipe->recipe,
+                       "a recipe, on which experiments are made, or the directory of a run, whose accounting is read")
+          ->type_name("RECIPE|RUN")
+          ->group(group);
+  auto* explain = command->add_flag("--explain", options->explain, "the experiments and the rules of the verdict")
+                      ->excludes(subject)
+                      ->group(group);
   auto* traces = command
                      ->add_option("--trace", options->traces,
                                   "traces of torch.profiler (.json, .json.gz), one a rank, or folders of them")
                      ->type_name("PATH")
+                     ->excludes(subject)
                      ->group(group);
   auto* compare = command
                       ->add_option("--compare", options->compare,
@@ -273,21 +307,33 @@ void add_diagnose(CLI::App& app, Context& context) {
                       ->type_name("PATH")
                       ->expected(2)
                       ->excludes(traces)
+                      ->excludes(subject)
                       ->group(group);
   auto* memory =
       command->add_option("--memory-timeline", options->memory_timeline, "a raw timeline of export_memory_timeline")
           ->type_name("FILE")
           ->excludes(traces)
           ->excludes(compare)
+          ->excludes(subject)
           ->group(group);
+  add_recipe_diagnosis(*command, *recipe);
   add_reading(*command, *options);
   add_output(*command, *options, traces, context);
+  command->get_option("--html")->excludes(compare)->excludes(memory);
   add_details(*command, *options, traces);
   add_comparing(*command, *options, compare);
-  command->callback([options, &context, traces, compare, memory] {
+  command->callback([options, recipe, diagnose_recipe, &context, subject, explain, traces, compare, memory] {
+    if (*explain) return show_explanation(context);
+    if (*subject) {
+      if (std::filesystem::is_directory(recipe->recipe)) return account_for(recipe->recipe, context);
+      recipe->html = options->html;
+      recipe->threads = options->threads;
+      return diagnose_recipe(*recipe, context);
+    }
     if (*memory) return show_memory_timeline(*options, context);
     if (*compare) return compare_two(*options, context);
-    if (!*traces) throw ConfigError("diagnose", "--trace, --compare or --memory-timeline", "none of them");
+    if (!*traces)
+      throw ConfigError("diagnose", "a recipe, a run, --trace, --compare or --memory-timeline", "none of them");
     diagnose_traces(*options, context);
   });
 }

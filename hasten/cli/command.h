@@ -34,7 +34,6 @@ void add_lint(CLI::App& app, Context& context);
 void add_score(CLI::App& app, Context& context);
 void add_import(CLI::App& app, Context& context);
 void add_report(CLI::App& app, Context& context);
-void add_diagnose(CLI::App& app, Context& context);
 void add_data(CLI::App& app, Context& context);
 void add_runs(CLI::App& app, Context& context);
 void add_completion(CLI::App& app, Context& context);  // in the program that has all commands

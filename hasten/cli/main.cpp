@@ -6,6 +6,7 @@
 #include "hasten/base/version.h"
 #include "hasten/cli/command.h"
 #include "hasten/cli/defaults.h"
+#include "hasten/cli/diagnose_recipe.h"
 #include "hasten/cli/hand_over.h"
 #ifdef HASTEN_WITH_TORCH
 #include "hasten/meter/memory.h"
@@ -22,7 +23,8 @@ constexpr const char* kDescription =
     "  hasten methods list                     what there is to try\n"
     "  hasten compare runs/                    is it really faster?\n"
     "  hasten lint logs/ --claim claim.toml    43 checks of a comparison\n"
-    "  hasten diagnose --trace FILE...         where a profiled run's time went, and what holds it back\n"
+    "  hasten diagnose recipe.toml             what holds it back, by experiments, and what helps\n"
+    "  hasten diagnose --trace FILE...         the same of a profiled run, by where its time went\n"
     "  hasten doctor                           what this machine offers and lacks\n";
 
 constexpr const char* kExitCodes =
@@ -69,7 +71,16 @@ int run(int argc, char** argv) {
   add_score(app, context);
   add_import(app, context);
   add_report(app, context);
-  add_diagnose(app, context);
+#ifdef HASTEN_WITH_TORCH
+  add_diagnose(app, context, diagnose_recipe);
+#elif defined(HASTEN_ENGINE)
+  add_diagnose(app, context, [argv](const RecipeDiagnosis&, Context&) { hand_over(HASTEN_ENGINE, argv); });
+#else
+  add_diagnose(app, context, [](const RecipeDiagnosis& options, Context&) {
+    throw ConfigError("diagnose", "a build with LibTorch for experiments on a recipe", "'" + options.recipe + "'",
+                      "this one was made without it; it reads runs and traces");
+  });
+#endif
   add_data(app, context);
   add_runs(app, context);
   std::vector<std::string> words(argv + 1, argv + argc);

@@ -77,6 +77,12 @@ void Dataset::take_normalisation(const Dataset& other) {
   deviation_ = other.deviation_;
 }
 
+Dataset Dataset::over(std::shared_ptr<SampleSource> source) const {
+  Dataset out = *this;
+  out.source_ = std::move(source);
+  return out;
+}
+
 Dataset Dataset::hold_out(int64_t count, Split split) {
   SampleSource::Parts parts = source_->hold_out(count, operation(id_));
   source_ = std::move(parts.rest);

@@ -25,6 +25,8 @@ class Dataset {
   Split split() const { return split_; }
   const std::string& id() const { return id_; }
   SampleSource& source() const { return *source_; }
+  // The same data set, normalised the same, from another source of its samples.
+  Dataset over(std::shared_ptr<SampleSource> source) const;
   // Of the source, the split and the data set; names the content in run records. Computed once, on first use.
   const std::string& content_hash() const;
 

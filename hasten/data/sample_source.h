@@ -15,6 +15,8 @@ namespace hasten {
 // What each byte of an image becomes: [channels, 256].
 using ByteTable = std::vector<float>;
 
+class SampleStream;
+
 class SampleSource {
  public:
   virtual ~SampleSource() = default;
@@ -43,6 +45,8 @@ class SampleSource {
   virtual bool can_augment() const { return false; }
   // What the threads of training did so far; nothing where there are none.
   virtual std::optional<LoaderReport> report() const { return std::nullopt; }
+  // This source as one that a loader reads, or nullptr.
+  virtual SampleStream* stream() { return nullptr; }
 
  protected:
   // The ids of such parts where samples are independent, in ascending order.

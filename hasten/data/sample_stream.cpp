@@ -187,6 +187,34 @@ Batch SampleStream::training(const std::vector<int64_t>& ids, const Sampler& sam
   return take(*training_, count, table);
 }
 
+std::shared_ptr<SampleStream> SampleStream::changed(const std::function<void(LoaderOptions&)>& change,
+                                                    bool augment) const {
+  Source source = source_;
+  change(source.options);
+  if (!augment) source.training = source.plain;
+  return std::make_shared<SampleStream>(std::move(source));
+}
+
+bool SampleStream::pass(const std::vector<int64_t>& ids, const Sampler& sampler, uint64_t seed, bool wait) {
+  const auto count = static_cast<int64_t>(ids.size());
+  follow(ids, sampler, seed);
+  if (!wait && !training_->ready(count)) return false;
+  ahead_.front().taken += count;
+  training_->skip(count);
+  return true;
+}
+
+void SampleStream::pause(bool paused) {
+  if (training_ != nullptr) training_->pause(paused);
+}
+
+void SampleStream::close() {
+  training_.reset();
+  plain_.reset();
+  ahead_.clear();
+  guessed_ = guessed_end_ = 0;
+}
+
 std::vector<uint64_t> SampleStream::byte_counts() {
   std::vector<int64_t> ids = permutation(size(), 0, operation("data.statistics"), 0);
   ids.resize(static_cast<size_t>(std::min(size(), kStatisticsSamples)));

@@ -40,6 +40,18 @@ class SampleStream final : public SampleSource {
   std::vector<uint64_t> byte_counts() override;
   bool can_augment() const override { return true; }
   std::optional<LoaderReport> report() const override;
+  SampleStream* stream() override { return this; }
+
+  // For a diagnosis. The same samples by a loader of its own with changed options, with or without augmentation.
+  std::shared_ptr<SampleStream> changed(const std::function<void(LoaderOptions&)>& change, bool augment = true) const;
+  const LoaderOptions& options() const { return source_.options; }
+  // Takes the samples that `sampler` drew last and drops them. With `wait` false only if they are finished; whether
+  // it did.
+  bool pass(const std::vector<int64_t>& ids, const Sampler& sampler, uint64_t seed, bool wait);
+  // No sample of training is begun while paused.
+  void pause(bool paused);
+  // Ends the threads and closes the files; the next batch opens them again.
+  void close();
 
  private:
   // What was asked of the training loader and not taken yet.

@@ -79,8 +79,8 @@ std::optional<std::string> RunWatch::see(const WatchWindow& window) {
   if (share < kLeastShare || std::exchange(said_[static_cast<size_t>(*largest)], true)) return std::nullopt;
   // Nothing that is done about it can gain more than this; at a share of 1 there is no bound.
   const std::string most = share < 0.99 ? cat(", at most ", fixed(1 / (1 - share), 2), " times faster without") : "";
-  return cat(name_of(*largest), ": ", fixed(100 * share, 0), "% of steps ", whole.first_step, " to ", whole.last_step,
-             " ", cause(whole, *largest), most, "; ", remedy(*largest));
+  return cat(hasten::name_of(*largest), ": ", fixed(100 * share, 0), "% of steps ", whole.first_step, " to ",
+             whole.last_step, " ", cause(whole, *largest), most, "; ", remedy(*largest));
 }
 
 void add_pressure(const Pressure& before, const Pressure& after, WatchWindow& window) {

@@ -12,62 +12,21 @@ using trace::Part;
 
 std::vector<Share> shares_of(const trace::Partition& partition) {
   auto of = [&](Part part) { return partition.of(part); };
-  std::vector<Share> shares = {{TraceClass::kCompute, of(Part::kCompute), 0},
-                               {TraceClass::kCommunication, of(Part::kExposedCommunication), 0},
-                               {TraceClass::kCopy, of(Part::kExposedCopy), 0},
-                               {TraceClass::kHost, of(Part::kIdleHostLate), 0},
-                               {TraceClass::kSynchronization, of(Part::kIdleSync), 0},
-                               {TraceClass::kData, of(Part::kIdleData), 0},
-                               {TraceClass::kDependency, of(Part::kIdleDependency), 0},
-                               {TraceClass::kOther, of(Part::kUnattributed) + of(Part::kIdleUnknown), 0}};
+  std::vector<Share> shares = {{Limit::kCompute, of(Part::kCompute), 0},
+                               {Limit::kCommunication, of(Part::kExposedCommunication), 0},
+                               {Limit::kTransfer, of(Part::kExposedCopy), 0},
+                               {Limit::kHost, of(Part::kIdleHostLate), 0},
+                               {Limit::kSync, of(Part::kIdleSync), 0},
+                               {Limit::kData, of(Part::kIdleData), 0},
+                               {Limit::kDependency, of(Part::kIdleDependency), 0},
+                               {Limit::kOther, of(Part::kUnattributed) + of(Part::kIdleUnknown), 0}};
   auto wall = static_cast<double>(partition.wall());
   for (Share& share : shares) share.share = wall > 0 ? static_cast<double>(share.ticks) / wall : 0;
   std::stable_sort(shares.begin(), shares.end(), [](const Share& a, const Share& b) { return a.ticks > b.ticks; });
   return shares;
 }
 
-std::vector<Bottleneck> bottlenecks_of(TraceClass what) {
-  switch (what) {
-    case TraceClass::kCompute: return {Bottleneck::kCompute, Bottleneck::kMemoryBandwidth};
-    case TraceClass::kCommunication: return {Bottleneck::kCommunication};
-    case TraceClass::kCopy: return {Bottleneck::kTransfer};
-    case TraceClass::kHost:
-    case TraceClass::kSynchronization: return {Bottleneck::kHost};
-    case TraceClass::kData: return {Bottleneck::kStorage, Bottleneck::kDecode, Bottleneck::kAugment};
-    default: return {};
-  }
-}
-
-std::vector<std::string> advice_on(TraceClass what) {
-  switch (what) {
-    case TraceClass::kCompute:
-      return {"lower precision for matrix products, if they are not in half precision yet",
-              "fewer operations: smaller inputs early in training, fewer samples, fewer layers"};
-    case TraceClass::kCommunication:
-      return {
-          "overlap: larger gradient buckets started earlier, fewer steps of communication (accumulation, local steps)",
-          "look at wire time against skew: skew is imbalance between ranks, which faster links do not cure"};
-    case TraceClass::kCopy:
-      return {"pinned host memory with non-blocking copies; send bytes and widen them on the device"};
-    case TraceClass::kHost:
-      return {"larger batches, captured graphs or fused kernels: fewer launches for the same work",
-              "fused or foreach optimizers; less Python per step"};
-    case TraceClass::kSynchronization:
-      return {"keep metrics on the device: .item(), .cpu() and print of a tensor wait for it",
-              "copies to the host with non_blocking=True into pinned memory"};
-    case TraceClass::kData: return {"more loader workers or a larger read-ahead; decode and augment less per step"};
-    default: return {};
-  }
-}
-
 }  // namespace
-
-std::string_view name_of(TraceClass what) {
-  constexpr std::string_view kNames[] = {"compute-bound",    "communication-bound",   "copy-bound",
-                                         "host-bound",       "synchronisation-bound", "data-bound",
-                                         "dependency-bound", "unattributed"};
-  return kNames[static_cast<size_t>(what)];
-}
 
 TraceVerdict judge(const trace::Partition& partition, const VerdictOptions& options) {
   TraceVerdict verdict;
@@ -89,7 +48,7 @@ TraceVerdict judge(const trace::Partition& partition, const VerdictOptions& opti
     }
   }
   if (partition.host_only) verdict.evidence.push_back("no device in the trace: shares are of the host's time");
-  if (first.what == TraceClass::kOther) {
+  if (first.what == Limit::kOther) {
     verdict.refusal =
         "the largest share is unattributed: the trace lacks what would explain it (launch calls, or host operators)";
   } else if (first.share < options.least_share) {
@@ -103,8 +62,8 @@ TraceVerdict judge(const trace::Partition& partition, const VerdictOptions& opti
   int64_t rest = partition.wall() - first.ticks;
   verdict.s_max = rest > 0 ? static_cast<double>(partition.wall()) / static_cast<double>(rest) : 0;  // 0: no bound
   if (!verdict.decided) return verdict;
-  verdict.bottlenecks = bottlenecks_of(first.what);
-  verdict.advice = advice_on(first.what);
+  verdict.bottlenecks = info(first.what).relieved_by;
+  verdict.advice.assign(info(first.what).settings.begin(), info(first.what).settings.end());
   return verdict;
 }
 

@@ -5,25 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "hasten/spec/taxonomy.h"
+#include "hasten/diagnose/limit.h"
 #include "hasten/trace/partition.h"
 
 namespace hasten::diagnose {
 
-enum class TraceClass : uint8_t {
-  kCompute,
-  kCommunication,
-  kCopy,
-  kHost,
-  kSynchronization,
-  kData,
-  kDependency,
-  kOther
-};
-std::string_view name_of(TraceClass what);  // "host-bound"
-
 struct Share {
-  TraceClass what;
+  Limit what;
   int64_t ticks = 0;  // of the partition: nanoseconds, or picoseconds with TraceLens's semantics
   double share = 0;  // of the wall time
 };
@@ -31,7 +19,7 @@ struct Share {
 struct TraceVerdict {
   bool decided = false;
   std::string refusal;             // why not: "span too short", "margin too small", ...
-  TraceClass what = TraceClass::kOther;
+  Limit what = Limit::kOther;
   double margin = 0;               // its share minus the next one's
   double s_max = 1;                // wall / (wall - its time): if it cost nothing and nothing else changed
   std::vector<Share> shares;       // the largest first; with the unattributed they sum to 1

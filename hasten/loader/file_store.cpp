@@ -39,7 +39,10 @@ std::shared_ptr<const int> open_kept(const std::string& path) {
           }};
 }
 
-// Half of what the process may open, after asking for all that it may have.
+// Training, evaluation and the experiments of a diagnosis have stores of their own in one process.
+constexpr size_t kStores = 16;
+
+// A share of what the process may open, after asking for all that it may have.
 size_t descriptor_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 256;
@@ -48,7 +51,7 @@ size_t descriptor_limit() {
     setrlimit(RLIMIT_NOFILE, &limit);
     getrlimit(RLIMIT_NOFILE, &limit);
   }
-  return std::max<size_t>(16, std::min<size_t>(limit.rlim_cur, 1 << 20) / 2);
+  return std::max<size_t>(16, std::min<size_t>(limit.rlim_cur, 1 << 20) / kStores);
 }
 
 uint64_t packed_or_mapped(const std::vector<SampleFile>& files) {

@@ -26,14 +26,14 @@ SlotMemory aligned_memory(size_t bytes) {
   return {{begin, [](uint8_t* memory) { std::free(memory); }}};
 }
 
-int64_t slot_count(uint64_t memory, size_t slot, int64_t batch) {
+int64_t slot_count(uint64_t memory, size_t slot, int64_t batch, int64_t times) {
   const auto most = static_cast<int64_t>(memory / slot);
   if (most < batch) {
     throw ConfigError("loader.memory",
                       cat("at least ", static_cast<uint64_t>(batch) * slot, " bytes for a batch of ", batch),
                       cat(memory, " bytes"), "a larger memory, or a smaller batch");
   }
-  return std::min(most, std::max(kBatchesAhead * batch, kSamplesAhead)) / batch * batch;
+  return std::min(most, times * std::max(kBatchesAhead * batch, kSamplesAhead)) / batch * batch;
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ Loader::Loader(std::shared_ptr<const SampleIndex> index, std::shared_ptr<const S
                uint64_t seed) {
   HASTEN_CHECK(options.batch > 0, "a batch of at least one sample");
   const size_t slot = work->slot_bytes();
-  const int64_t slots = slot_count(options.memory_bytes, slot, options.batch);
+  const int64_t slots = slot_count(options.memory_bytes, slot, options.batch, options.switches.ahead_times);
   const size_t bytes = static_cast<size_t>(slots) * slot;
   SlotMemory memory = options.allocate ? options.allocate(bytes) : aligned_memory(bytes);
   impl_ = std::make_unique<Impl>(std::move(index), std::move(work), std::move(options), seed, slots, std::move(memory));
@@ -129,6 +129,15 @@ void Loader::skip(int64_t count) {
     board.release(++board.taken);
   }
 }
+
+bool Loader::ready(int64_t count) const {
+  const TicketBoard& board = impl_->threads.board();
+  return count <= board.ahead() && board.finished(board.taken, count);
+}
+
+void Loader::pause(bool paused) { impl_->threads.board().pause(paused); }
+
+int64_t Loader::slots() const { return impl_->threads.board().slots(); }
 
 size_t Loader::slot_bytes() const { return impl_->threads.slot_bytes(); }
 

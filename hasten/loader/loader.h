@@ -28,7 +28,8 @@ struct LoaderSwitches {
   bool decode = true;          // false: records are read and touched, slots stay as they are
   int64_t cached_subset = 0;   // only so many different samples, so that they stay in memory; 0: all
   std::optional<Stage> delayed;
-  int64_t delay_ns = 0;        // added to each sample in that stage
+  int64_t delay_ns = 0;        // added to each sample in that stage: asleep in kRead, busy in others
+  int64_t ahead_times = 1;     // so many times the usual number of slots
 };
 
 struct SlotMemory {
@@ -124,7 +125,12 @@ class Loader {
   Lease take(int64_t count);
   // Passes over samples, decoded or not.
   void skip(int64_t count);
+  // Whether the next `count` samples are finished, so that take() would not wait.
+  bool ready(int64_t count) const;
+  // While paused, no sample is begun; those that are under way come to their end.
+  void pause(bool paused);
   size_t slot_bytes() const;
+  int64_t slots() const;
   LoaderReport report() const;
 
  private:

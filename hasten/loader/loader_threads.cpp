@@ -18,6 +18,7 @@ constexpr int64_t kChunkNs = 50'000;         // work that one visit to the board
 constexpr int64_t kMostAtOnce = 32;
 constexpr int64_t kReaderNapNs = 50'000'000;
 constexpr int64_t kHedgeTimes = 20, kHedgeLeastNs = 2'000'000;
+constexpr int64_t kLeastSleepNs = 1'000'000;
 constexpr size_t kMostTold = 20;             // corrupt samples that are kept in words
 constexpr int64_t kMostSubstitutes = 1000;
 constexpr size_t kLeastBuffer = 4096, kMostBuffer = 4 << 20;
@@ -139,7 +140,17 @@ Record LoaderThreads::read(int64_t sample, Bench& bench) {
 void LoaderThreads::delay(Stage stage, Bench& bench) const {
   if (options_.switches.delayed != stage || options_.switches.delay_ns <= 0) return;
   const Stage before = bench.clock.enter(stage);
-  std::this_thread::sleep_for(std::chrono::nanoseconds(options_.switches.delay_ns));
+  const int64_t begin = now_ns();
+  if (stage == Stage::kRead) {
+    // A thread that sleeps for less than this sleeps much longer: short delays are put together.
+    bench.owed_ns += options_.switches.delay_ns;
+    if (bench.owed_ns >= kLeastSleepNs) {
+      std::this_thread::sleep_for(std::chrono::nanoseconds(bench.owed_ns));
+      bench.owed_ns -= now_ns() - begin;
+    }
+  } else {
+    while (now_ns() - begin < options_.switches.delay_ns) continue;
+  }
   bench.clock.enter(before);
 }
 

@@ -25,6 +25,7 @@ class LoaderThreads {
   ~LoaderThreads();
 
   TicketBoard& board() { return board_; }
+  const TicketBoard& board() const { return board_; }
   uint8_t* slot(int64_t ticket) const {
     return memory_.bytes.get() + static_cast<size_t>(board_.slot_of(ticket)) * slot_bytes_;
   }
@@ -41,6 +42,7 @@ class LoaderThreads {
     StageClock clock;
     std::unique_ptr<WorkScratch> scratch;
     std::vector<uint8_t> buffer;
+    int64_t owed_ns = 0;  // of a delay that is too short to sleep for by itself
     StageClock published;  // a copy for others; under mutex_
   };
   // A ticket whose record stands in a buffer of the ring, or that a worker reads itself (buffer -1).

@@ -45,7 +45,7 @@ SampleKey TicketBoard::key(int64_t ticket) const {
   return key_locked(ticket);
 }
 
-int64_t TicketBoard::limit_locked() const { return std::min(planned_, released_ + slots()); }
+int64_t TicketBoard::limit_locked() const { return paused_ ? next_ : std::min(planned_, released_ + slots()); }
 
 void TicketBoard::claim_locked(std::vector<Ticket>& out, int64_t most) {
   const int64_t count = std::min(most, limit_locked() - next_);
@@ -108,6 +108,22 @@ bool TicketBoard::await(int64_t ticket, int64_t most_ns, bool& reading) {
   awaited_.store(-1);
   reading = state.load() == 4 * ticket + kReading;
   return ready();
+}
+
+bool TicketBoard::finished(int64_t first, int64_t count) const {
+  for (int64_t ticket = first; ticket < first + count; ++ticket) {
+    if (slots_[static_cast<size_t>(slot_of(ticket))].state.load() != 4 * ticket + kReady) return false;
+  }
+  return true;
+}
+
+void TicketBoard::pause(bool paused) {
+  {
+    std::lock_guard lock(mutex_);
+    paused_ = paused;
+  }
+  available_.notify_all();
+  if (listener_) listener_();
 }
 
 LoadedSample TicketBoard::result(int64_t ticket) const {

@@ -43,6 +43,8 @@ class TicketBoard {
   bool await(int64_t ticket, int64_t most_ns, bool& reading);
   LoadedSample result(int64_t ticket) const;  // throws the sample's error
   const LoadedSample& last(int64_t ticket) const;  // what was in the slot before; for who has begun to work
+  bool finished(int64_t first, int64_t count) const;  // all of these
+  void pause(bool paused);  // none is handed out meanwhile
   void release(int64_t end);  // all tickets before `end` are free
   void stop();
   bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
@@ -77,6 +79,7 @@ class TicketBoard {
   std::deque<Segment> segments_;
   int64_t planned_ = 0, next_ = 0, released_ = 0;
   int waiting_ = 0;
+  bool paused_ = false;
   std::atomic<int64_t> awaited_{-1};
   std::atomic<bool> stopping_{false};
   std::function<void()> listener_;

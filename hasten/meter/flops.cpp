@@ -143,6 +143,16 @@ const Operator* find_operator(std::string_view name) {
 
 }  // namespace
 
+std::optional<double> flops_of(const at::RecordFunction& function) {
+  const Operator* op = find_operator(function.name());
+  if (op == nullptr) return std::nullopt;
+  try {
+    return op->flops(function.inputs());
+  } catch (...) {
+    return std::nullopt;
+  }
+}
+
 struct FlopCounter::Impl {
   std::array<double, kOperators.size()> flops{};
   const char* unreadable = nullptr;  // an operator whose arguments are not what its formula expects

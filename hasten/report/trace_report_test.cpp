@@ -241,7 +241,7 @@ TEST(TraceVerdict, DecidesAndRefuses) {
   };
   auto host = judged(2'000'000, 8'000'000, 0);
   EXPECT_TRUE(host.decided);
-  EXPECT_EQ(host.what, diagnose::TraceClass::kHost);
+  EXPECT_EQ(host.what, diagnose::Limit::kHost);
   EXPECT_NEAR(host.margin, 0.6, 1e-9);
   EXPECT_NEAR(host.s_max, 5.0, 1e-9);
   EXPECT_NE(judged(400'000, 100'000, 0).refusal.find("span too short"), std::string::npos);

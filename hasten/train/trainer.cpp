@@ -205,10 +205,10 @@ void Trainer::Impl::begin() {
   if (options.listener != nullptr) options.listener->started(report());
 }
 
-Batch Trainer::Impl::load_batch(int64_t size) {
+Batch draw_batch(Sampler& sampler, const Dataset& data, int64_t size, const State& state) {
   ProfileRange range("data_load");  // a name that diagnose takes for waiting on data
   Sampler::Draw draw = sampler.next(size, &state);
-  Batch batch = splits.train.training_batch(draw.ids, sampler, options.seed);
+  Batch batch = data.training_batch(draw.ids, sampler, state.seed);
   if (!draw.weights.empty()) batch.weights = at::tensor(weights_of(batch, draw));
   return batch;
 }
@@ -221,7 +221,7 @@ void Trainer::Impl::train_step() {
   set_schedules(progress.fraction);
 
   int64_t start = now_ns();
-  Batch batch = load_batch(size);
+  Batch batch = draw_batch(sampler, splits.train, size, state);
   batch.epoch = sampler.epoch();
   batch.step = progress.step;
   state.batch = &batch;

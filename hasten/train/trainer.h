@@ -86,6 +86,7 @@ class Trainer {
   void enumerate_state(StateVisitor& visitor);
 
  private:
+  friend class StepDriver;  // drives the same parts, step by step
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -26,6 +26,9 @@ namespace hasten {
 // Of the start values of the model's parameters.
 inline uint64_t model_seed(const TrainOptions& options) { return mix(options.seed, operation("model")); }
 
+// The samples that `sampler` draws next, as training sees them before batch-wise transforms.
+Batch draw_batch(Sampler& sampler, const Dataset& data, int64_t size, const State& state);
+
 struct Trainer::Impl {
   Impl(const Recipe& recipe, const Registry& registry, TrainOptions given);
 
@@ -42,10 +45,10 @@ struct Trainer::Impl {
   void restore(const CheckpointReader& reader);
   bool train_preludes();
   void adopt(Plan next);
-  void change_plan(const PlanChange& change);
+  void rebuild(const PlanChange& change);      // what a new plan asks for, with all that was learnt
+  void change_plan(const PlanChange& change);  // and a line about it in the record
   void choose_threads();
   void begin_profile();
-  Batch load_batch(int64_t size);
   void train_step();
   void close_window();
   void evaluate_now();

@@ -125,7 +125,7 @@ void Trainer::Impl::adopt(Plan next) {
   bind_schedules();
 }
 
-void Trainer::Impl::change_plan(const PlanChange& change) {
+void Trainer::Impl::rebuild(const PlanChange& change) {
   const std::vector<NamedTensor> old = model->tensors();
   const OptimizerSet before = std::move(optimizers);
   Plan next = plan_again(planned, engine());
@@ -139,6 +139,10 @@ void Trainer::Impl::change_plan(const PlanChange& change) {
   }
   set_schedules(scheduled_at);
   engine().carry(change, state);
+}
+
+void Trainer::Impl::change_plan(const PlanChange& change) {
+  rebuild(change);
   evaluate::EventRecord line = event();
   line.kind = "replan";
   line.note = change.reason;

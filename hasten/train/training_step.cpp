@@ -67,7 +67,7 @@ at::Tensor TrainingStep::run(bool extra) {
   return loss;
 }
 
-at::Tensor TrainingStep::run(State& state) {
+at::Tensor TrainingStep::compute_gradients(State& state) {
   state_ = &state;
   engine_.fire(Event::kStepBegin, state);
   model_.set_training(true);
@@ -78,6 +78,10 @@ at::Tensor TrainingStep::run(State& state) {
     loss = forward_backward(state);
   }
   model_.clear_auxiliary();
+  return loss;
+}
+
+void TrainingStep::update(State& state) {
   engine_.fire(Event::kGradientsReady, state);
   engine_.fire(Event::kBeforeUpdate, state);
   {
@@ -86,6 +90,11 @@ at::Tensor TrainingStep::run(State& state) {
   }
   model_.clear_gradients();
   engine_.fire(Event::kAfterUpdate, state);
+}
+
+at::Tensor TrainingStep::run(State& state) {
+  at::Tensor loss = compute_gradients(state);
+  update(state);
   return loss;
 }
 

@@ -17,6 +17,9 @@ class TrainingStep final : private GradientPass {
   // Trains on state.batch. Returns the mean loss of the batch, a scalar on the device. Gradients, and so the update,
   // are those of the mean of weighted losses over the whole batch, whatever the microbatch size.
   at::Tensor run(State& state);
+  // Its two halves. What the first leaves in the model, gradients and auxiliary outputs, the second takes away.
+  at::Tensor compute_gradients(State& state);
+  void update(State& state);
   // Forward and backward passes over a batch so far, extra ones included.
   int64_t passes() const { return passes_; }
   void count_replay() { ++passes_; }

@@ -1,0 +1,40 @@
+"""The pipelines on which diagnoses are checked, by what holds each of them back."""
+
+import argparse
+import json
+import random
+import struct
+import subprocess
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def arguments(description):
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--hasten", default="build/release/hasten")
+    parser.add_argument("--cifar", required=True, help="folder of CIFAR-10 as JPEG files: train/CLASS/*.jpg")
+    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()), help="folder for files that are made")
+    parser.add_argument("--time", default="40s", help="of each diagnosis")
+    parser.add_argument("--only", action="append", help="these pipelines alone")
+    return parser
+
+
+def random_tokens(folder):
+    """A text of random tokens: the vocabulary decides what is computed, the words do not."""
+    path = folder / "hasten-random-tokens.bin"
+    if not path.exists():
+        random.seed(1)
+        path.write_bytes(struct.pack("<400000H", *(random.randrange(50257) for _ in range(400_000))))
+    return path
+
+
+def diagnose(options, recipe, changes, *words):
+    command = [options.hasten, "diagnose", str(HERE / recipe), "--time", options.time, "--json", "--quiet", *words]
+    for change in changes:
+        command += ["--set", change]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
+    return json.loads(done.stdout)

@@ -1,0 +1,198 @@
+// Ranking of changes by the stage model.
+#include "hasten/diagnose/advice.h"
+
+#include <algorithm>
+
+#include "hasten/base/text.h"
+
+namespace hasten::diagnose {
+namespace {
+
+// What the declared bottlenecks of methods are among the parts.
+std::vector<Part> parts_of(Bottleneck bottleneck) {
+  switch (bottleneck) {
+    case Bottleneck::kStorage: return {Part::kFetch};
+    case Bottleneck::kDecode: return {Part::kDecode};
+    case Bottleneck::kAugment: return {Part::kAugment, Part::kTransform};
+    case Bottleneck::kTransfer: return {Part::kTransfer};
+    case Bottleneck::kCommunication: return {Part::kReduce};
+    default: return {Part::kCompute};
+  }
+}
+
+std::string_view name_of(Part part) { return choices(Part{})[static_cast<size_t>(part)]; }
+
+Limit limit_of(Part part) {
+  switch (part) {
+    case Part::kFetch: return Limit::kFetch;
+    case Part::kDecode: return Limit::kDecode;
+    case Part::kAugment:
+    case Part::kTransform: return Limit::kAugment;
+    case Part::kAssemble: return Limit::kAssemble;
+    case Part::kTransfer: return Limit::kTransfer;
+    case Part::kReduce: return Limit::kCommunication;
+    case Part::kCompute: return Limit::kCompute;
+  }
+  return Limit::kOther;
+}
+
+// The part that takes most of a chain.
+Part largest_part(const StageModel& model, size_t chain, const Effect& effect) {
+  Part largest = model.chains()[chain].front();
+  for (Part part : model.chains()[chain]) {
+    if (model.parts()[static_cast<size_t>(part)] * effect[part] >
+        model.parts()[static_cast<size_t>(largest)] * effect[largest])
+      largest = part;
+  }
+  return largest;
+}
+
+size_t longest_chain(const StageModel& model, const Effect& effect) {
+  size_t longest = 0;
+  for (size_t chain = 1; chain < model.chains().size(); ++chain) {
+    if (model.chain_s(chain, effect) > model.chain_s(longest, effect)) longest = chain;
+  }
+  return longest;
+}
+
+std::string effect_text(const Effect& effect, const StageModel& model) {
+  std::vector<std::string> words;
+  for (size_t part = 0; part < kParts; ++part) {
+    if (effect.factor[part] != 1 && model.parts()[part] > 0)
+      words.push_back(cat(name_of(static_cast<Part>(part)), " x ", significant(effect.factor[part], 2)));
+  }
+  for (size_t part = 0; part < kParts; ++part) {
+    if (effect.added_s[part] > 0)
+      words.push_back(cat(name_of(static_cast<Part>(part)), " + ", significant(1e3 * effect.added_s[part], 2), " ms"));
+  }
+  if (effect.overlap > 0) words.push_back("chains overlap");
+  return join(words, ", ");
+}
+
+// Those that ran whole steps; others ran on a batch that was there, and say what the step's own work becomes.
+bool of_whole_steps(Experiment experiment) {
+  return experiment == Experiment::kNoAugment || experiment == Experiment::kDeepReadAhead ||
+         experiment == Experiment::kFewerWorkers || experiment == Experiment::kCached;
+}
+
+bool touches(const std::vector<Bottleneck>& bottlenecks, const std::vector<Bottleneck>& others) {
+  return std::any_of(bottlenecks.begin(), bottlenecks.end(),
+                     [&](Bottleneck one) { return std::find(others.begin(), others.end(), one) != others.end(); });
+}
+
+// Why a change that makes a part cheaper does not make the step shorter.
+std::string why_not(const Diagnosis& diagnosis, const Remedy& remedy) {
+  if (remedy.candidate.measured)
+    return cat("it was tried in ", info(*remedy.candidate.measured).id, ": ", fixed(remedy.gain, 2), " times faster");
+  const StageModel& model = diagnosis.model;
+  std::vector<std::string> saved;
+  double seconds = 0;
+  for (size_t part = 0; part < kParts; ++part) {
+    if (remedy.candidate.effect.factor[part] >= 1) continue;
+    seconds += model.parts()[part] * (1 - remedy.candidate.effect.factor[part]);
+    saved.emplace_back(name_of(static_cast<Part>(part)));
+  }
+  if (saved.empty()) return "";
+  return cat("it saves ", significant(1e3 * seconds, 2), " ms of ", join(saved, " and "), ", but the run is ",
+             hasten::diagnose::name_of(diagnosis.primary().what), ": at most ", fixed(remedy.most, 2), " times faster");
+}
+
+// What adds to a limit. All parts of the loader take turns in its threads, so what makes one longer delays the others.
+std::vector<Bottleneck> adding_to(Limit limit) {
+  switch (limit) {
+    case Limit::kContention:
+    case Limit::kFetch:
+    case Limit::kDecode:
+    case Limit::kAugment: return {Bottleneck::kStorage, Bottleneck::kDecode, Bottleneck::kAugment};
+    default: return info(limit).relieved_by;
+  }
+}
+
+void speak_of_others(const Diagnosis& diagnosis, const std::vector<Candidate>& candidates,
+                     const std::vector<MethodSpec>& catalogue, Advice& out) {
+  const LimitInfo& limit = info(diagnosis.primary().what);
+  const std::vector<Bottleneck> adding = adding_to(diagnosis.primary().what);
+  for (const MethodSpec& spec : catalogue) {
+    if (touches(spec.worsens, adding)) {
+      std::vector<std::string> more;
+      for (Bottleneck bottleneck : spec.worsens) {
+        for (Part part : parts_of(bottleneck)) {
+          if (std::find(more.begin(), more.end(), name_of(part)) == more.end()) more.emplace_back(name_of(part));
+        }
+      }
+      out.makes_worse.push_back({spec.name, cat("it adds to ", join(more, ", "), ": the run is ", limit.name)});
+      continue;
+    }
+    const bool candidate = std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& one) {
+      return one.spec != nullptr && one.name == spec.name;
+    });
+    const bool fewer_samples =
+        std::find(spec.relieves.begin(), spec.relieves.end(), Bottleneck::kStorage) != spec.relieves.end();
+    if (!candidate && (spec.saves == Factor::kIterations || fewer_samples)) out.fewer_steps.push_back(spec.name);
+  }
+}
+
+}  // namespace
+
+Remedy predict(const Diagnosis& diagnosis, const Candidate& candidate) {
+  Remedy out;
+  out.candidate = candidate;
+  const StageModel& model = diagnosis.model;
+  Effect effect = candidate.effect;
+  if (candidate.measured && of_whole_steps(*candidate.measured) && diagnosis.times.has(*candidate.measured)) {
+    out.basis = cat("measured by ", info(*candidate.measured).id);
+    out.gain = out.most = diagnosis.times.get(Experiment::kFull) / diagnosis.times.get(*candidate.measured);
+    return out;
+  }
+  if (candidate.measured && diagnosis.times.has(*candidate.measured)) {
+    // An experiment measured the resident step of the changed recipe; the rest of the pipeline stays.
+    effect[Part::kCompute] *= diagnosis.times.get(*candidate.measured) / diagnosis.times.get(Experiment::kResident);
+    out.basis = cat("measured by ", info(*candidate.measured).id, "; ");
+  }
+  // Every part but computation and update grows with the samples of a step.
+  if (candidate.samples != 1) {
+    for (size_t part = 0; part < kParts; ++part) {
+      if (static_cast<Part>(part) != Part::kCompute && static_cast<Part>(part) != Part::kReduce)
+        effect.factor[part] *= candidate.samples;
+      effect.added_s[part] *= candidate.samples;
+    }
+  }
+  out.basis += "stage model: " + effect_text(effect, model);
+  out.gain = candidate.samples * model.gain(effect);
+  Effect gone;  // what it touches at no cost at all
+  for (size_t part = 0; part < kParts; ++part) {
+    if (candidate.effect.factor[part] < 1) gone.factor[part] = 0;
+  }
+  if (candidate.measured) gone[Part::kCompute] = 0;
+  gone.overlap = candidate.effect.overlap;
+  gone.added_s = candidate.effect.added_s;  // what moves elsewhere is not gone
+  out.most = model.gain(gone);
+  if (candidate.samples == 1) out.gain = std::min(out.gain, out.most);
+  else out.most = out.gain;  // what no part's removal bounds, since a step does more
+  out.bound_only = !model.explains() && !candidate.measured;
+  const size_t before = longest_chain(model, {}), after = longest_chain(model, effect);
+  if (before != after) out.next = limit_of(largest_part(model, after, effect));
+  return out;
+}
+
+Advice advise(const Diagnosis& diagnosis, const std::vector<Candidate>& candidates,
+              const std::vector<MethodSpec>& catalogue) {
+  Advice out;
+  for (const Candidate& candidate : candidates) {
+    Remedy remedy = predict(diagnosis, candidate);
+    if (remedy.pays()) {
+      out.remedies.push_back(std::move(remedy));
+      continue;
+    }
+    const std::string why = why_not(diagnosis, remedy);
+    if (!why.empty()) out.not_here.push_back({candidate.name, why});
+  }
+  std::stable_sort(out.remedies.begin(), out.remedies.end(), [](const Remedy& a, const Remedy& b) {
+    return std::pair(!a.bound_only, a.gain) > std::pair(!b.bound_only, b.gain);
+  });
+  speak_of_others(diagnosis, candidates, catalogue, out);
+  out.settings = info(diagnosis.primary().what).settings;
+  return out;
+}
+
+}  // namespace hasten::diagnose

@@ -1,0 +1,205 @@
+// Interleaved timing of experiments.
+#include "hasten/diagnose/session.h"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+
+#include "hasten/base/clock.h"
+#include "hasten/base/error.h"
+#include "hasten/base/rng.h"
+#include "hasten/base/text.h"
+
+namespace hasten::diagnose {
+namespace {
+
+constexpr double kTight = 0.015;  // relative half width of an interval that needs no more rounds
+constexpr uint64_t kTightnessDraws = 200;
+constexpr double kFullWindows = 5;  // about the root of the number of experiments (Dunnett 1955)
+
+bool stopped(const SessionOptions& options) {
+  return options.stop != nullptr && options.stop->load(std::memory_order_relaxed);
+}
+
+std::vector<Experiment> possible(Subject& subject, Measurements& out) {
+  std::vector<Experiment> list;
+  for (size_t i = 0; i < kExperiments; ++i) {
+    const auto experiment = static_cast<Experiment>(i);
+    std::string why = subject.cannot(experiment);
+    if (why.empty()) list.push_back(experiment);
+    else out.left_out[experiment] = std::move(why);
+  }
+  return list;
+}
+
+bool is_delay(Experiment experiment) {
+  return experiment == Experiment::kDelayFetch || experiment == Experiment::kDelayPrepare ||
+         experiment == Experiment::kDelayCompute;
+}
+
+// What a recipe throws inside an experiment, with the experiment's name.
+Window run_named(Subject& subject, const Trial& trial, double seconds) {
+  const ExperimentInfo& what = info(trial.experiment);
+  const std::string where = cat("experiment ", what.id, " (", what.change, ")");
+  try {
+    return subject.run(trial, seconds);
+  } catch (const ConfigError& error) {
+    throw ConfigError(where + ", " + error.where(), error.expected(), error.got(), error.hint());
+  } catch (const DataError& error) {
+    throw DataError(error.path(), where + (error.location().empty() ? "" : ", " + error.location()), error.reason(),
+                    error.hint());
+  } catch (const std::runtime_error& error) {
+    throw ConfigError(where, "a recipe that trains", error.what());
+  }
+}
+
+// Whether more rounds would change nothing: the times that decide are known well enough.
+bool tight(const Measurements& measurements) {
+  const Times times(measurements);
+  for (Experiment experiment : {Experiment::kResident, Experiment::kResidentBesideLoader, Experiment::kDrain,
+                                Experiment::kForwardBackward, Experiment::kTiny}) {
+    if (!times.has(experiment)) continue;
+    std::vector<double> draws;
+    for (uint64_t draw = 0; draw < kTightnessDraws; ++draw) {
+      const Times drawn(measurements, draw_rounds(measurements.rounds.size(), draw));
+      if (drawn.has(experiment)) draws.push_back(drawn.get(experiment) / drawn.get(Experiment::kFull));
+    }
+    std::sort(draws.begin(), draws.end());
+    const double low = draws[draws.size() / 40], high = draws[draws.size() - 1 - draws.size() / 40];
+    if (high - low > 2 * kTight * median(draws)) return false;
+  }
+  return true;
+}
+
+// With long steps there is no time for everything: what does not decide is left out after the first round.
+void spare_time(double round_s, double left_s, const SessionOptions& options, Measurements& out) {
+  const double each_s = round_s / static_cast<double>(std::max<size_t>(out.rounds.front().size(), 1));
+  double needed_s = round_s * static_cast<double>(options.least_rounds - 1);
+  for (const Serves serves : {Serves::kPrediction, Serves::kInput, Serves::kDevice}) {
+    for (const auto& [experiment, window] : out.rounds.front()) {
+      if (needed_s <= left_s || info(experiment).serves != serves) continue;
+      out.left_out[experiment] = "after one round: the time was short";
+      needed_s -= each_s * static_cast<double>(options.least_rounds - 1);
+    }
+  }
+}
+
+}  // namespace
+
+double median(std::vector<double> values) {
+  if (values.empty()) return std::nan("");
+  std::sort(values.begin(), values.end());
+  const size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : 0.5 * (values[middle - 1] + values[middle]);
+}
+
+std::vector<size_t> draw_rounds(size_t count, uint64_t draw) {
+  const auto block = static_cast<size_t>(std::max(1.0, std::round(std::cbrt(static_cast<double>(count)))));
+  RandomStream random(20230101, operation("diagnose.rounds"), draw, 0);
+  std::vector<size_t> drawn;
+  while (drawn.size() < count) {
+    const size_t first = random.below(count - block + 1);
+    for (size_t i = 0; i < block && drawn.size() < count; ++i) drawn.push_back(first + i);
+  }
+  return drawn;
+}
+
+Times::Times(const Measurements& measurements) {
+  std::vector<size_t> all(measurements.rounds.size());
+  for (size_t i = 0; i < all.size(); ++i) all[i] = i;
+  *this = Times(measurements, all);
+}
+
+Times::Times(const Measurements& measurements, std::span<const size_t> rounds) {
+  const auto a_step = [](const Window& window) { return window.seconds / static_cast<double>(window.steps); };
+  std::array<std::vector<double>, kExperiments> relative;
+  std::vector<double> full_s, skews;
+  std::array<std::vector<double>, kParts> drained_s, full_busy_s;
+  for (const size_t number : rounds) {
+    const Round& round = measurements.rounds[number];
+    const auto reference = round.find(Experiment::kFull);
+    if (reference == round.end()) continue;
+    full_s.push_back(a_step(reference->second));
+    for (const auto& [experiment, window] : round) {
+      relative[static_cast<size_t>(experiment)].push_back(a_step(window) / full_s.back());
+      if (experiment == Experiment::kResident) skews.push_back(window.skew_s);
+      if (!window.busy_s) continue;
+      auto* into = experiment == Experiment::kDrain  ? &drained_s
+                   : experiment == Experiment::kFull ? &full_busy_s
+                                                     : nullptr;
+      for (size_t part = 0; into != nullptr && part < kParts; ++part) (*into)[part].push_back((*window.busy_s)[part]);
+    }
+  }
+  const double scale = median(full_s);
+  for (size_t i = 0; i < kExperiments; ++i) {
+    if (!relative[i].empty()) seconds_[i] = scale * median(relative[i]);
+  }
+  const auto take = [](const std::array<std::vector<double>, kParts>& from, std::optional<PartSeconds>& to) {
+    if (from[0].empty()) return;
+    to.emplace();
+    for (size_t part = 0; part < kParts; ++part) (*to)[part] = median(from[part]);
+  };
+  take(drained_s, drained);
+  take(full_busy_s, full);
+  if (!skews.empty()) skew_s = median(skews);
+}
+
+double Times::get(Experiment experiment) const {
+  HASTEN_CHECK(has(experiment), "an experiment that was made");
+  return *at(experiment);
+}
+
+Measurements measure(Subject& subject, const SessionOptions& options) {
+  Measurements out;
+  out.facts = subject.facts();
+  const std::vector<Experiment> experiments = possible(subject, out);
+  HASTEN_CHECK(!experiments.empty() && experiments.front() == Experiment::kFull, "a subject that runs as it is");
+  const int64_t begin = now_ns();
+  const auto left = [&] { return options.seconds - seconds(now_ns() - begin); };
+  // A first look: how long a step is, and so the delay.
+  const Window look = run_named(subject, {}, options.least_window_s);
+  const double step_s = look.seconds / static_cast<double>(look.steps);
+  out.delay_s = options.delay * step_s;
+  out.profile = subject.profile();
+  out.window_s =
+      std::max(options.least_window_s, left() / (static_cast<double>(experiments.size()) + kFullWindows - 1) /
+                                           static_cast<double>(options.least_rounds));
+  // More rounds of shorter windows tell more about the noise than few long ones.
+  out.window_s = std::clamp(0.4 * out.window_s, options.least_window_s, 3.0);
+  ConditionLog log;
+  double round_s = 0;
+  for (int64_t number = 0; number < options.most_rounds; ++number) {
+    // The last round is not begun if it would not end in time.
+    if (number >= (options.least_rounds + 1) / 2 && left() < round_s) break;
+    if (number >= options.least_rounds && tight(out)) break;
+    if (number == 1) spare_time(round_s, left(), options, out);
+    const int64_t round_begin = now_ns();
+    Round round;
+    for (size_t i = 0; i < experiments.size() && !stopped(options); ++i) {
+      // In turns, so that no experiment always follows the same one.
+      const Experiment experiment = experiments[(i + static_cast<size_t>(number)) % experiments.size()];
+      if (out.left_out.count(experiment) != 0) continue;
+      if (options.announce) options.announce(experiment, number, left());
+      try {
+        const Trial trial{experiment, is_delay(experiment) ? out.delay_s : 0};
+        // Everything is compared with R0, so it is worth more time than each of the others.
+        const double window_s = experiment == Experiment::kFull ? kFullWindows * out.window_s : out.window_s;
+        round[experiment] = run_named(subject, trial, window_s);
+      } catch (const std::bad_alloc&) {
+        out.left_out[experiment] = "out of memory";
+      }
+      log.read();
+    }
+    if (stopped(options)) {
+      out.interrupted = true;
+      if (round.count(Experiment::kFull) == 0) break;
+    }
+    out.rounds.push_back(std::move(round));
+    if (out.interrupted) break;
+    round_s = seconds(now_ns() - round_begin);
+  }
+  out.conditions = log.conditions();
+  return out;
+}
+
+}  // namespace hasten::diagnose

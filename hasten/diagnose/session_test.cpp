@@ -1,0 +1,192 @@
+// Rounds of a subject that takes no time, and what is made of them.
+#include "hasten/diagnose/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <new>
+#include <set>
+
+#include "hasten/base/error.h"
+#include "hasten/diagnose/test_measurements.h"
+
+namespace hasten::diagnose {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using E = Experiment;
+
+// Answers from a table, at once.
+class TableSubject : public Subject {
+ public:
+  const Facts& facts() const override { return facts_; }
+  std::string cannot(Experiment experiment) override { return times.count(experiment) != 0 ? "" : "not in the table"; }
+  Window run(const Trial& trial, double seconds) override {
+    trials.push_back(trial);
+    asked_s[trial.experiment] = seconds;
+    if (before) before(trial);
+    return test::window_of(times.at(trial.experiment) + (trial.delay_s > 0 ? 1e3 * trial.delay_s : 0));
+  }
+
+  test::StepTimes times{{E::kFull, 10}, {E::kResident, 8}, {E::kDoubleBatch, 16}, {E::kDelayCompute, 10}};
+  std::function<void(const Trial&)> before;
+  std::vector<Trial> trials;
+  std::map<Experiment, double> asked_s;
+
+ private:
+  Facts facts_;
+};
+
+SessionOptions few_rounds(int64_t rounds = 5) {
+  SessionOptions options;
+  options.seconds = 1;
+  options.least_rounds = options.most_rounds = rounds;
+  return options;
+}
+
+TEST(SessionTest, MakesEveryPossibleExperimentInEveryRound) {
+  TableSubject subject;
+  const Measurements measurements = measure(subject, few_rounds());
+  ASSERT_EQ(measurements.rounds.size(), 5U);
+  for (const Round& round : measurements.rounds) EXPECT_EQ(round.size(), 4U);
+  EXPECT_EQ(measurements.left_out.size(), kExperiments - 4);
+  EXPECT_EQ(measurements.left_out.at(E::kDrain), "not in the table");
+  std::set<Experiment> first;
+  for (size_t round = 0; round < 4; ++round) first.insert(subject.trials[1 + 4 * round].experiment);
+  EXPECT_EQ(first.size(), 4U) << "each begins a round once";
+}
+
+TEST(SessionTest, DelaysAreAShareOfTheStepAndOnlyWhereTheyBelong) {
+  TableSubject subject;
+  const Measurements measurements = measure(subject, few_rounds());
+  EXPECT_NEAR(measurements.delay_s, 1.5e-3, 1e-12);
+  for (const Trial& trial : subject.trials) EXPECT_EQ(trial.delay_s > 0, trial.experiment == E::kDelayCompute);
+  EXPECT_NEAR(Times(measurements).get(E::kDelayCompute), 11.5e-3, 1e-12);
+}
+
+TEST(SessionTest, WhatAllAreComparedWithHasLongerWindows) {
+  TableSubject subject;
+  measure(subject, few_rounds());
+  EXPECT_GT(subject.asked_s.at(E::kFull), 2 * subject.asked_s.at(E::kResident));
+}
+
+TEST(SessionTest, EndsEarlyWhenTheAnswersAreTight) {
+  TableSubject subject;
+  SessionOptions options;
+  options.seconds = 1000;
+  EXPECT_EQ(measure(subject, options).rounds.size(), 5U);
+}
+
+TEST(SessionTest, GoesOnWhileTheyAreNotAndThereIsTime) {
+  TableSubject subject;
+  subject.before = [&](const Trial&) { subject.times[E::kResident] = subject.trials.size() % 3 == 0 ? 6 : 9; };
+  SessionOptions options;
+  options.seconds = 1000;
+  options.most_rounds = 12;
+  EXPECT_EQ(measure(subject, options).rounds.size(), 12U);
+  options.seconds = 0;
+  EXPECT_EQ(measure(subject, options).rounds.size(), 3U) << "half of the least number is made, whatever the time";
+}
+
+TEST(SessionTest, OutOfMemoryLeavesAnExperimentOut) {
+  TableSubject subject;
+  int64_t tries = 0;
+  subject.before = [&](const Trial& trial) {
+    if (trial.experiment != E::kDoubleBatch) return;
+    ++tries;
+    throw std::bad_alloc();
+  };
+  const Measurements measurements = measure(subject, few_rounds());
+  EXPECT_EQ(measurements.left_out.at(E::kDoubleBatch), "out of memory");
+  EXPECT_EQ(tries, 1) << "it is not tried again";
+  EXPECT_FALSE(Times(measurements).has(E::kDoubleBatch));
+  EXPECT_TRUE(Times(measurements).has(E::kResident));
+}
+
+TEST(SessionTest, ErrorsNameTheExperiment) {
+  TableSubject subject;
+  subject.before = [](const Trial& trial) {
+    if (trial.experiment == E::kResident) throw ConfigError("model", "a finite loss", "nan", "a smaller rate");
+  };
+  try {
+    measure(subject, few_rounds());
+    FAIL() << "it should have thrown";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.where(), AllOf(HasSubstr("experiment R1"), HasSubstr("model")));
+    EXPECT_EQ(error.got(), "nan");
+    EXPECT_EQ(error.hint(), "a smaller rate");
+  }
+  subject.before = [](const Trial&) { throw DataError("a.jpg", "byte 16", "not a JPEG file"); };
+  try {
+    measure(subject, few_rounds());
+    FAIL() << "it should have thrown";
+  } catch (const DataError& error) {
+    EXPECT_EQ(error.path(), "a.jpg");
+    EXPECT_THAT(error.location(), AllOf(HasSubstr("experiment R0"), HasSubstr("byte 16")));
+  }
+  subject.before = [](const Trial&) { throw std::runtime_error("shapes differ"); };
+  EXPECT_THROW(measure(subject, few_rounds()), ConfigError);
+}
+
+TEST(SessionTest, AStopGivesWhatIsKnown) {
+  TableSubject subject;
+  std::atomic<bool> stop{false};
+  SessionOptions options = few_rounds(40);
+  options.stop = &stop;
+  std::vector<int64_t> announced;
+  options.announce = [&](Experiment, int64_t round, double) { announced.push_back(round); };
+  subject.before = [&](const Trial&) { stop = subject.trials.size() > 14; };
+  const Measurements measurements = measure(subject, options);
+  EXPECT_TRUE(measurements.interrupted);
+  ASSERT_EQ(measurements.rounds.size(), 4U);
+  EXPECT_LT(measurements.rounds.back().size(), 4U) << "the last one is not whole";
+  EXPECT_EQ(announced.back(), 3);
+  EXPECT_NEAR(Times(measurements).get(E::kResident), 8e-3, 1e-12);
+}
+
+TEST(TimesTest, ComparesWithinARoundSoThatDriftCancels) {
+  Measurements measurements = test::measured({{E::kFull, 10}, {E::kResident, 5}});
+  for (size_t i = 0; i < 5; ++i) {
+    // The machine becomes slower and slower; one window was disturbed.
+    for (auto& [experiment, window] : measurements.rounds[i]) window.seconds *= 1 + 0.1 * static_cast<double>(i);
+  }
+  measurements.rounds[1][E::kResident].seconds *= 3;
+  const Times times(measurements);
+  EXPECT_NEAR(times.get(E::kResident) / times.get(E::kFull), 0.5, 1e-9);
+  EXPECT_NEAR(times.get(E::kFull), 12e-3, 1e-9);
+}
+
+TEST(TimesTest, TakesClocksOfTheDrainedLoader) {
+  const Times times(test::measured(test::quiet(), test::quiet_loader()));
+  ASSERT_TRUE(times.drained.has_value());
+  EXPECT_NEAR((*times.drained)[static_cast<size_t>(Part::kDecode)], 2e-3, 1e-12);
+  EXPECT_FALSE(times.full.has_value());
+  EXPECT_FALSE(times.has(E::kGraph));
+  EXPECT_THROW(static_cast<void>(times.get(E::kGraph)), InternalError);
+}
+
+TEST(DrawRoundsTest, DrawsBlocksOfNeighboursAndRepeatsItself) {
+  for (const size_t count : {1U, 2U, 5U, 8U, 27U}) {
+    const std::vector<size_t> drawn = draw_rounds(count, 7);
+    ASSERT_EQ(drawn.size(), count);
+    EXPECT_EQ(drawn, draw_rounds(count, 7));
+    for (const size_t round : drawn) EXPECT_LT(round, count);
+  }
+  const std::vector<size_t> drawn = draw_rounds(27, 3);
+  for (size_t i = 0; i + 2 < 27; i += 3) {
+    EXPECT_EQ(drawn[i + 1], drawn[i] + 1);
+    EXPECT_EQ(drawn[i + 2], drawn[i] + 2);
+  }
+  EXPECT_NE(draw_rounds(27, 3), draw_rounds(27, 4));
+}
+
+TEST(MedianTest, OfEvenAndOddCounts) {
+  EXPECT_DOUBLE_EQ(median({3, 1, 2}), 2);
+  EXPECT_DOUBLE_EQ(median({4, 1, 2, 3}), 2.5);
+  EXPECT_TRUE(std::isnan(median({})));
+}
+
+}  // namespace
+}  // namespace hasten::diagnose

@@ -1,0 +1,147 @@
+// A diagnosis from end to end.
+#include "hasten/study/examine.h"
+
+#include <algorithm>
+
+#include "hasten/base/clock.h"
+#include "hasten/base/error.h"
+#include "hasten/base/text.h"
+#include "hasten/data/sample_stream.h"
+
+namespace hasten {
+namespace {
+
+using diagnose::Examination;
+using diagnose::Experiment;
+using diagnose::Realised;
+using diagnose::Remedy;
+
+constexpr int64_t kRounds = 5;
+// Where in the budget both sides are looked at, for methods whose work changes as they go.
+constexpr std::array kPlaces{0.1, 0.3, 0.5, 0.7, 0.9};
+
+int64_t decoded_bytes(StepDriver& driver) {
+  const Dataset& data = driver.train_data();
+  SampleStream* stream = data.source().stream();
+  if (stream == nullptr) return 0;
+  const auto& [channels, height, width] = stream->shape();
+  return data.size() * channels * height * width;
+}
+
+double step_s(RecipeSubject& subject, double seconds_long) {
+  const diagnose::Window window = subject.run({}, seconds_long);
+  return window.seconds / static_cast<double>(window.steps);
+}
+
+// Both sides in turns; the gain is in time a sample.
+Realised try_remedy(const Remedy& remedy, const EditRecipe& edit, const Registry& registry,
+                    const ExamineOptions& options, double seconds_long) {
+  Realised out;
+  out.remedy = remedy;
+  SubjectOptions changed = options.subject;
+  if (remedy.candidate.threads > 0) changed.threads = static_cast<int>(remedy.candidate.threads);
+  RecipeSubject before(edit({}), registry, options.subject), after(edit(edits_of(remedy.candidate)), registry, changed);
+  // A method that acts by the share of the budget is worth what it is worth over the whole of it.
+  std::vector<double> places{options.at};
+  if (remedy.candidate.spec != nullptr && !remedy.candidate.measured) places.assign(kPlaces.begin(), kPlaces.end());
+  const double window_s =
+      std::clamp(seconds_long / static_cast<double>(2 * kRounds * static_cast<int64_t>(places.size())), 0.02, 3.0);
+  std::vector<double> before_s(kRounds, 0), after_s(kRounds, 0);
+  for (double place : places) {
+    before.driver().move_to(place);
+    after.driver().move_to(place);
+    for (size_t round = 0; round < kRounds; ++round) {
+      if (options.session.stop != nullptr && options.session.stop->load()) {
+        out.failed = "interrupted";
+        return out;
+      }
+      const bool first = round % 2 == 0;
+      if (first) before_s[round] += step_s(before, window_s);
+      after_s[round] += step_s(after, window_s);
+      if (!first) before_s[round] += step_s(before, window_s);
+    }
+  }
+  std::vector<double> gains;
+  for (size_t round = 0; round < kRounds; ++round)
+    gains.push_back(remedy.candidate.samples * before_s[round] / after_s[round]);
+  out.gain = diagnose::median(gains);
+  std::sort(gains.begin(), gains.end());
+  out.interval = {gains.front(), gains.back()};
+  return out;
+}
+
+// The best of the advice, and what somebody asked for.
+std::vector<Remedy> to_try(const Examination& found, const std::vector<diagnose::Candidate>& candidates,
+                           const Registry& registry, const ExamineOptions& options) {
+  std::vector<Remedy> out;
+  if (options.apply) {
+    const auto& advice = found.advice.remedies;
+    out.assign(advice.begin(),
+               advice.begin() + static_cast<std::ptrdiff_t>(std::min(options.most_applied, advice.size())));
+  }
+  for (const std::string& text : options.attempts) {
+    const diagnose::Candidate candidate = candidate_of(text, candidates, registry.catalogue());
+    if (std::any_of(out.begin(), out.end(), [&](const Remedy& one) { return one.candidate.name == candidate.name; }))
+      continue;
+    const bool known = std::any_of(candidates.begin(), candidates.end(),
+                                   [&](const diagnose::Candidate& one) { return one.name == candidate.name; });
+    Remedy remedy;
+    if (known) remedy = diagnose::predict(found.diagnosis, candidate);
+    remedy.candidate = candidate;
+    remedy.predicted = known;
+    out.push_back(std::move(remedy));
+  }
+  return out;
+}
+
+void apply(Examination& out, const std::vector<Remedy>& remedies, const EditRecipe& edit, const Registry& registry,
+           const ExamineOptions& options) {
+  const double each_s = options.session.seconds / static_cast<double>(std::max<size_t>(remedies.size(), 1));
+  for (const Remedy& remedy : remedies) {
+    if (options.announce_remedy) options.announce_remedy(remedy);
+    try {
+      out.realised.push_back(try_remedy(remedy, edit, registry, options, each_s));
+    } catch (const std::exception& error) {
+      Realised failed;
+      failed.remedy = remedy;
+      failed.failed = error.what();
+      out.realised.push_back(std::move(failed));
+    }
+    if (out.realised.back().failed == "interrupted") return;
+  }
+}
+
+// The energy of a step by what it was spent on: the step's own work, and the rest of it.
+void add_energy(const RecipeSubject& subject, Examination& out) {
+  const std::optional<double> joules = subject.joules_a_step(out.energy_unavailable);
+  if (!joules) return;
+  const double share = std::min(
+      1.0, out.diagnosis.times.at(Experiment::kResident).value_or(0) / out.diagnosis.times.get(Experiment::kFull));
+  out.energy = {{"computation", *joules * share}, {"input", *joules * (1 - share)}};
+}
+
+}  // namespace
+
+Examination examine(const EditRecipe& edit, const Registry& registry, const ExamineOptions& options) {
+  const Recipe recipe = edit({});
+  RecipeSubject subject(recipe, registry, options.subject);
+  subject.driver().move_to(options.at);
+  diagnose::Measurements measurements = diagnose::measure(subject, options.session);
+  if (measurements.rounds.empty())
+    throw ConfigError("--time", "time for one round of the experiments", "an interruption before its end");
+  diagnose::Diagnosis diagnosis = diagnose::diagnose(measurements);
+  const std::vector<diagnose::Candidate> candidates =
+      candidates_for(recipe, edit, registry, diagnosis, measurements.facts, decoded_bytes(subject.driver()));
+  diagnose::Advice advice = diagnose::advise(diagnosis, candidates, registry.catalogue().all());
+  Examination out{
+      .measurements = std::move(measurements), .diagnosis = std::move(diagnosis), .advice = std::move(advice)};
+  out.roofline = subject.roofline();
+  out.memory = subject.memory();
+  add_energy(subject, out);
+  for (const std::string& name : subject.driver().left_out())
+    out.notes.push_back(name + " trains something before the run and was left out");
+  if (!out.measurements.interrupted) apply(out, to_try(out, candidates, registry, options), edit, registry, options);
+  return out;
+}
+
+}  // namespace hasten

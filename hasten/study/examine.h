@@ -1,0 +1,23 @@
+// A diagnosis of a recipe from end to end: experiments, verdict, advice, and whether the advice holds.
+#pragma once
+
+#include "hasten/study/candidates.h"
+#include "hasten/study/recipe_subject.h"
+
+namespace hasten {
+
+struct ExamineOptions {
+  diagnose::SessionOptions session;
+  SubjectOptions subject;
+  double at = 0;         // share of the budget at which steps are looked at
+  bool apply = false;    // try the advice; takes about as long again
+  size_t most_applied = 4;
+  std::vector<std::string> attempts;  // changes to try whatever the advice is; see candidate_of()
+  // Before a remedy is tried.
+  std::function<void(const diagnose::Remedy&)> announce_remedy;
+};
+
+// Throws ConfigError for a recipe that cannot be trained, and, naming the experiment, for one that fails in it.
+diagnose::Examination examine(const EditRecipe& edit, const Registry& registry, const ExamineOptions& options);
+
+}  // namespace hasten

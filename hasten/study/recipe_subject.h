@@ -1,0 +1,77 @@
+// A recipe as the subject of a diagnosis: its own pipeline and steps, with one thing changed at a time. Files, runs and
+// checkpoints of the user stay as they are.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "hasten/diagnose/examination.h"
+#include "hasten/train/step_driver.h"
+
+namespace hasten {
+
+class EnergyMeter;
+
+struct SubjectOptions {
+  uint64_t seed = 0;
+  at::Device device = at::kCPU;
+  MakeStepGraph step_graphs;
+  int threads = 0;  // of the kernels while it runs; 0: as many as there are now
+  bool drop_caches = false;  // R5, which has the kernel forget the data set's files
+};
+
+class RecipeSubject final : public diagnose::Subject {
+ public:
+  RecipeSubject(const Recipe& recipe, const Registry& registry, SubjectOptions options);
+  ~RecipeSubject() override;
+
+  const diagnose::Facts& facts() const override { return facts_; }
+  std::string cannot(diagnose::Experiment experiment) override;
+  diagnose::Window run(const diagnose::Trial& trial, double seconds) override;
+  std::optional<diagnose::OperatorProfile> profile() override;
+
+  StepDriver& driver() { return *driver_; }
+  std::optional<diagnose::RooflinePoint> roofline() const { return roofline_; }
+  diagnose::MemoryHeadroom memory() const;
+  // Joules a step of R0 so far, or nothing, with the reason.
+  std::optional<double> joules_a_step(std::string& why_not) const;
+
+ private:
+  struct Timers;
+  class Lane;
+  Lane& lane(diagnose::Experiment experiment);
+  void describe();
+  int64_t warm_up(diagnose::Experiment experiment);
+  Batch resident_batch(int64_t size);
+  Batch fresh_batch(Lane& lane, Timers* timers);
+  diagnose::Window time_steps(double seconds, int64_t warm_up, const std::function<void()>& step);
+  diagnose::Window run_full(const diagnose::Trial& trial, double seconds);
+  diagnose::Window run_resident(const diagnose::Trial& trial, double seconds);
+  diagnose::Window run_beside_loader(double seconds);
+  diagnose::Window run_host_batch(bool pinned, double seconds);
+  diagnose::Window drain(diagnose::Experiment experiment, double seconds);
+  std::string cannot_input(diagnose::Experiment experiment);
+  std::string cannot_device(diagnose::Experiment experiment) const;
+  bool streams() const;
+
+  SubjectOptions options_;
+  std::unique_ptr<StepDriver> driver_;
+  std::map<diagnose::Experiment, std::unique_ptr<Lane>> lanes_;
+  std::map<int64_t, Batch> resident_;  // by size
+  std::set<diagnose::Experiment> warm_;
+  diagnose::Facts facts_;
+  std::optional<diagnose::RooflinePoint> roofline_;
+  std::unique_ptr<EnergyMeter> energy_;
+  std::string why_no_energy_;
+  double full_joules_ = 0;
+  int64_t full_steps_ = 0;
+  double step_s_ = 0;  // of R0, as it was last
+  bool double_fits_ = true;
+  int64_t tiny_ = 1;  // samples of R10
+};
+
+}  // namespace hasten

@@ -1,0 +1,244 @@
+// Experiments on real recipes: each does what it says, and none changes anything.
+#include "hasten/study/recipe_subject.h"
+
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <fstream>
+
+#include "hasten/base/error.h"
+#include "hasten/core/state_hashes.h"
+#include "hasten/loader/codecs/encode.h"
+#include "hasten/optim/optimizer.h"
+#include "hasten/spec/plan.h"
+#include "hasten/spec/recipe_edit.h"
+#include "hasten/study/examine.h"
+#include "hasten/train/test_run.h"
+
+namespace hasten {
+namespace {
+
+using diagnose::Experiment;
+using testing::TemporaryDirectory;
+using P = diagnose::Part;
+
+const Registry& no_methods() {
+  static const Registry registry{std::vector<MethodEntry>{}};
+  return registry;
+}
+
+Recipe recipe_of(const Json& document) { return recipe_from_json(document, no_methods().catalogue()); }
+
+// Two classes of 32 small images as JPEG files.
+void write_images(const std::filesystem::path& folder) {
+  constexpr int kSide = 16, kEach = 32;
+  for (const char* part : {"train", "test"}) {
+    for (const char* name : {"dark", "light"}) {
+      std::filesystem::create_directories(folder / part / name);
+      for (int i = 0; i < kEach; ++i) {
+        std::vector<uint8_t> pixels(kSide * kSide * 3);
+        for (size_t j = 0; j < pixels.size(); ++j)
+          pixels[j] = static_cast<uint8_t>((name[0] == 'd' ? 0 : 120) + (j * 31 + static_cast<size_t>(i) * 17) % 120);
+        const std::vector<uint8_t> file = encode_jpeg({pixels.data(), kSide, kSide, 3, 3 * kSide});
+        std::ofstream out(folder / part / name / (std::to_string(i) + ".jpg"), std::ios::binary);
+        out.write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
+      }
+    }
+  }
+}
+
+Json streamed_recipe(const std::filesystem::path& folder) {
+  Json recipe = testing::small_recipe();
+  recipe["workload"] = {{"dataset", "images"}, {"metric", "test/accuracy"}};
+  recipe["data"] = {{"path", folder.string()}, {"flip", "random"}};
+  recipe["loader"] = {{"residence", "stream"}, {"workers", 2}, {"augment", "sample"}};
+  recipe["batch"] = {{"size", 8}};
+  return recipe;
+}
+
+std::map<std::string, std::string> weights(RecipeSubject& subject) {
+  StateHashes visitor;
+  subject.driver().state().optimizers->each_group([&](const Optimizer&, UpdateGroup& group) {
+    for (size_t i = 0; i < group.names.size(); ++i) visitor.tensor(group.names[i], group.parameters[i]);
+  });
+  return visitor.values();
+}
+
+void run_all(RecipeSubject& subject, std::vector<Experiment>& made) {
+  for (size_t i = 0; i < diagnose::kExperiments; ++i) {
+    const auto experiment = static_cast<Experiment>(i);
+    if (!subject.cannot(experiment).empty()) continue;
+    const diagnose::Window window = subject.run({experiment, 1e-3}, 0.005);
+    EXPECT_GT(window.steps, 0) << diagnose::info(experiment).id;
+    EXPECT_GT(window.seconds, 0) << diagnose::info(experiment).id;
+    made.push_back(experiment);
+  }
+}
+
+bool holds(const std::vector<Experiment>& made, Experiment one) {
+  return std::find(made.begin(), made.end(), one) != made.end();
+}
+
+TEST(RecipeSubjectTest, InMemoryExperimentsLearnNothing) {
+  RecipeSubject subject(recipe_of(testing::small_recipe()), no_methods(), {});
+  const auto before = weights(subject);
+  std::vector<Experiment> made;
+  run_all(subject, made);
+  run_all(subject, made);
+  for (Experiment one :
+       {Experiment::kFull, Experiment::kResident, Experiment::kDrain, Experiment::kForward,
+        Experiment::kForwardBackward, Experiment::kHalfBatch, Experiment::kDoubleBatch, Experiment::kHalfPrecision,
+        Experiment::kTiny, Experiment::kNoAugment, Experiment::kDelayPrepare, Experiment::kDelayCompute})
+    EXPECT_TRUE(holds(made, one)) << diagnose::info(one).id;
+  EXPECT_FALSE(holds(made, Experiment::kDelayFetch));
+  EXPECT_EQ(weights(subject), before) << "learning rates are zero";
+  EXPECT_EQ(subject.facts().chains.size(), 1u);
+}
+
+TEST(RecipeSubjectTest, DelaysAreAsLongAsTheySay) {
+  RecipeSubject subject(recipe_of(testing::small_recipe()), no_methods(), {});
+  const auto a_step = [&](Experiment experiment, double delay) {
+    const diagnose::Window window = subject.run({experiment, delay}, 0.05);
+    return window.seconds / static_cast<double>(window.steps);
+  };
+  // Far longer than the step itself, so that noise does not matter; and a delay cannot be shorter.
+  EXPECT_GT(a_step(Experiment::kDelayCompute, 0.03), 0.03);
+  EXPECT_GT(a_step(Experiment::kDelayPrepare, 0.03), 0.03);
+}
+
+TEST(RecipeSubjectTest, StreamedExperimentsHaveLoadersOfTheirOwn) {
+  TemporaryDirectory folder;
+  write_images(folder.path());
+  RecipeSubject subject(recipe_of(streamed_recipe(folder.path())), no_methods(), {.drop_caches = true});
+  EXPECT_EQ(subject.facts().chains.size(), 2u);
+  EXPECT_EQ(subject.facts().workers, 2);
+  std::vector<Experiment> made;
+  run_all(subject, made);
+  run_all(subject, made);
+  for (Experiment one :
+       {Experiment::kFull, Experiment::kResidentBesideLoader, Experiment::kDrain, Experiment::kDrainRead,
+        Experiment::kDrainDecode, Experiment::kCold, Experiment::kNoAugment, Experiment::kDelayFetch,
+        Experiment::kDelayPrepare, Experiment::kDeepReadAhead, Experiment::kFewerWorkers})
+    EXPECT_TRUE(holds(made, one)) << diagnose::info(one).id;
+  EXPECT_EQ(subject.cannot(Experiment::kCached), "the files lie in memory already");
+  const diagnose::Window drained = subject.run({Experiment::kDrain}, 0.02);
+  ASSERT_TRUE(drained.busy_s);
+  EXPECT_GT((*drained.busy_s)[static_cast<size_t>(P::kDecode)], 0);
+  EXPECT_GT((*drained.busy_s)[static_cast<size_t>(P::kAssemble)], 0);
+}
+
+TEST(RecipeSubjectTest, ADelayInTheLoaderIsOneOfTheWholeStep) {
+  TemporaryDirectory folder;
+  write_images(folder.path());
+  RecipeSubject subject(recipe_of(streamed_recipe(folder.path())), no_methods(), {});
+  for (Experiment experiment : {Experiment::kDelayFetch, Experiment::kDelayPrepare}) {
+    const diagnose::Window window = subject.run({experiment, 0.04}, 0.3);
+    // The loader is slower than the step then, so its pace is seen: the delay and what it takes itself.
+    EXPECT_GT(window.seconds / static_cast<double>(window.steps), 0.035) << diagnose::info(experiment).id;
+  }
+}
+
+TEST(RecipeSubjectTest, ThreadsAreAsBeforeAfterwards) {
+  const int threads = at::get_num_threads();
+  at::set_num_threads(2);
+  RecipeSubject subject(recipe_of(testing::small_recipe()), no_methods(), {});
+  subject.run({Experiment::kOneThread}, 0.005);
+  EXPECT_EQ(at::get_num_threads(), 2);
+  at::set_num_threads(threads);
+}
+
+TEST(RecipeSubjectTest, ProfileAndRooflineAreOfTheStep) {
+  RecipeSubject subject(recipe_of(testing::small_recipe()), no_methods(), {});
+  const auto profile = subject.profile();
+  ASSERT_TRUE(profile);
+  double flops = 0;
+  for (const diagnose::OperatorCost& one : profile->operators) flops += one.flops;
+  // Forward and backward of the plan; what is left out is the gradient of the first layer's input.
+  const double planned = training_flops_per_sample(subject.driver().plan()) * 32;
+  EXPECT_NEAR(flops / planned, 1, 0.05);
+  EXPECT_NEAR(subject.roofline()->flops, flops, 1);
+  EXPECT_GT(profile->peak_bytes_per_s, 0);
+}
+
+// The address space is too small for two batches of this width.
+TEST(RecipeSubjectTest, OutOfMemoryIsTheLimitOfTheBatch) {
+  Json recipe = testing::small_recipe();
+  recipe["model"] = {{"family", "mlp"}, {"widths", {60000}}};
+  recipe["batch"]["size"] = 64;
+  RecipeSubject subject(recipe_of(recipe), no_methods(), {});
+  subject.run({Experiment::kResident}, 0.001);
+  rlimit before{};
+  getrlimit(RLIMIT_AS, &before);
+  std::ifstream statm("/proc/self/statm");
+  rlim_t pages = 0;
+  statm >> pages;
+  rlimit tight = before;
+  tight.rlim_cur = pages * 4096 + (16 << 20);  // a batch's activations are 15 MB each, and several live at once
+  setrlimit(RLIMIT_AS, &tight);
+  EXPECT_THROW(subject.run({Experiment::kDoubleBatch}, 0.001), std::bad_alloc);
+  setrlimit(RLIMIT_AS, &before);
+  EXPECT_EQ(subject.memory().batch, "128 does not fit");
+  subject.run({Experiment::kResident}, 0.001);
+}
+
+TEST(ExamineTest, FromARecipeToAdviceThatIsTried) {
+  TemporaryDirectory folder;
+  write_images(folder.path());
+  const EditRecipe edit = [&](const RecipeEdits& edits) {
+    Json document = streamed_recipe(folder.path());
+    apply_edits(document, edits);
+    return recipe_from_json(document, no_methods().catalogue());
+  };
+  ExamineOptions options;
+  options.session.seconds = 0.5;
+  options.session.least_window_s = 0.002;
+  options.attempts = {"loader.residence=memory", "batch.size=16", "nonsense.key=1"};
+  const diagnose::Examination found = examine(edit, no_methods(), options);
+  EXPECT_GE(found.measurements.rounds.size(), 3u);
+  EXPECT_FALSE(found.diagnosis.findings.empty());
+  ASSERT_EQ(found.realised.size(), 3u);
+  EXPECT_TRUE(found.realised[0].remedy.predicted);
+  EXPECT_GT(found.realised[0].gain, 0);
+  EXPECT_GT(found.realised[1].gain, 0);
+  EXPECT_NE(found.realised[2].failed.find("nonsense"), std::string::npos) << found.realised[2].failed;
+  EXPECT_FALSE(std::filesystem::exists("runs"));
+}
+
+struct FailsParams {
+  static constexpr auto schema() { return std::tuple{}; }
+};
+class Fails final : public MethodOf<FailsParams> {
+ public:
+  using MethodOf::MethodOf;
+  void on(Event, State&) override { throw ConfigError("fails", "a method that works", "this one"); }
+  void state(StateVisitor&) override {}
+};
+
+TEST(ExamineTest, ARecipeThatFailsNamesTheExperiment) {
+  MethodSpec spec{.name = "fails",
+                  .summary = "test",
+                  .component = Component::kAlgorithm,
+                  .verbs = {Verb::kRetrofit},
+                  .uses = {{Event::kBeforeUpdate, Phase::kObserve}},
+                  .params = describe<FailsParams>()};
+  const Registry registry{std::vector<MethodEntry>{
+      {spec, +[](const FailsParams& params) -> std::unique_ptr<Method> { return std::make_unique<Fails>(params); }}}};
+  const EditRecipe edit = [&](const RecipeEdits&) {
+    Json document = testing::small_recipe();
+    document["method"] = {{{"name", "fails"}}};
+    return recipe_from_json(document, registry.catalogue());
+  };
+  ExamineOptions options;
+  options.session.seconds = 0.2;
+  try {
+    examine(edit, registry, options);
+    FAIL() << "it works";
+  } catch (const ConfigError& error) {
+    EXPECT_NE(error.where().find("experiment R0 (nothing)"), std::string::npos) << error.where();
+    EXPECT_NE(error.where().find("fails"), std::string::npos) << error.where();
+  }
+}
+
+}  // namespace
+}  // namespace hasten
