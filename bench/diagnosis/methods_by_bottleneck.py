@@ -58,7 +58,7 @@ def main():
     for name, (recipe, changes) in cases(options).items():
         words = [word for method in METHODS for word in ("--try", method)]
         found = pipelines.diagnose(options, recipe, changes, *words)
-        verdicts[name] = found["verdict"]["limit"]
+        verdicts[name] = found["verdict"]["limit"] or "no verdict"
         gains[name] = {one["remedy"]["name"]: None if one["failed"] else one["gain"] for one in found["realised"]}
     names = list(gains)
     print("| method | " + " | ".join(f"{name} ({verdicts[name]})" for name in names) + " |")
