@@ -1,6 +1,6 @@
 // How often a diagnosis is right, on pipelines whose limit is known, and how near the predicted gain of a change comes to
 // the one that is measured afterwards.
-//   diagnosis_truth [--runs N] [--seconds S] [--case NAME] [--json FILE] [--verbose]
+//   diagnosis_truth [--runs N] [--first SEED] [--seconds S] [--case NAME] [--json FILE] [--verbose]
 // Of the case NAME, or of those whose name contains it. Runs that others' load disturbed are counted by themselves.
 #include <algorithm>
 #include <cmath>
@@ -20,7 +20,7 @@ namespace {
 constexpr double kNear = 0.15;  // of the realised gain
 
 struct Options {
-  int64_t runs = 5;
+  int64_t runs = 5, first = 0;
   double seconds = 3;
   bool verbose = false;
   std::string only, json;
@@ -163,7 +163,7 @@ void run(const Options& options) {
     std::vector<Outcome> outcomes;
     Tally tally;
     for (int64_t i = 0; i < options.runs; ++i) {
-      outcomes.push_back(run_once(known, static_cast<uint64_t>(i), options));
+      outcomes.push_back(run_once(known, static_cast<uint64_t>(options.first + i), options));
       tally.add(outcomes.back());
       rows.push_back(document(known, outcomes.back()));
     }
@@ -196,11 +196,13 @@ int main(int argc, char** argv) {
       continue;
     }
     if (flag == "--runs") options.runs = std::stoll(value);
+    else if (flag == "--first") options.first = std::stoll(value);
     else if (flag == "--seconds") options.seconds = std::stod(value);
     else if (flag == "--case") options.only = value;
     else if (flag == "--json") options.json = value;
     else {
-      std::fprintf(stderr, "diagnosis_truth [--runs N] [--seconds S] [--case NAME] [--json FILE] [--verbose]\n");
+      std::fprintf(stderr,
+                   "diagnosis_truth [--runs N] [--first SEED] [--seconds S] [--case NAME] [--json FILE] [--verbose]\n");
       return 2;
     }
     ++i;

@@ -203,6 +203,17 @@ TEST(DiagnosisTest, NoiseThatMayHideAWaitIsNoProofOfNone) {
   EXPECT_NEAR(diagnose(measured(quiet(), quiet_loader())).hidden, 0, 1e-9);
 }
 
+TEST(DiagnosisTest, WhatWasMadeOnceIsTrustedAsFarAsOneRoundIs) {
+  Measurements measurements = measured(with(quiet(), {{E::kFull, 14}}), quiet_loader(), 6);
+  measurements.rounds[0][E::kHostBatch] = test::window_of(14);
+  const Diagnosis quietly = diagnose(measurements);
+  EXPECT_EQ(quietly.primary().what, Limit::kTransfer);
+  EXPECT_DOUBLE_EQ(quietly.confidence, 1) << "resamples without that round know of it, too";
+  EXPECT_DOUBLE_EQ(quietly.tolerances[static_cast<size_t>(E::kHostBatch)], kLeastTolerance);
+  measurements.rounds[0][E::kResident] = test::window_of(12);
+  EXPECT_NEAR(diagnose(measurements).tolerances[static_cast<size_t>(E::kHostBatch)], 0.2, 1e-9);
+}
+
 TEST(DiagnosisTest, RefusesTooFewRoundsAndOthersLoad) {
   EXPECT_THAT(diagnose(measured(quiet(), quiet_loader(), 2)).refusal, StartsWith("too short: 2 rounds"));
   Measurements loaded = measured(quiet(), quiet_loader());

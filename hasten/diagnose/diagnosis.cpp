@@ -23,8 +23,22 @@ Range central(std::vector<double> values) {
 
 std::string percent(double share) { return fixed(100 * share, 0) + "%"; }
 
+// How far R1 against R0 goes from round to round, relative.
+double spread_of_one(const std::vector<Round>& rounds) {
+  std::vector<double> ratios;
+  for (const Round& round : rounds) {
+    const auto full = round.find(Experiment::kFull), resident = round.find(Experiment::kResident);
+    if (full == round.end() || resident == round.end()) continue;
+    const auto steps = [](const auto& at) { return static_cast<double>(at->second.steps); };
+    ratios.push_back(resident->second.seconds / steps(resident) / (full->second.seconds / steps(full)));
+  }
+  if (ratios.empty()) return 0;
+  const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
+  return (*high - *low) / median(ratios);
+}
+
 // max(0.03, twice the relative half width) of every time against R0.
-Tolerances tolerances_of(const Times& all, const std::vector<Times>& draws) {
+Tolerances tolerances_of(const std::vector<Round>& rounds, const Times& all, const std::vector<Times>& draws) {
   Tolerances out = least_tolerances();
   for (size_t i = 0; i < kExperiments; ++i) {
     const auto experiment = static_cast<Experiment>(i);
@@ -44,6 +58,10 @@ Tolerances tolerances_of(const Times& all, const std::vector<Times>& draws) {
     const Range range = central(values);
     if (values.empty()) continue;
     out[i] = std::max(kLeastTolerance, (range.high - range.low) / median(values));
+    // What was made once shows no spread of its own.
+    const auto times_made =
+        std::count_if(rounds.begin(), rounds.end(), [&](const Round& round) { return round.count(experiment) != 0; });
+    if (times_made < 2) out[i] = std::max(out[i], spread_of_one(rounds));
   }
   return out;
 }
@@ -166,7 +184,7 @@ Diagnosis diagnose(const Measurements& measurements, const JudgeOptions& options
   std::vector<Times> draws;
   for (int64_t draw = 0; draw < options.draws; ++draw)
     draws.emplace_back(measurements, draw_rounds(measurements.rounds.size(), static_cast<uint64_t>(draw)));
-  out.tolerances = tolerances_of(all, draws);
+  out.tolerances = tolerances_of(measurements.rounds, all, draws);
   out.findings = decide(all, measurements, out.model, out.tolerances);
   out.sensitivities = sensitivities_of(measurements, all, draws);
   weigh(measurements, draws, out);

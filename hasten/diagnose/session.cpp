@@ -130,6 +130,17 @@ Times::Times(const Measurements& measurements, std::span<const size_t> rounds) {
       for (size_t part = 0; into != nullptr && part < kParts; ++part) (*into)[part].push_back((*window.busy_s)[part]);
     }
   }
+  std::array<bool, kExperiments> missing{};
+  for (size_t i = 0; i < kExperiments; ++i) missing[i] = relative[i].empty();
+  // What was made in other rounds only is known all the same.
+  for (const Round& round : measurements.rounds) {
+    const auto reference = round.find(Experiment::kFull);
+    if (reference == round.end()) continue;
+    for (const auto& [experiment, window] : round) {
+      if (missing[static_cast<size_t>(experiment)])
+        relative[static_cast<size_t>(experiment)].push_back(a_step(window) / a_step(reference->second));
+    }
+  }
   const double scale = median(full_s);
   for (size_t i = 0; i < kExperiments; ++i) {
     if (!relative[i].empty()) seconds_[i] = scale * median(relative[i]);

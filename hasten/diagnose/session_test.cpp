@@ -158,6 +158,14 @@ TEST(TimesTest, ComparesWithinARoundSoThatDriftCancels) {
   EXPECT_NEAR(times.get(E::kFull), 12e-3, 1e-9);
 }
 
+TEST(TimesTest, WhatWasMadeOnceIsKnownInEveryDraw) {
+  Measurements measurements = test::measured({{E::kFull, 10}, {E::kResident, 5}});
+  measurements.rounds[3][E::kHostBatch] = test::window_of(7);
+  const std::vector<size_t> others{0, 1, 2, 4, 4};
+  EXPECT_NEAR(Times(measurements, others).get(E::kHostBatch), 7e-3, 1e-12);
+  EXPECT_FALSE(Times(measurements, others).has(E::kGraph));
+}
+
 TEST(TimesTest, TakesClocksOfTheDrainedLoader) {
   const Times times(test::measured(test::quiet(), test::quiet_loader()));
   ASSERT_TRUE(times.drained.has_value());

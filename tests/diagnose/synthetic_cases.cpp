@@ -10,7 +10,8 @@ namespace {
 using E = Experiment;
 using P = Part;
 
-constexpr double kLongSession = 4;
+constexpr double kLongSession = 4;   // work of this machine, whose speed others' work changes
+constexpr double kVeryLongSession = 10;  // chance decides how long a step is
 
 // A loader and a device, in milliseconds: storage, decoding, augmentation, computation.
 SyntheticCase pipeline(std::string name, double fetch, double decode, double augment, double compute) {
@@ -81,7 +82,7 @@ void add_reference(std::vector<KnownCase>& out) {
   out.push_back({made,
                  {Limit::kBurst},
                  measured(made, "read-ahead x 4", E::kDeepReadAhead, [](SyntheticCase& now) { now.depth *= 4; }),
-                 kLongSession});
+                 kVeryLongSession});
   made = pipeline("serial", 3, 3, 1, 5);
   made.depth = 0;
   out.push_back({made, {Limit::kSerial}, change(made, "preparation / 2", faster_preparation)});
@@ -111,7 +112,7 @@ void add_loader(std::vector<KnownCase>& out) {
   out.push_back({made,
                  {Limit::kBurst},
                  measured(made, "read-ahead x 4", E::kDeepReadAhead, [](SyntheticCase& now) { now.depth *= 4; }),
-                 kLongSession});
+                 kVeryLongSession});
   made = pipeline("serial pool", 2, 2, 0.5, 3);
   made.pool = true;
   made.depth = 0;
@@ -178,10 +179,10 @@ void add_processes(std::vector<KnownCase>& out) {
 void add_device(std::vector<KnownCase>& out) {
   SyntheticCase made = pipeline("memory traffic", 1, 0.7, 0.3, 4);
   made.device = Work::kTraffic;
-  out.push_back({made, {Limit::kBandwidth}, change(made, "device / 2", faster_device)});
+  out.push_back({made, {Limit::kBandwidth}, change(made, "device / 2", faster_device), kLongSession});
   made = pipeline("arithmetic", 1, 0.7, 0.3, 4);
   made.device = Work::kArithmetic;
-  out.push_back({made, {Limit::kMath}, change(made, "device / 2", faster_device)});
+  out.push_back({made, {Limit::kMath}, change(made, "device / 2", faster_device), kLongSession});
   made = pipeline("fast math helps", 1, 0.7, 0.3, 4);
   made.half_factor = 0.5;
   made.fast_math_factor = 0.6;
