@@ -108,11 +108,11 @@ SampleSource::Parts TextSamples::hold_out(int64_t count, uint64_t) const {
 }
 
 Splits load_text(const Recipe& recipe, const DatasetInfo& info) {
-  const auto& params = recipe.dataset_params.as<TextParams>();
+  const TextWindows windows = text_windows(recipe.dataset_params);
   const auto part = [&](Split split) -> Dataset {
     const bool test = split == Split::kTest;
-    auto samples = std::make_shared<TextSamples>(open_text(*recipe.dataset, params, test, info.classes), params.context,
-                                                 params.sampling, test);
+    auto samples = std::make_shared<TextSamples>(open_text(*recipe.dataset, recipe.dataset_params, test, info.classes),
+                                                 windows.context, windows.sampling, test);
     return {info.name, split, std::move(samples), info.classes};
   };
   Splits splits{part(Split::kTrain), {}};

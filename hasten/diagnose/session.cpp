@@ -2,6 +2,7 @@
 #include "hasten/diagnose/session.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <new>
 
@@ -53,11 +54,17 @@ Window run_named(Subject& subject, const Trial& trial, double seconds) {
   }
 }
 
+// What verdicts rest on; the rest says how much a change is worth, or tells neighbours apart.
+constexpr std::array kDeciding{Experiment::kFull,  Experiment::kResident,        Experiment::kResidentBesideLoader,
+                               Experiment::kDrain, Experiment::kForwardBackward, Experiment::kTiny};
+bool decides(Experiment experiment) {
+  return std::find(kDeciding.begin(), kDeciding.end(), experiment) != kDeciding.end();
+}
+
 // Whether more rounds would change nothing: the times that decide are known well enough.
 bool tight(const Measurements& measurements) {
   const Times times(measurements);
-  for (Experiment experiment : {Experiment::kResident, Experiment::kResidentBesideLoader, Experiment::kDrain,
-                                Experiment::kForwardBackward, Experiment::kTiny}) {
+  for (const Experiment experiment : kDeciding) {
     if (!times.has(experiment)) continue;
     std::vector<double> draws;
     for (uint64_t draw = 0; draw < kTightnessDraws; ++draw) {
@@ -181,7 +188,8 @@ Measurements measure(Subject& subject, const SessionOptions& options) {
   double round_s = 0;
   for (int64_t number = 0; number < options.most_rounds; ++number) {
     // The last round is not begun if it would not end in time.
-    if (number >= (options.least_rounds + 1) / 2 && left() < round_s) break;
+    if (number >= (options.least_rounds + 1) / 2 && number != options.least_rounds && left() < round_s) break;
+    if (number == options.least_rounds && left() <= 0) break;
     if (number >= options.least_rounds && tight(out)) break;
     if (number == 1) spare_time(round_s, left(), options, out);
     const int64_t round_begin = now_ns();
@@ -190,6 +198,8 @@ Measurements measure(Subject& subject, const SessionOptions& options) {
       // In turns, so that no experiment always follows the same one.
       const Experiment experiment = experiments[(i + static_cast<size_t>(number)) % experiments.size()];
       if (out.left_out.count(experiment) != 0) continue;
+      // When all is known a few times, the time that is left goes where it decides.
+      if (number >= options.least_rounds && !decides(experiment)) continue;
       if (options.announce) options.announce(experiment, number, left());
       try {
         const Trial trial{experiment, is_delay(experiment) ? out.delay_s : 0};

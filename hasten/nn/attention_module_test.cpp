@@ -78,6 +78,25 @@ TEST(SelfAttentionTest, IsTheFormula) {
   EXPECT_TRUE(at::allclose(y[1][0], attention.values.at("output_weight").mv(v[0]), 1e-5, 1e-5));
 }
 
+TEST(SelfAttentionTest, WithoutAnOrderEveryTokenSeesAll) {
+  c10::NoGradGuard no_grad;
+  const at::Tensor x = at::randn({2, 5, 8}), turned = x.flip(1);
+  for (AttentionKernel kernel : {AttentionKernel::kFused, AttentionKernel::kExplicit}) {
+    SelfAttention plan;
+    plan.heads = 2;
+    plan.causal = false;
+    plan.kernel = kernel;
+    const Built attention(plan);
+    EXPECT_TRUE(at::allclose(attention(turned), attention(x).flip(1), 1e-4, 1e-5)) << "order says nothing";
+    // The first token's first head, by hand.
+    const auto project = [&](const char* name) { return x[0].mm(attention.values.at(name).t()).narrow(1, 0, 4); };
+    const at::Tensor weights = at::softmax(project("key_weight").mv(project("query_weight")[0]).div(2.0), 0);
+    at::Tensor identity = attention.values.at("output_weight");
+    identity.zero_().fill_diagonal_(1);
+    EXPECT_TRUE(at::allclose(attention(x)[0][0].narrow(0, 0, 4), project("value_weight").t().mv(weights), 1e-4, 1e-5));
+  }
+}
+
 TEST(SelfAttentionTest, KernelsAgreeInValueAndGradient) {
   for (bool rotary : {false, true}) {
     for (bool qk_norm : {false, true}) {

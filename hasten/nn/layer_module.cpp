@@ -1,45 +1,28 @@
 // The modules of the layer kinds.
 #include "hasten/nn/layer_module.h"
 
-#include <ATen/ops/avg_pool2d.h>
-#include <ATen/ops/batch_norm.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/dropout.h>
-#include <ATen/ops/embedding.h>
-#include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/max_pool2d.h>
-#include <ATen/ops/ones.h>
-#include <ATen/ops/relu.h>
 #include <ATen/ops/rms_norm.h>
-#include <ATen/ops/silu.h>
 #include <ATen/ops/slice.h>
-#include <ATen/ops/tanh.h>
-#include <ATen/ops/zeros.h>
 
 #include "hasten/base/error.h"
+#include "hasten/nn/activation.h"
 #include "hasten/nn/attention_module.h"
+#include "hasten/nn/fused.h"
+#include "hasten/nn/image_modules.h"
+#include "hasten/nn/sequence_modules.h"
 #include "hasten/spec/layers/convolution.h"
 #include "hasten/spec/layers/dense.h"
 #include "hasten/spec/layers/elementwise.h"
-#include "hasten/spec/layers/embedding.h"
 #include "hasten/spec/layers/normalization.h"
 #include "hasten/spec/layers/pooling.h"
 
 namespace hasten {
 namespace {
-
-at::Tensor activated(const at::Tensor& x, ActivationKind function) {
-  switch (function) {
-    case ActivationKind::kRelu: return at::relu(x);
-    case ActivationKind::kGelu: return at::gelu(x);
-    case ActivationKind::kSilu: return at::silu(x);
-    case ActivationKind::kTanh: return at::tanh(x);
-    case ActivationKind::kReluSquared: return at::relu(x).square();
-  }
-  return x;
-}
 
 class Conv2dModule final : public LayerModule {
  public:
@@ -79,29 +62,6 @@ class LinearModule final : public LayerModule {
   EffectiveTensor weight_, bias_;
 };
 
-class BatchNormModule final : public LayerModule {
- public:
-  BatchNormModule(const BatchNorm& plan, int64_t channels, const ParameterSource& get, at::Device device)
-      : plan_(plan),
-        weight_(get("weight")),
-        bias_(get("bias")),
-        mean_(at::zeros({channels}, device)),
-        variance_(at::ones({channels}, device)) {}
-  at::Tensor forward(const at::Tensor& x, const PassMode& mode) override {
-    const bool keep = mode.training && mode.statistics == Statistics::kKeep;
-    const double momentum =
-        mode.statistics == Statistics::kAverage ? 1.0 / static_cast<double>(mode.averaged + 1) : plan_.momentum;
-    return at::batch_norm(x, weight_(), bias_(), keep ? at::Tensor() : mean_, keep ? at::Tensor() : variance_,
-                          mode.training, momentum, plan_.epsilon, true);
-  }
-  std::vector<NamedTensor> buffers() override { return {{"running_mean", mean_}, {"running_var", variance_}}; }
-
- private:
-  BatchNorm plan_;
-  EffectiveTensor weight_, bias_;
-  at::Tensor mean_, variance_;
-};
-
 class ActivationModule final : public LayerModule {
  public:
   explicit ActivationModule(const Activation& plan) : function_(plan.function) {}
@@ -118,6 +78,7 @@ class FeatureNormModule final : public LayerModule {
   at::Tensor forward(const at::Tensor& x, const PassMode&) override {
     const at::Tensor &weight = weight_(), &bias = bias_();
     const int64_t features = x.size(-1);
+    if (is_fused(x)) return fused_feature_norm(x, weight, bias, plan_.root_mean_square, plan_.epsilon);
     if (plan_.root_mean_square) {
       return at::rms_norm(x, {features}, weight.defined() ? std::optional(weight) : std::nullopt, plan_.epsilon);
     }
@@ -127,24 +88,6 @@ class FeatureNormModule final : public LayerModule {
  private:
   FeatureNorm plan_;
   EffectiveTensor weight_, bias_;
-};
-
-class EmbeddingModule final : public LayerModule {
- public:
-  explicit EmbeddingModule(const ParameterSource& get) : weight_(get("weight")) {}
-  at::Tensor forward(const at::Tensor& x, const PassMode&) override { return at::embedding(weight_(), x); }
-
- private:
-  EffectiveTensor weight_;
-};
-
-class PositionEmbeddingModule final : public LayerModule {
- public:
-  explicit PositionEmbeddingModule(const ParameterSource& get) : weight_(get("weight")) {}
-  at::Tensor forward(const at::Tensor& x, const PassMode&) override { return x.add(weight_().narrow(0, 0, x.size(1))); }
-
- private:
-  EffectiveTensor weight_;
 };
 
 class GateModule final : public LayerModule {
@@ -193,18 +136,6 @@ class FlattenModule final : public LayerModule {
   at::Tensor forward(const at::Tensor& x, const PassMode&) override { return x.reshape({x.size(0), -1}); }
 };
 
-class Pool2dModule final : public LayerModule {
- public:
-  explicit Pool2dModule(const Pool2d& plan) : plan_(plan) {}
-  at::Tensor forward(const at::Tensor& x, const PassMode&) override {
-    if (plan_.function == PoolKind::kMax) return at::max_pool2d(x, plan_.kernel, plan_.stride, plan_.padding);
-    return at::avg_pool2d(x, plan_.kernel, plan_.stride, plan_.padding, false, /*count_include_pad=*/false);
-  }
-
- private:
-  Pool2d plan_;
-};
-
 class GlobalPoolModule final : public LayerModule {
  public:
   explicit GlobalPoolModule(const GlobalPool& plan) : function_(plan.function) {}
@@ -224,20 +155,18 @@ std::unique_ptr<LayerModule> build_layer(const Layer& layer, const ParameterSour
   const LayerKind& kind = layer.kind;
   if (const auto* plan = kind.as<Conv2d>()) return std::make_unique<Conv2dModule>(*plan, get);
   if (kind.as<Linear>() != nullptr) return std::make_unique<LinearModule>(get);
-  if (const auto* plan = kind.as<BatchNorm>())
-    return std::make_unique<BatchNormModule>(*plan, layer.in[0], get, device);
+  if (const auto* plan = kind.as<BatchNorm>()) return batch_norm_module(*plan, layer.in[0], get, device);
   if (const auto* plan = kind.as<FeatureNorm>()) return std::make_unique<FeatureNormModule>(*plan, get);
   if (const auto* plan = kind.as<SelfAttention>()) return attention_module(*plan, get);
-  if (kind.as<Embedding>() != nullptr) return std::make_unique<EmbeddingModule>(get);
-  if (kind.as<PositionEmbedding>() != nullptr) return std::make_unique<PositionEmbeddingModule>(get);
   if (const auto* plan = kind.as<Gate>()) return std::make_unique<GateModule>(*plan);
   if (const auto* plan = kind.as<SoftCap>()) return std::make_unique<SoftCapModule>(*plan);
   if (const auto* plan = kind.as<Activation>()) return std::make_unique<ActivationModule>(*plan);
   if (const auto* plan = kind.as<Dropout>()) return std::make_unique<DropoutModule>(*plan);
   if (const auto* plan = kind.as<Scale>()) return std::make_unique<ScaleModule>(*plan);
   if (kind.as<Flatten>() != nullptr) return std::make_unique<FlattenModule>();
-  if (const auto* plan = kind.as<Pool2d>()) return std::make_unique<Pool2dModule>(*plan);
+  if (const auto* plan = kind.as<Pool2d>()) return pool_module(*plan);
   if (const auto* plan = kind.as<GlobalPool>()) return std::make_unique<GlobalPoolModule>(*plan);
+  if (std::unique_ptr<LayerModule> module = sequence_module(layer, get)) return module;
   throw InternalError("no module for a layer of kind " + std::string(kind.name()));
 }
 

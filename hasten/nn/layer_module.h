@@ -18,6 +18,8 @@ class LayerModule {
   virtual ~LayerModule() = default;
   virtual at::Tensor forward(const at::Tensor& x, const PassMode& mode) = 0;
   virtual std::vector<NamedTensor> buffers() { return {}; }
+  // Whether it does the next layer of its chain, too, from now on: one that has no parameters.
+  virtual bool absorbs(const LayerKind&) { return false; }
 };
 
 // The layer's own parameters by name, as built; undefined if the layer has none of that name.

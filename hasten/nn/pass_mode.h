@@ -12,10 +12,14 @@ enum class Statistics {
   kAverage,  // set to the mean over the batches since the averaging began
 };
 
+// What layers of one pass hand to later ones beside the main path; see nn/pass_stream.h.
+struct PassStream;
+
 struct PassMode {
   bool training = true;  // dropout and the batch's own statistics; otherwise the running ones
   Statistics statistics = Statistics::kUpdate;
   int64_t averaged = 0;  // batches that kAverage has seen before this one
+  PassStream* stream = nullptr;
 };
 
 }  // namespace hasten

@@ -1,7 +1,9 @@
 // From a plan to modules.
 #include "hasten/nn/planned_model.h"
 
+#include "hasten/nn/fused.h"
 #include "hasten/nn/init.h"
+#include "hasten/nn/pass_stream.h"
 
 namespace hasten {
 namespace {
@@ -9,6 +11,12 @@ namespace {
 at::Tensor run_chain(const std::vector<std::unique_ptr<LayerModule>>& chain, at::Tensor x, const PassMode& mode) {
   for (const auto& layer : chain) x = layer->forward(x, mode);
   return x;
+}
+
+at::Tensor sum_of(const at::Tensor& passed, const at::Tensor& branch) {
+  // Of two formats LibTorch copies one first. Images are left to it, since their memory has an order of its own.
+  const bool sequence = passed.dim() == 3 && passed.scalar_type() != branch.scalar_type();
+  return sequence && is_fused(passed) && is_fused(branch) ? fused_sum(passed, branch) : branch.add(passed);
 }
 
 // Wrappers are for training; evaluation, and statistics that are measured for it, are of the model as it stands.
@@ -63,6 +71,7 @@ PlannedModel::Chain PlannedModel::build_chain(const Block& block, const std::vec
       }
       return EffectiveTensor();
     };
+    if (!chain.empty() && chain.back()->absorbs(layer.kind)) continue;
     chain.push_back(build_layer(layer, get, seams.device));
     for (NamedTensor& buffer : chain.back()->buffers()) buffers_.push_back({prefix + buffer.name, buffer.value});
   }
@@ -74,16 +83,18 @@ at::Tensor PlannedModel::run_block(const BuiltBlock& block, const at::Tensor& x,
   at::Tensor y = block.residual && wrapped(mode) ? block.branch.run(x, mode, branch) : branch(x, mode);
   if (block.residual) {
     at::Tensor passed = run_chain(block.shortcut, x, mode);
-    y = y.defined() ? y.add(passed) : passed;
+    y = y.defined() ? sum_of(passed, y) : passed;
   }
   return run_chain(block.after, y, mode);
 }
 
 at::Tensor PlannedModel::forward(const at::Tensor& inputs) {
   auxiliary_.clear();
+  PassStream stream;
   at::Tensor x = inputs;
   for (const BuiltBlock& block : blocks_) {
     PassMode mode = mode_;
+    mode.stream = &stream;
     // Statistics that are measured for other weights are measured for frozen blocks, too.
     mode.training = mode.training && (!block.frozen || mode.statistics == Statistics::kAverage);
     auto whole = [this, &block](const at::Tensor& in, const PassMode& with) { return run_block(block, in, with); };

@@ -86,6 +86,14 @@ TEST(MuonTest, OrthogonalisedHasSingularValuesNearOne) {
   EXPECT_GT(orthogonalised(a, 5).mul(a).sum().item<double>(), 0);
 }
 
+TEST(MuonTest, MatricesOfOneShapeAreDoneTogether) {
+  for (auto [rows, columns] : {std::pair<int64_t, int64_t>{16, 48}, {48, 16}}) {
+    const at::Tensor stack = at::randn({3, rows, columns}), together = orthogonalised(stack, 5);
+    for (int64_t i = 0; i < 3; ++i)
+      EXPECT_TRUE(at::allclose(together[i], orthogonalised(stack[i], 5), 0.05, 0.02)) << i;
+  }
+}
+
 TEST(MuonTest, StepHasTheSameSizeWhateverTheGradientsScale) {
   auto muon = make_muon(
       {.lr = 0.1, .momentum = 0, .weight_decay = 0, .nesterov = false, .iterations = 5, .scale = MuonScale::kNone});

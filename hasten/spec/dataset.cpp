@@ -50,9 +50,9 @@ DatasetInfo image_files_info(const std::string& name, const ParamSet& set) {
 }
 
 DatasetInfo text_info(const std::string& name, const ParamSet& set) {
-  const auto& params = set.as<TextParams>();
-  const TextPart train = open_text(find_dataset(name), params, false);
-  DatasetInfo info{name, {params.context}, train.stream->vocabulary_size(), train.whole(params.context), 0};
+  const int64_t context = text_windows(set).context;
+  const TextPart train = open_text(find_dataset(name), set, false);
+  DatasetInfo info{name, {context}, train.stream->vocabulary_size(), train.whole(context), 0};
   info.text = true;
   return info;
 }
@@ -100,6 +100,8 @@ const std::vector<DatasetSpec>& dataset_specs() {
       {"text", "your own: text, .bin or .npy files of tokens, or shards, named by data.path",
        "name a file or folder as data.path", describe<TextParams>(),
        [](const ParamSet& set) { return text_info("text", set); }},
+      {"synthetic-text", "made-up tokens that follow from those before them; any size, no files", "made on the fly",
+       describe<SyntheticTextParams>(), [](const ParamSet& set) { return text_info("synthetic-text", set); }},
       {"synthetic", "random images labelled by a random network; any size, no files", "made on the fly",
        describe<SyntheticParams>(),
        [](const ParamSet& set) {

@@ -85,6 +85,24 @@ struct TextParams {
   }
 };
 
+// Text without files: each token follows from the two before it, or by chance. Learnable, of any size, for tests.
+struct SyntheticTextParams {
+  int64_t tokens = 20000, test_tokens = 2000, vocabulary = 16, context = 16;
+  double noise = 0.25;
+  WindowSampling sampling = WindowSampling::kEpoch;
+  int64_t data_seed = 1;
+  static constexpr auto schema() {
+    using P = SyntheticTextParams;
+    return std::tuple{field("tokens", &P::tokens, at_least(2), "tokens of the training part"),
+                      field("test_tokens", &P::test_tokens, at_least(2), "tokens of the test part"),
+                      field("vocabulary", &P::vocabulary, {2, 65536}, "different tokens"),
+                      field("context", &P::context, {1, 1 << 20}, "tokens of a sample"),
+                      field("noise", &P::noise, {0, 1}, "share of tokens that follow from nothing"),
+                      field("sampling", &P::sampling, "epoch: every token once an epoch; random_offset: anywhere"),
+                      field("data_seed", &P::data_seed, at_least(0), "seed of the rule and of the text")};
+  }
+};
+
 // A part of such a data set: a stretch of a stream of tokens.
 struct TextPart {
   std::shared_ptr<const TokenStream> stream;
@@ -93,10 +111,19 @@ struct TextPart {
   int64_t whole(int64_t context) const { return (tokens - 1) / context; }
   int64_t covering(int64_t context) const { return (tokens - 1 + context - 1) / context; }
 };
+// What the samples of a text are.
+struct TextWindows {
+  int64_t context = 1;
+  WindowSampling sampling = WindowSampling::kEpoch;
+};
+
+// Whether the data set is one of text, by files or made up; the functions below are for those.
+bool is_text(const DatasetSpec& spec);
+TextWindows text_windows(const ParamSet& params);
 // The training or the test part. Files of tokens may hold `vocabulary` different ones, if it is given; the test part has
 // to do with those of the training part. Throws ConfigError for files that are not there or shorter than a sample,
 // DataError for damaged ones.
-TextPart open_text(const DatasetSpec& spec, const TextParams& params, bool test, int64_t vocabulary = 0);
+TextPart open_text(const DatasetSpec& spec, const ParamSet& params, bool test, int64_t vocabulary = 0);
 
 // Where the files of a data set are: `path`, $HASTEN_DATA/<name>, ./data/<name>, the system's data sets; the first that
 // is there. Throws ConfigError that lists them if none is.

@@ -7,7 +7,7 @@
 namespace hasten {
 
 const std::vector<FamilySpec>& family_specs() {
-  static const std::vector<FamilySpec> specs{mlp_family(), convnet_family(), resnet_family(),
+  static const std::vector<FamilySpec> specs{mlp_family(), convnet_family(), resnet_family(),     vit_family(),
                                              gpt_family(), custom_family(),  torchscript_family()};
   return specs;
 }

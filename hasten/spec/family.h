@@ -22,6 +22,7 @@ const FamilySpec& find_family(std::string_view name);  // throws ConfigError
 FamilySpec mlp_family();
 FamilySpec convnet_family();
 FamilySpec resnet_family();
+FamilySpec vit_family();
 FamilySpec gpt_family();
 FamilySpec custom_family();
 FamilySpec torchscript_family();

@@ -1,6 +1,7 @@
 // From the files of a text to its training and test part.
 #include "hasten/base/error.h"
 #include "hasten/base/text.h"
+#include "hasten/loader/text/synthetic_tokens.h"
 #include "hasten/spec/dataset.h"
 
 namespace hasten {
@@ -20,27 +21,54 @@ TokenOptions token_options(const TextParams& params, int64_t vocabulary) {
   return options;
 }
 
-}  // namespace
-
-TextPart open_text(const DatasetSpec& spec, const TextParams& params, bool test, int64_t vocabulary) {
+TextPart part_of_files(const DatasetSpec& spec, const TextParams& params, bool test, int64_t vocabulary,
+                       std::string& where) {
   const TokenOptions options = token_options(params, vocabulary);
   const std::string path = find_dataset_files(spec, params.path);
+  where = cat("the ", test ? "test" : "training", " part of ", path);
   TextPart part;
-  if (token_parts_of(path) == std::vector<std::string>{""}) {
-    // An undivided file of tokens is divided like raw text.
-    part.stream = open_tokens(path, "", options);
-    const auto train = static_cast<int64_t>(params.train_share * static_cast<double>(part.stream->size()));
-    part.begin = test ? train : 0;
-    part.tokens = test ? part.stream->size() - train : train;
-  } else {
+  if (token_parts_of(path) != std::vector<std::string>{""}) {
     part.stream = open_tokens(path, test ? "test" : "train", options);
     part.tokens = part.stream->size();
+    return part;
   }
-  if (part.tokens > params.context) return part;
-  throw ConfigError(
-      "data.context",
-      cat("fewer tokens than the ", part.tokens, " of the ", test ? "test" : "training", " part of ", path),
-      std::to_string(params.context), "shorter samples, or more text");
+  // An undivided file of tokens is divided like raw text.
+  part.stream = open_tokens(path, "", options);
+  const auto train = static_cast<int64_t>(params.train_share * static_cast<double>(part.stream->size()));
+  part.begin = test ? train : 0;
+  part.tokens = test ? part.stream->size() - train : train;
+  return part;
+}
+
+TextPart synthetic_part(const SyntheticTextParams& params, bool test) {
+  SyntheticTokens wanted{test ? params.test_tokens : params.tokens, params.vocabulary, params.noise,
+                         static_cast<uint64_t>(params.data_seed), test ? 1U : 0U};
+  return {synthetic_tokens(wanted), 0, wanted.count};
+}
+
+bool is_synthetic(const ParamTable* params) { return params == describe<SyntheticTextParams>(); }
+
+}  // namespace
+
+bool is_text(const DatasetSpec& spec) { return spec.params == describe<TextParams>() || is_synthetic(spec.params); }
+
+TextWindows text_windows(const ParamSet& params) {
+  if (is_synthetic(params.table())) {
+    const auto& made = params.as<SyntheticTextParams>();
+    return {made.context, made.sampling};
+  }
+  const auto& files = params.as<TextParams>();
+  return {files.context, files.sampling};
+}
+
+TextPart open_text(const DatasetSpec& spec, const ParamSet& params, bool test, int64_t vocabulary) {
+  std::string where = test ? "the test part" : "the training part";
+  const int64_t context = text_windows(params).context;
+  TextPart part = is_synthetic(params.table()) ? synthetic_part(params.as<SyntheticTextParams>(), test)
+                                               : part_of_files(spec, params.as<TextParams>(), test, vocabulary, where);
+  if (part.tokens > context) return part;
+  throw ConfigError("data.context", cat("fewer tokens than the ", part.tokens, " of ", where), std::to_string(context),
+                    "shorter samples, or more text");
 }
 
 }  // namespace hasten

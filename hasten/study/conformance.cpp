@@ -35,15 +35,22 @@ Json conformance_recipe(const MethodSpec& spec, bool with_method) {
   Json model = {{"family", "convnet"}, {"widths", {8, 8}}, {"norm", true}, {"readout", "average"}, {"dropout", 0.1}};
   if (!spec.families.empty() && spec.families.front() != "convnet") model = {{"family", spec.families.front()}};
   if (model["family"] == "resnet") model.update({{"stages", {2, 1}}, {"width", 8}});
-  Json document = {{"workload", {{"dataset", "synthetic"}, {"metric", "test/accuracy"}}},
-                   {"model", model},
-                   {"optimizer", {{"name", "sgd"}, {"lr", 0.05}, {"nesterov", true}}},
-                   {"schedule", {{"lr", "linear"}}},
-                   {"data", {{"samples", 320}, {"test_samples", 64}}},
-                   {"batch", {{"size", 32}}},
-                   {"evaluation", {{"every", "7step"}}},
-                   {"checkpoint", {{"every", "3step"}}},
-                   {"budget", {{"train", budget_of(spec)}}}};
+  if (model["family"] == "gpt") model.update({{"layers", 2}, {"width", 16}, {"heads", 2}, {"dropout", 0.1}});
+  const bool text = model["family"] == "gpt";
+  constexpr int64_t kContext = 16;
+  const Json images = {{"samples", 320}, {"test_samples", 64}},
+             tokens = {{"tokens", 320 * kContext + 1}, {"test_tokens", 64 * kContext + 1}, {"context", kContext}};
+  Json document = {
+      {"workload",
+       {{"dataset", text ? "synthetic-text" : "synthetic"}, {"metric", text ? "test/loss" : "test/accuracy"}}},
+      {"model", model},
+      {"optimizer", {{"name", "sgd"}, {"lr", 0.05}, {"nesterov", true}}},
+      {"schedule", {{"lr", "linear"}}},
+      {"data", text ? tokens : images},
+      {"batch", {{"size", 32}}},
+      {"evaluation", {{"every", "7step"}}},
+      {"checkpoint", {{"every", "3step"}}},
+      {"budget", {{"train", budget_of(spec)}}}};
   RecipeEdits edits;
   std::string settings;
   for (const Setting& setting : spec.conformance) {

@@ -42,6 +42,12 @@ class TorchScriptMethods : public ::testing::Test {
 
   Json recipe_with(const MethodSpec& spec) const {
     Json recipe = conformance_recipe(spec, true);
+    // The module reads images, also where a method is for text.
+    recipe["workload"] = {{"dataset", "synthetic"}, {"metric", "test/accuracy"}};
+    recipe["data"] = {{"samples", 320}, {"test_samples", 64}};
+    for (const Setting& setting : spec.conformance) {
+      if (setting.parameter == "data.flip") recipe["data"]["flip"] = "random";
+    }
     recipe["model"] = {{"family", "torchscript"}, {"path", (dir_.path() / "net.pt").string()}};
     return recipe;
   }

@@ -16,6 +16,7 @@
 #include "hasten/evaluate/price.h"
 #include "hasten/evaluate/record_io.h"
 #include "hasten/meter/device.h"
+#include "hasten/nn/fused.h"
 
 namespace hasten::cli {
 namespace {
@@ -27,7 +28,7 @@ struct TrainFlags {
   int64_t planned_runs = 0;
   int threads = 0;
   bool resume = false, quiet = false, no_summary = false, strict = false, watch = false, choose_threads = false,
-       no_graph = false;
+       no_graph = false, no_fusion = false;
 };
 
 evaluate::Role read_role(const std::string& text) {
@@ -142,6 +143,7 @@ void train(TrainFlags& flags, Context& context) {
   options.listener = flags.quiet ? nullptr : &printer;
   options.start_ns = start;
   options.device = find_device(flags.device, "--device");
+  use_fused_kernels(!flags.no_fusion);
   if (options.device.is_cuda() && !flags.no_graph) options.step_graphs = cuda_step_graphs();
   options.choose_threads = flags.choose_threads;
   if (!flags.price.empty()) options.price = evaluate::parse_price(flags.price, "--price");
@@ -173,6 +175,8 @@ void add_train(CLI::App& app, Context& context) {
   command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
       ->check(CLI::NonNegativeNumber);
   add_device_option(*command, flags->device);
+  command->add_flag("--no-fusion", flags->no_fusion,
+                    "on a CPU: LibTorch's operators instead of hasten's own kernels, for comparison");
   command->add_flag("--no-graph", flags->no_graph,
                     "on a GPU: launch the kernels of every step anew, also where steps could be replayed as a graph");
   command->add_flag(

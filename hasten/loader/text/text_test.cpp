@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
@@ -7,6 +8,7 @@
 #include "hasten/base/rng.h"
 #include "hasten/loader/formats/test_files.h"
 #include "hasten/loader/text/packing.h"
+#include "hasten/loader/text/synthetic_tokens.h"
 #include "hasten/loader/text/token_windows.h"
 
 namespace hasten {
@@ -157,6 +159,37 @@ TEST(BucketByLength, IsAFunctionOfSeedAndEpoch) {
     EXPECT_LE(longest * static_cast<int64_t>(batch.size()), 4000);
   }
   EXPECT_THAT(error_of([&] { bucket_by_length(lengths, {.batch = 0, .tokens = 10}); }), HasSubstr("room for sample"));
+}
+
+std::vector<int32_t> all_of(const SyntheticTokens& wanted) {
+  std::vector<int32_t> tokens(static_cast<size_t>(wanted.count));
+  synthetic_tokens(wanted)->read(0, tokens);
+  return tokens;
+}
+
+TEST(SyntheticTokens, FollowOneRuleInAllParts) {
+  const SyntheticTokens wanted{5000, 7, 0.25, 3, 0};
+  const std::vector<int32_t> train = all_of(wanted), test = all_of({5000, 7, 0.25, 3, 1});
+  EXPECT_NE(train, test);
+  EXPECT_EQ(train, all_of(wanted)) << "a function of its settings";
+  // What most often follows a pair in one part, follows it in the other.
+  std::map<std::pair<int32_t, int32_t>, std::map<int32_t, int>> after;
+  for (size_t i = 2; i < train.size(); ++i) ++after[{train[i - 2], train[i - 1]}][train[i]];
+  int right = 0;
+  for (size_t i = 2; i < test.size(); ++i) {
+    const auto& next = after[{test[i - 2], test[i - 1]}];
+    const auto best = std::max_element(next.begin(), next.end(), [](auto& a, auto& b) { return a.second < b.second; });
+    right += best != next.end() && best->first == test[i] ? 1 : 0;
+  }
+  EXPECT_NEAR(right / 4998.0, 0.75 + 0.25 / 7, 0.03);
+}
+
+TEST(SyntheticTokens, ReadsFromAnyPlace) {
+  const SyntheticTokens wanted{100, 5, 0.5, 1, 0};
+  const std::vector<int32_t> whole = all_of(wanted);
+  std::vector<int32_t> some(10);
+  synthetic_tokens(wanted)->read(40, some);
+  EXPECT_TRUE(std::equal(some.begin(), some.end(), whole.begin() + 40));
 }
 
 }  // namespace

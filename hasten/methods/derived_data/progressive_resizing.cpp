@@ -6,18 +6,14 @@
 // Vedaldi, Douze, Jegou, Fixing the train-test resolution discrepancy (arXiv:1906.06423).
 #include "hasten/methods/derived_data/progressive_resizing.h"
 
-#include <ATen/ops/_upsample_bilinear2d_aa.h>
-#include <ATen/ops/_upsample_nearest_exact2d.h>
-
-#include <algorithm>
 #include <cmath>
 #include <map>
 
 #include "hasten/base/error.h"
-#include "hasten/base/rng.h"
 #include "hasten/base/text.h"
 #include "hasten/core/budget.h"
 #include "hasten/core/method.h"
+#include "hasten/data/resize.h"
 #include "hasten/data/transform.h"
 
 namespace hasten {
@@ -27,13 +23,6 @@ double resize_scale(const ProgressiveResizingParams& params, double over) {
   if (over >= full) return 1;
   if (over < params.delay) return params.initial_scale;
   return params.initial_scale + (1 - params.initial_scale) * (over - params.delay) / (full - params.delay);
-}
-
-// The nearest multiple of `increment`, at least one and never more than the side itself.
-int64_t resized_side(int64_t side, double scale, int64_t increment) {
-  if (scale >= 1) return side;
-  const int64_t multiples = std::llround(static_cast<double>(side) * scale / static_cast<double>(increment));
-  return std::min(side, std::max<int64_t>(multiples, 1) * increment);
 }
 
 // The share of `steps` equal steps that have images of each size, for full images {channels, height, width}.
@@ -46,15 +35,6 @@ std::map<Shape, double> sizes_over_run(const ProgressiveResizingParams& params, 
     shares[size] += 1 / static_cast<double>(steps);
   }
   return shares;
-}
-
-// images [n, c, h, w] -> [n, c, height, width]. A crop lies at the same place in all images of the step.
-at::Tensor resized_images(const at::Tensor& images, int64_t height, int64_t width, Resizing mode, RandomStream random) {
-  if (mode == Resizing::kBilinear) return at::_upsample_bilinear2d_aa(images, {height, width}, /*align_corners=*/false);
-  if (mode == Resizing::kNearest) return at::_upsample_nearest_exact2d(images, {height, width});
-  const auto top = static_cast<int64_t>(random.below(static_cast<uint64_t>(images.size(2) - height + 1)));
-  const auto left = static_cast<int64_t>(random.below(static_cast<uint64_t>(images.size(3) - width + 1)));
-  return images.narrow(2, top, height).narrow(3, left, width);
 }
 
 namespace {
@@ -78,7 +58,7 @@ class ProgressiveResizing final : public MethodOf<ProgressiveResizingParams>, pu
     }
     // A module of the program shows by its first step whether it takes smaller images.
     for (const auto& [size, share] : sizes) {
-      if (!plan.model.opaque) check_fits(plan.model, size);
+      if (!plan.model.opaque) check_takes(plan.model, size, "method.progressive_resizing.initial_scale");
     }
   }
 
@@ -87,8 +67,7 @@ class ProgressiveResizing final : public MethodOf<ProgressiveResizingParams>, pu
     const int64_t height = resized_side(batch.inputs.size(2), scale, params_.size_increment);
     const int64_t width = resized_side(batch.inputs.size(3), scale, params_.size_increment);
     if (height == batch.inputs.size(2) && width == batch.inputs.size(3)) return;
-    RandomStream random(state.seed, operation("progressive_resizing.crop"), static_cast<uint64_t>(batch.step), 0);
-    batch.inputs = channels_last(resized_images(batch.inputs, height, width, params_.mode, random));
+    batch.inputs = resized_images(batch.inputs, height, width, params_.mode, state.seed, batch.step);
   }
 
   void cost(const Plan& plan, CostEstimate& estimate) const override {
@@ -116,26 +95,6 @@ class ProgressiveResizing final : public MethodOf<ProgressiveResizingParams>, pu
   static int64_t steps_of(const Plan& plan) {
     const int64_t steps = Budget(plan.run).total_steps();
     return steps > 0 ? steps : 1000;
-  }
-
-  static void check_fits(const ModelPlan& model, const Shape& size) {
-    const std::string expected = "a model that takes images of " + to_string(size);
-    ModelPlan small;
-    try {
-      small = model.with_input(size);
-    } catch (const ConfigError& error) {
-      throw ConfigError("method.progressive_resizing.initial_scale", expected,
-                        error.where() + " wants " + error.expected() + " and gets " + error.got(),
-                        "begin with larger images, or use a model that halves them less often");
-    }
-    const std::vector<PlacedParameter> before = model.parameters(), now = small.parameters();
-    for (size_t i = 0; i < before.size(); ++i) {
-      if (before[i].plan->shape == now[i].plan->shape) continue;
-      throw ConfigError("method.progressive_resizing", expected + " with the same parameters",
-                        before[i].name + " would change from " + to_string(before[i].plan->shape) + " to " +
-                            to_string(now[i].plan->shape),
-                        "average over the image before the output: model.readout = \"average\"");
-    }
   }
 };
 

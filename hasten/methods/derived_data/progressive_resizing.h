@@ -4,13 +4,11 @@
 #include <memory>
 
 #include "hasten/spec/method_spec.h"
+#include "hasten/spec/resizing.h"
 
 namespace hasten {
 
 class Method;
-
-enum class Resizing { kBilinear, kNearest, kCrop };
-constexpr std::array<std::string_view, 3> choices(Resizing) { return {"bilinear", "nearest", "crop"}; }
 
 struct ProgressiveResizingParams {
   Resizing mode = Resizing::kBilinear;

@@ -1,19 +1,13 @@
 // progressive_resizing: sizes over the run, what becomes of images, what it saves, and whom it refuses.
 #include "hasten/methods/derived_data/progressive_resizing.h"
 
-#include <ATen/ops/allclose.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
-#include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
-#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
 #include <map>
-#include <set>
 
 #include "hasten/base/error.h"
-#include "hasten/base/rng.h"
 #include "hasten/core/budget.h"
 #include "hasten/core/plan_with.h"
 #include "hasten/data/transform.h"
@@ -21,9 +15,7 @@
 
 namespace hasten {
 double resize_scale(const ProgressiveResizingParams& params, double over);
-int64_t resized_side(int64_t side, double scale, int64_t increment);
 std::map<Shape, double> sizes_over_run(const ProgressiveResizingParams& params, const Shape& full, int64_t steps);
-at::Tensor resized_images(const at::Tensor& images, int64_t height, int64_t width, Resizing mode, RandomStream random);
 namespace {
 
 MethodEntry entry() { return {progressive_resizing_spec(), make_progressive_resizing}; }
@@ -48,15 +40,6 @@ TEST(ProgressiveResizingTest, ScaleOverTheBudget) {
   EXPECT_EQ(resize_scale(jump, 0.5), 1);
 }
 
-TEST(ProgressiveResizingTest, SidesAreMultiplesButForTheFullOne) {
-  EXPECT_EQ(resized_side(28, 0.5, 4), 16);  // 14 lies between 12 and 16
-  EXPECT_EQ(resized_side(28, 0.6, 4), 16);
-  EXPECT_EQ(resized_side(30, 0.99, 4), 28);
-  EXPECT_EQ(resized_side(30, 1, 4), 30);
-  EXPECT_EQ(resized_side(8, 0.01, 4), 4);
-  EXPECT_EQ(resized_side(3, 0.5, 4), 3);
-}
-
 // Mean of s^2, as calculated by hand from the three pieces of s(t).
 TEST(ProgressiveResizingTest, MeanShareOfThePixels) {
   auto mean = [](double initial, double delay) {
@@ -73,34 +56,6 @@ TEST(ProgressiveResizingTest, MeanShareOfThePixels) {
   EXPECT_NEAR(mean(0.5, 0.5), 0.500, 1e-3);
   EXPECT_NEAR(mean(0.5, 0.4), 0.533, 1e-3);
   EXPECT_NEAR(mean(0.6, 0.2), 0.664, 1e-3);
-}
-
-TEST(ProgressiveResizingTest, BilinearAveragesWhatAPixelStandsFor) {
-  const RandomStream random(1, 2, 3, 4);
-  // Halving 4 pixels: triangles over 4 of them, cut at the border: (3, 3, 1) / 7 and (1, 3, 3) / 7.
-  at::Tensor row = at::tensor({7.0f, 0.0f, 0.0f, 14.0f}).reshape({1, 1, 1, 4}).expand({1, 1, 4, 4}).contiguous();
-  at::Tensor half = resized_images(row, 2, 2, Resizing::kBilinear, random);
-  EXPECT_TRUE(at::allclose(half[0][0][0], at::tensor({3.0f, 6.0f}), 1e-5, 1e-5));
-  EXPECT_TRUE(at::allclose(resized_images(at::ones({2, 3, 12, 12}), 6, 8, Resizing::kBilinear, random),
-                           at::ones({2, 3, 6, 8})));
-}
-
-TEST(ProgressiveResizingTest, NearestTakesThePixelInTheMiddle) {
-  at::Tensor ramp = at::arange(6, at::kFloat).reshape({1, 1, 1, 6}).expand({1, 1, 6, 6}).contiguous();
-  at::Tensor third = resized_images(ramp, 2, 2, Resizing::kNearest, RandomStream(1, 2, 3, 4));
-  EXPECT_TRUE(at::equal(third[0][0][1], at::tensor({1.0f, 4.0f})));
-}
-
-TEST(ProgressiveResizingTest, CropsReachEveryPlaceAndAreTheSameForTheBatch) {
-  at::Tensor places = at::arange(16, at::kFloat).reshape({1, 1, 4, 4}).repeat({3, 1, 1, 1});
-  std::set<float> corners;
-  for (uint64_t step = 0; step < 200; ++step) {
-    at::Tensor part = resized_images(places, 3, 2, Resizing::kCrop, RandomStream(1, 2, step, 0));
-    EXPECT_TRUE(at::equal(part[0], part[2]));
-    EXPECT_EQ(part[0][0][2][1].item<float>(), part[0][0][0][0].item<float>() + 9);
-    corners.insert(part[0][0][0][0].item<float>());
-  }
-  EXPECT_EQ(corners, (std::set<float>{0, 1, 2, 4, 5, 6}));
 }
 
 struct Resized {
@@ -184,7 +139,7 @@ std::string refused_at(const Json& recipe) {
 }
 
 TEST(ProgressiveResizingTest, RefusesModelsThatTakeOneSizeOnly) {
-  EXPECT_EQ(refused_at(recipe_with({}, "flatten")), "method.progressive_resizing");
+  EXPECT_EQ(refused_at(recipe_with({}, "flatten")), "method.progressive_resizing.initial_scale");
   Json deep = recipe_with({{"initial_scale", 0.2}});  // 2x2 halved twice
   EXPECT_EQ(refused_at(deep), "method.progressive_resizing.initial_scale");
   EXPECT_EQ(refused_at(recipe_with({})), "");

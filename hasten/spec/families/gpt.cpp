@@ -1,24 +1,15 @@
 // gpt: a decoder that predicts each token from those before it (Radford et al. 2019), with the parts that later ones use.
-#include <cmath>
-
 #include "hasten/base/error.h"
-#include "hasten/base/text.h"
+#include "hasten/spec/families/transformer_blocks.h"
 #include "hasten/spec/family.h"
-#include "hasten/spec/layers/attention.h"
 #include "hasten/spec/layers/dense.h"
-#include "hasten/spec/layers/elementwise.h"
 #include "hasten/spec/layers/embedding.h"
-#include "hasten/spec/layers/normalization.h"
 
 namespace hasten {
 namespace {
 
 enum class Positions { kLearned, kRotary, kNone };
 constexpr std::array<std::string_view, 3> choices(Positions) { return {"learned", "rotary", "none"}; }
-enum class NormKind { kLayer, kRootMeanSquare };
-constexpr std::array<std::string_view, 2> choices(NormKind) { return {"layer", "rms"}; }
-
-constexpr double kDeviation = 0.02;  // of start values, as in GPT-2
 
 struct GptParams {
   int64_t layers = 4, width = 128, heads = 4;
@@ -57,101 +48,59 @@ struct GptParams {
   }
 };
 
-class GptPlanner {
- public:
-  GptPlanner(const GptParams& params, const DatasetInfo& data) : p_(params), data_(data) {}
+TransformerBlocks blocks_of(const GptParams& p) {
+  TransformerBlocks blocks{p.layers, p.width,      p.expansion, p.norm,    p.norm_scale,
+                           p.bias,   p.activation, p.gated,     p.dropout, {}};
+  SelfAttention& attention = blocks.attention;
+  attention.heads = p.heads;
+  attention.bias = p.bias;
+  attention.rotary = p.positions == Positions::kRotary;
+  attention.rotary_base = p.rotary_base;
+  attention.qk_norm = p.qk_norm;
+  attention.dropout = p.dropout;
+  attention.kernel = p.attention;
+  return blocks;
+}
 
-  ModelPlan plan() const {
-    ModelPlan plan;
-    plan.family = "gpt";
-    plan.input = data_.sample;
-    plan.outputs = data_.classes;
-    plan.sequence = true;
-    plan.blocks.push_back(stem());
-    for (int64_t i = 1; i <= p_.layers; ++i) {
-      plan.blocks.push_back(attention(i));
-      plan.blocks.push_back(network(i));
-    }
-    plan.blocks.push_back(head());
-    plan.infer();
-    plan.each_layer([&](Block& block, Layer& layer) { initialise(block, layer); });
-    return plan;
-  }
+Block stem(const GptParams& p, const TransformerBlocks& blocks, const DatasetInfo& data) {
+  Block block{"stem", Part::kStem, {}, false, {}, {}};
+  block.add("embedding", Embedding{data.classes, p.width});
+  if (p.positions == Positions::kLearned) block.add("position", PositionEmbedding{data.sample.at(0)});
+  blocks.add_dropout(block);
+  return block;
+}
 
- private:
-  Block stem() const {
-    Block block{"stem", Part::kStem, {}, false, {}, {}};
-    block.add("embedding", Embedding{data_.classes, p_.width});
-    if (p_.positions == Positions::kLearned) block.add("position", PositionEmbedding{data_.sample.at(0)});
-    add_dropout(block);
-    return block;
-  }
+Block head(const GptParams& p, const TransformerBlocks& blocks, const DatasetInfo& data) {
+  Block block{"head", Part::kHead, {}, false, {}, {}};
+  block.add("norm", blocks.norm_layer());
+  block.add("linear", Linear{data.classes, false});
+  if (p.soft_cap > 0) block.add("soft_cap", SoftCap{p.soft_cap});
+  return block;
+}
 
-  Block attention(int64_t index) const {
-    Block block{cat("attention", index), Part::kBody, {}, true, {}, {}};
-    block.add("norm", norm());
-    SelfAttention layer;
-    layer.heads = p_.heads;
-    layer.bias = p_.bias;
-    layer.rotary = p_.positions == Positions::kRotary;
-    layer.rotary_base = p_.rotary_base;
-    layer.qk_norm = p_.qk_norm;
-    layer.dropout = p_.dropout;
-    layer.kernel = p_.attention;
-    block.add("attention", layer);
-    add_dropout(block);
-    return block;
+ModelPlan plan_of(const GptParams& p, const DatasetInfo& data) {
+  const TransformerBlocks blocks = blocks_of(p);
+  ModelPlan plan;
+  plan.family = "gpt";
+  plan.input = data.sample;
+  plan.outputs = data.classes;
+  plan.sequence = true;
+  plan.blocks.push_back(stem(p, blocks, data));
+  for (int64_t i = 1; i <= p.layers; ++i) {
+    plan.blocks.push_back(blocks.attention_block(i));
+    plan.blocks.push_back(blocks.network_block(i));
   }
-
-  Block network(int64_t index) const {
-    Block block{cat("network", index), Part::kBody, {}, true, {}, {}};
-    const auto hidden = std::max<int64_t>(1, std::llround(p_.expansion * static_cast<double>(p_.width)));
-    block.add("norm", norm());
-    block.add("expand", Linear{p_.gated ? 2 * hidden : hidden, p_.bias});
-    if (p_.gated) block.add("gate", Gate{p_.activation});
-    else block.add("activation", Activation{p_.activation});
-    block.add("output", Linear{p_.width, p_.bias});
-    add_dropout(block);
-    return block;
-  }
-
-  Block head() const {
-    Block block{"head", Part::kHead, {}, false, {}, {}};
-    block.add("norm", norm());
-    block.add("linear", Linear{data_.classes, false});
-    if (p_.soft_cap > 0) block.add("soft_cap", SoftCap{p_.soft_cap});
-    return block;
-  }
-
-  FeatureNorm norm() const {
-    return {p_.norm == NormKind::kRootMeanSquare, kEpsilon, p_.norm_scale, p_.norm_scale && p_.bias};
-  }
-  void add_dropout(Block& block) const {
-    if (p_.dropout > 0) block.add("dropout", Dropout{p_.dropout});
-  }
-
-  // Start values of GPT-2: the matrices that add to the residual stream are smaller, so that its variance does not grow
-  // with depth.
-  void initialise(const Block& block, Layer& layer) const {
-    for (ParameterPlan& parameter : layer.parameters) {
-      if (parameter.role == Role::kBias) parameter.init = {};
-      if (parameter.role != Role::kMatrix) continue;
-      const bool adds = block.residual && (parameter.name == "output_weight" || layer.name == "output");
-      const double depth = adds ? std::sqrt(2.0 * static_cast<double>(p_.layers)) : 1;
-      parameter.init = {InitKind::kNormal, kDeviation / depth};
-      if (block.part == Part::kHead && p_.tied) parameter.same_as = "stem.embedding.weight";
-    }
-  }
-
-  static constexpr double kEpsilon = 1e-5;
-  const GptParams& p_;
-  const DatasetInfo& data_;
-};
+  plan.blocks.push_back(head(p, blocks, data));
+  plan.infer();
+  blocks.initialise(plan);
+  if (p.tied) plan.blocks.back().layers[1].parameter("weight")->same_as = "stem.embedding.weight";
+  return plan;
+}
 
 ModelPlan build_gpt(const ParamSet& set, const DatasetInfo& data) {
   if (!data.text)
     throw ConfigError("model.family", "a family for this data", "'gpt' on " + data.name, "gpt reads text");
-  return GptPlanner(set.as<GptParams>(), data).plan();
+  return plan_of(set.as<GptParams>(), data);
 }
 
 }  // namespace

@@ -5,6 +5,11 @@
 #include "hasten/base/text.h"
 
 namespace hasten {
+namespace {
+
+constexpr double kEqualParts = 0.5;
+
+}  // namespace
 
 Shape SelfAttention::output(const Shape& in) const {
   if (in.size() != 2) throw ConfigError("model", "{tokens, features} for attention", to_string(in));
@@ -27,6 +32,9 @@ std::vector<ParameterPlan> SelfAttention::parameters(const Shape& in) const {
     list.push_back({cat(name, "_weight"), {features, features}, Role::kMatrix, uniform_fan_in(), features, true});
     if (bias) list.push_back({cat(name, "_bias"), {features}, Role::kBias, {}, features, true});
   }
+  // Of the first layer's values and of the own ones.
+  if (value_residual == ValueMixing::kMixed)
+    list.push_back({"value_mix", {2}, Role::kScale, {InitKind::kConstant, kEqualParts}, 2, true});
   return list;
 }
 

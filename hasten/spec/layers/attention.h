@@ -10,13 +10,19 @@ namespace hasten {
 enum class AttentionKernel { kAuto, kFused, kExplicit };
 constexpr std::array<std::string_view, 3> choices(AttentionKernel) { return {"auto", "fused", "explicit"}; }
 
+// Values of the first layer that later ones mix with their own.
+enum class ValueMixing { kNone, kSource, kMixed };
+constexpr std::array<std::string_view, 3> choices(ValueMixing) { return {"none", "source", "mixed"}; }
+
 struct SelfAttention {
   static constexpr const char* kKind = "self_attention";
   int64_t heads = 4;
   bool bias = true;
   bool rotary = false;
   double rotary_base = 10000;
+  bool causal = true;
   bool qk_norm = false;
+  ValueMixing value_residual = ValueMixing::kNone;
   double dropout = 0;
   AttentionKernel kernel = AttentionKernel::kAuto;
   static constexpr auto schema() {
@@ -26,11 +32,14 @@ struct SelfAttention {
         field("bias", &P::bias, "whether the projections add a bias"),
         field("rotary", &P::rotary, "positions by turning queries and keys (Su et al. 2021, arXiv:2104.09864)"),
         field("rotary_base", &P::rotary_base, above(1), "wavelengths go from 2 pi tokens to this many times it"),
+        field("causal", &P::causal, "whether a token sees itself and those before it only"),
         field("qk_norm", &P::qk_norm, "queries and keys of one length a head (Henry et al. 2020, arXiv:2010.04245)"),
+        field("value_residual", &P::value_residual,
+              "whether later layers use this one's values, or this one those (Zhou et al. 2024, arXiv:2410.17897)"),
         field("dropout", &P::dropout, half_open(0, 1), "chance that a weight of attention is dropped"),
         field("kernel", &P::kernel, "how it is computed; the values agree to rounding")};
   }
-  // {tokens, features}; a token sees itself and those before it.
+  // {tokens, features}.
   Shape output(const Shape& in) const;
   std::vector<ParameterPlan> parameters(const Shape& in) const;
   double flops(const Shape& in) const;

@@ -11,6 +11,14 @@ Shape Embedding::output(const Shape& in) const {
   return {in[0], features};
 }
 
+// Pairs start at zero, so that the model starts as one without them.
+std::vector<ParameterPlan> Embedding::parameters(const Shape&) const {
+  std::vector<ParameterPlan> list{
+      {"weight", {entries, features}, Role::kEmbedding, {InitKind::kNormal, kEmbeddingDeviation}, 1, true}};
+  if (pairs > 0) list.push_back({"pair_weight", {pairs, features}, Role::kEmbedding, {InitKind::kZeros, 0}, 1, true});
+  return list;
+}
+
 Shape PositionEmbedding::output(const Shape& in) const {
   if (in.size() != 2) throw ConfigError("model", "{tokens, features} for positions", to_string(in));
   if (in[0] > positions)

@@ -1,0 +1,97 @@
+// Operations of our own against LibTorch's, forward and backward, on shapes of the records. Names end with /ours and /theirs;
+// run both in one call: fused_bench --benchmark_enable_random_interleaving=true --benchmark_repetitions=7
+#include <ATen/Parallel.h>
+#include <ATen/ops/batch_norm.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/max_pool2d.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/rms_norm.h>
+#include <ATen/ops/zeros.h>
+#include <benchmark/benchmark.h>
+
+#include <functional>
+
+#include "hasten/nn/fused.h"
+#include "hasten/nn/fused_images.h"
+#include "hasten/optim/optimizer.h"
+
+namespace hasten {
+namespace {
+
+using Function = std::function<at::Tensor(const at::Tensor&)>;
+
+void both_passes(benchmark::State& bench, const at::Tensor& x, const Function& function) {
+  at::Tensor leaf = x.clone().set_requires_grad(true);
+  const at::Tensor behind = at::randn(function(leaf).sizes()).to(function(leaf).scalar_type());
+  for (auto _ : bench) {
+    function(leaf).backward(behind);
+    leaf.mutable_grad() = at::Tensor();
+  }
+  bench.SetItemsProcessed(bench.iterations() * x.numel());
+}
+
+void add(const std::string& name, const at::Tensor& x, const Function& ours, const Function& theirs) {
+  const auto registered = [&](const char* whose, const Function& function) {
+    benchmark::RegisterBenchmark((name + "/" + whose).c_str(),
+                                 [x, function](benchmark::State& bench) { both_passes(bench, x, function); })
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
+  };
+  registered("ours", ours);
+  registered("theirs", theirs);
+}
+
+void add_text(at::ScalarType format, const std::string& suffix) {
+  const at::Tensor stream = at::randn({32, 128, 256}), hidden = at::randn({32, 128, 1024}).to(format);
+  add(
+      "rms_norm" + suffix, stream.to(format),
+      [](const at::Tensor& x) { return fused_feature_norm(x, {}, {}, true, 1e-5); },
+      [](const at::Tensor& x) { return at::rms_norm(x, {x.size(-1)}, std::nullopt, 1e-5); });
+  add("relu_squared" + suffix, hidden, fused_relu_squared, [](const at::Tensor& x) { return at::relu(x).square(); });
+}
+
+void add_images(at::ScalarType format, const std::string& suffix) {
+  const at::Tensor x = at::randn({256, 64, 15, 15}).contiguous(at::MemoryFormat::ChannelsLast).to(format);
+  const at::Tensor weight = at::ones({64}), bias = at::zeros({64}), mean = at::zeros({64}), variance = at::ones({64});
+  const ChannelNormSettings settings{1e-5, 0.1, kernels::ChannelActivation::kGelu};
+  add(
+      "norm_gelu" + suffix, x,
+      [=](const at::Tensor& in) { return fused_batch_norm(in, weight, bias, mean, variance, settings); },
+      [=](const at::Tensor& in) {
+        return at::gelu(at::batch_norm(in, weight, bias, mean, variance, true, 0.1, 1e-5, false));
+      });
+  const at::Tensor large = at::randn({256, 64, 30, 30}).contiguous(at::MemoryFormat::ChannelsLast).to(format);
+  add("max_pool" + suffix, large, fused_max_pool, [](const at::Tensor& in) { return at::max_pool2d(in, 2, 2); });
+}
+
+void orthogonalise(benchmark::State& bench, bool together) {
+  const at::Tensor stack = at::randn({12, 256, 256});
+  for (auto _ : bench) {
+    if (together) {
+      benchmark::DoNotOptimize(orthogonalised(stack, 5));
+      continue;
+    }
+    for (int64_t i = 0; i < stack.size(0); ++i) benchmark::DoNotOptimize(orthogonalised(stack[i], 5));
+  }
+}
+
+}  // namespace
+}  // namespace hasten
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  hasten::add_text(at::kFloat, "_fp32");
+  hasten::add_text(at::kBFloat16, "_bf16");
+  hasten::add_images(at::kFloat, "_fp32");
+  hasten::add_images(at::kBFloat16, "_bf16");
+  for (const bool together : {true, false}) {
+    benchmark::RegisterBenchmark(together ? "orthogonalise/together" : "orthogonalise/one_by_one",
+                                 [together](benchmark::State& bench) { hasten::orthogonalise(bench, together); })
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
+  }
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

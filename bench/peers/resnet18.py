@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""CIFAR-10 as a careful practitioner trains it: ResNet-18 in its form for small images, SGD, one cycle, crops and flips."""
+import time
+
+import common
+
+options = common.arguments(__doc__, epochs=(15, "passes over the data"), batch=(128, "samples a step"),
+                           lr=(0.2, "highest rate"), decay=(5e-4, "of all weights"), bf16=(True, "autocast"))
+
+import torch  # noqa: E402
+from torch import nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
+
+class Block(nn.Module):
+    def __init__(self, before, width, stride):
+        super().__init__()
+        self.branch = nn.Sequential(nn.Conv2d(before, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width),
+                                    nn.ReLU(inplace=True), nn.Conv2d(width, width, 3, 1, 1, bias=False),
+                                    nn.BatchNorm2d(width))
+        same = stride == 1 and before == width
+        self.shortcut = nn.Identity() if same else nn.Sequential(nn.Conv2d(before, width, 1, stride, bias=False),
+                                                                 nn.BatchNorm2d(width))
+
+    def forward(self, x):
+        return functional.relu(self.branch(x) + self.shortcut(x), inplace=True)
+
+
+def resnet18(channels):
+    layers = [nn.Conv2d(channels, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True)]
+    before = 64
+    for stage, width in enumerate((64, 128, 256, 512)):
+        for index in range(2):
+            layers.append(Block(before, width, 2 if stage > 0 and index == 0 else 1))
+            before = width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
+
+
+def augmented(x):
+    """Crops of four padded pixels, one for each image, and flips."""
+    n, side, reach = len(x), x.size(-1), 4
+    padded = functional.pad(x, (reach,) * 4)
+    top, left = torch.randint(0, 2 * reach + 1, (2, n))
+    out = torch.stack([padded[i, :, t:t + side, s:s + side] for i, (t, s) in enumerate(zip(top.tolist(), left.tolist()))])
+    flips = torch.rand(n) < 0.5
+    out[flips] = out[flips].flip(-1)
+    return out.contiguous(memory_format=torch.channels_last)
+
+
+def main():
+    (images, labels), (test_images, test_labels) = common.images_of(options.data)
+    mean = images.float().mean((0, 2, 3), keepdim=True) / 255
+    deviation = images.float().std((0, 2, 3), keepdim=True) / 255
+    inputs, test_inputs = [((x.float() / 255 - mean) / deviation).to(memory_format=torch.channels_last)
+                           for x in (images, test_images)]
+    net = resnet18(inputs.size(1)).to(memory_format=torch.channels_last)
+    per_epoch = len(labels) // options.batch
+    optimizer = torch.optim.SGD(net.parameters(), options.lr, 0.9, weight_decay=options.decay, nesterov=True, fused=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.lr, options.epochs * per_epoch, pct_start=0.3)
+    log = common.Log(options, options.epochs * per_epoch)
+
+    def precision():
+        return torch.autocast("cpu", torch.bfloat16, enabled=options.bf16)
+
+    def evaluate(step):
+        began = time.perf_counter()
+        net.eval()
+        with torch.no_grad(), precision():
+            right = sum((net(x).argmax(1) == y).sum().item() for x, y in zip(test_inputs.split(500), test_labels.split(500)))
+        net.train()
+        log.evaluated(step, step * options.batch, began, accuracy=right / len(test_labels))
+
+    step = 0
+    log.start()
+    for _ in range(options.epochs):
+        order = torch.randperm(len(labels))
+        for at in range(per_epoch):
+            ids = order[at * options.batch:(at + 1) * options.batch]
+            optimizer.zero_grad(set_to_none=True)
+            with precision():
+                loss = functional.cross_entropy(net(augmented(inputs[ids])), labels[ids])
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            step += 1
+            if options.evaluate and step % options.evaluate == 0:
+                log.stop()
+                evaluate(step)
+                log.start()
+    log.stop()
+    evaluate(step)
+
+
+main()

@@ -1,0 +1,33 @@
+// qk_norm: queries and keys are normalised.
+#pragma once
+
+#include <memory>
+
+#include "hasten/spec/method_spec.h"
+
+namespace hasten {
+
+class Method;
+
+struct QkNormParams {
+  static constexpr auto schema() { return std::tuple{}; }
+};
+
+inline MethodSpec qk_norm_spec() {
+  return {.name = "qk_norm",
+          .summary = "queries and keys of one length, so that scores stay bounded at large learning rates",
+          .component = Component::kArchitecture,
+          .verbs = {Verb::kRestrict},
+          .saves = Factor::kIterations,
+          .raises = Factor::kIterationCost,
+          .cite = "Henry et al., arXiv:2010.04245; Dehghani et al., arXiv:2302.05442",
+          .uses = {{Site::plan(), Phase::kLayers}},
+          .effects = kPlanModel,
+          .families = {"gpt", "vit"},
+          .relieves = {Bottleneck::kCompute},
+          .neutral = no_neutral("a length is fixed or free"),
+          .params = describe<QkNormParams>()};
+}
+std::unique_ptr<Method> make_qk_norm(const QkNormParams& params);
+
+}  // namespace hasten

@@ -1,0 +1,45 @@
+// Functions that loops of kernels use; written so that they are vectorised.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+namespace hasten::kernels {
+
+// e^x to 3e-7, for x <= 88; 0 below -87. 2^n e^f with Taylor's polynomial of degree 6, |f| <= ln 2 / 2.
+inline float exponential(float x) {
+  // ln 2 in two parts, the first with few enough bits that n times it is exact (Cody and Waite 1980).
+  constexpr float kLog2E = 1.44269504088896F, kLowest = -87, kLn2High = 0.693359375F, kLn2Low = -2.12194440e-4F;
+  const float bounded = x < kLowest ? kLowest : x, t = bounded * kLog2E;
+  const auto n = static_cast<int32_t>(t + (t < 0 ? -0.5F : 0.5F));
+  const float f = bounded - static_cast<float>(n) * kLn2High - static_cast<float>(n) * kLn2Low;
+  float p = 1.0F / 720;
+  p = p * f + 1.0F / 120;
+  p = p * f + 1.0F / 24;
+  p = p * f + 1.0F / 6;
+  p = p * f + 0.5F;
+  p = p * f + 1;
+  p = p * f + 1;
+  const float power = std::bit_cast<float>((n + 127) << 23);
+  return x < kLowest ? 0 : p * power;
+}
+
+// Phi(x), the normal distribution's, and e^(-x^2 / 2), to 2e-7 (Abramowitz and Stegun 7.1.26).
+struct NormalCurve {
+  float below = 0, density = 0;  // density without its factor 1 / sqrt(2 pi)
+};
+inline NormalCurve normal_curve(float x) {
+  constexpr float kInvRoot2 = 0.707106781186548F;
+  const float size = (x < 0 ? -x : x) * kInvRoot2;
+  const float t = 1 / (1 + 0.3275911F * size);
+  float p = 1.061405429F;
+  p = p * t - 1.453152027F;
+  p = p * t + 1.421413741F;
+  p = p * t - 0.284496736F;
+  p = p * t + 0.254829592F;
+  const float density = exponential(-size * size);
+  const float tail = 0.5F * p * t * density;  // Phi(-|x|)
+  return {x < 0 ? tail : 1 - tail, density};
+}
+
+}  // namespace hasten::kernels

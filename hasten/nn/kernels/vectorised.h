@@ -1,0 +1,11 @@
+// Loops that the compiler makes of one source for several instruction sets; the processor's is chosen when the program
+// starts. No LibTorch here.
+#pragma once
+
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+// Sanitizers are not ready yet when the choice is made.
+#define HASTEN_VECTORISED __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#else
+#define HASTEN_VECTORISED
+#endif
