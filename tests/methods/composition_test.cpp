@@ -2,6 +2,8 @@
 // a reason that the user can act on.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <set>
 
 #include "hasten/base/error.h"
@@ -20,16 +22,25 @@ constexpr int kSets = 300, kShards = 6;
 
 // What some method or other needs of a recipe is there for all: flips and shifts to replace, decoupled decay, blocks
 // that repeat, images of any size.
-Json common_recipe(bool resnet) {
-  Json model = {{"family", "convnet"}, {"widths", {8, 8}},     {"convs_per_group", 2},
-                {"norm", true},        {"readout", "average"}, {"dropout", 0.1}};
-  if (resnet) model = {{"family", "resnet"}, {"stages", {3, 1}}, {"width", 8}};
+Json model_of(const std::string& family) {
+  if (family == "resnet") return {{"family", family}, {"stages", {3, 1}}, {"width", 8}};
+  if (family == "gpt")
+    return {{"family", family}, {"layers", 2}, {"width", 16}, {"heads", 2}, {"dropout", 0.1}, {"tied", false}};
+  return {{"family", family}, {"widths", {8, 8}},     {"convs_per_group", 2},
+          {"norm", true},     {"readout", "average"}, {"dropout", 0.1}};
+}
+
+Json common_recipe(const std::string& family) {
+  const bool text = family == "gpt";
+  const Json images = {{"samples", 192}, {"test_samples", 32}, {"flip", "random"}, {"translate", 1}},
+             tokens = {{"tokens", 192 * 16 + 1}, {"test_tokens", 32 * 16 + 1}, {"context", 16}};
   return {
-      {"workload", {{"dataset", "synthetic"}, {"metric", "test/accuracy"}}},
-      {"model", model},
+      {"workload",
+       {{"dataset", text ? "synthetic-text" : "synthetic"}, {"metric", text ? "test/loss" : "test/accuracy"}}},
+      {"model", model_of(family)},
       {"optimizer", {{"name", "sgd"}, {"lr", 0.02}, {"nesterov", true}, {"weight_decay", 0.01}, {"decoupled", true}}},
       {"schedule", {{"lr", "linear"}}},
-      {"data", {{"samples", 192}, {"test_samples", 32}, {"flip", "random"}, {"translate", 1}}},
+      {"data", text ? tokens : images},
       {"batch", {{"size", 16}}},
       {"evaluation", {{"every", "7step"}}},
       {"checkpoint", {{"every", "3step"}}},
@@ -41,15 +52,25 @@ struct Drawn {
   Json recipe;
 };
 
+bool suits(const MethodSpec& spec, const std::string& family) {
+  const bool takes =
+      spec.families.empty() || std::find(spec.families.begin(), spec.families.end(), family) != spec.families.end();
+  return takes && (family != "gpt" || spec.needs == kNothing);
+}
+
 Drawn draw(int set) {
   static const std::vector<MethodEntry> entries = method_entries();
   RandomStream random(2026, operation("composition"), 0, static_cast<uint64_t>(set));
-  Drawn drawn{{}, common_recipe(random.below(2) == 0)};
+  const std::array<std::string, 3> families{"convnet", "resnet", "gpt"};
+  const std::string& family = families[random.below(families.size())];
+  Drawn drawn{{}, common_recipe(family)};
   const size_t count = 2 + random.below(5);
   RecipeEdits edits;
   while (drawn.methods.size() < count) {
     const MethodSpec& spec = entries[random.below(entries.size())].spec;
     if (std::find(drawn.methods.begin(), drawn.methods.end(), spec.name) != drawn.methods.end()) continue;
+    // One in five that does not suit the model is drawn all the same.
+    if (!suits(spec, family) && random.below(5) > 0) continue;
     drawn.methods.push_back(spec.name);
     std::string settings;
     for (const Setting& setting : spec.conformance) {
@@ -64,7 +85,9 @@ Drawn draw(int set) {
 
 // Whether a refusal names a conflict, an exclusive place, or a model that a method cannot take.
 bool cites_a_reason(const std::string& message) {
-  for (const char* reason : {"declared to conflict", "exclusive seam", "exclusive schedule", "a model of the family"}) {
+  for (const char* reason : {"beside it, got both", "exclusive seam", "exclusive schedule", "a model of the family",
+                             "image data", "one class a sample", "in which the method changes something",
+                             "model with convolutions", "augmentation in the recipe"}) {
     if (message.find(reason) != std::string::npos) return true;
   }
   return false;

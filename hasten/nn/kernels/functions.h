@@ -4,10 +4,12 @@
 #include <bit>
 #include <cstdint>
 
+#include "hasten/nn/kernels/vectorised.h"
+
 namespace hasten::kernels {
 
 // e^x to 3e-7, for x <= 88; 0 below -87. 2^n e^f with Taylor's polynomial of degree 6, |f| <= ln 2 / 2.
-inline float exponential(float x) {
+HASTEN_INLINE float exponential(float x) {
   // ln 2 in two parts, the first with few enough bits that n times it is exact (Cody and Waite 1980).
   constexpr float kLog2E = 1.44269504088896F, kLowest = -87, kLn2High = 0.693359375F, kLn2Low = -2.12194440e-4F;
   const float bounded = x < kLowest ? kLowest : x, t = bounded * kLog2E;
@@ -28,7 +30,7 @@ inline float exponential(float x) {
 struct NormalCurve {
   float below = 0, density = 0;  // density without its factor 1 / sqrt(2 pi)
 };
-inline NormalCurve normal_curve(float x) {
+HASTEN_INLINE NormalCurve normal_curve(float x) {
   constexpr float kInvRoot2 = 0.707106781186548F;
   const float size = (x < 0 ? -x : x) * kInvRoot2;
   const float t = 1 / (1 + 0.3275911F * size);

@@ -33,7 +33,8 @@ HASTEN_VECTORISED void greatest_of_rows(const float* upper, const float* lower, 
 }
 
 template <class Value>
-inline void spread_row(const Value* dy, const uint8_t* places, int64_t columns, int64_t n, Value* upper, Value* lower) {
+HASTEN_INLINE void spread_row(const Value* dy, const uint8_t* places, int64_t columns, int64_t n, Value* upper,
+                              Value* lower) {
   for (int64_t column = 0; column < columns; ++column) {
     const Value* __restrict given = dy + column * n;
     const uint8_t* __restrict place = places + column * n;

@@ -1,7 +1,6 @@
 // Conversions between fp32 and bf16.
 #include "hasten/nn/kernels/numbers.h"
 
-#include <bit>
 #include <cstring>
 
 #include "hasten/nn/kernels/vectorised.h"
@@ -9,18 +8,12 @@
 namespace hasten::kernels {
 namespace {
 
-HASTEN_VECTORISED void widen(const uint16_t* from, int64_t count, float* to) {
-  for (int64_t i = 0; i < count; ++i) to[i] = std::bit_cast<float>(static_cast<uint32_t>(from[i]) << 16);
+HASTEN_VECTORISED void widen(const uint16_t* __restrict from, int64_t count, float* __restrict to) {
+  for (int64_t i = 0; i < count; ++i) to[i] = widened(from[i]);
 }
 
-HASTEN_VECTORISED void narrow(const float* from, int64_t count, uint16_t* to) {
-  constexpr uint32_t kHalf = 0x7fff, kNone = 0x7fc0;
-  for (int64_t i = 0; i < count; ++i) {
-    const auto bits = std::bit_cast<uint32_t>(from[i]);
-    const uint32_t rounded = (bits + kHalf + ((bits >> 16) & 1)) >> 16;
-    const bool is_number = (bits & 0x7fffffff) <= 0x7f800000;
-    to[i] = static_cast<uint16_t>(is_number ? rounded : kNone);
-  }
+HASTEN_VECTORISED void narrow(const float* __restrict from, int64_t count, uint16_t* __restrict to) {
+  for (int64_t i = 0; i < count; ++i) to[i] = narrowed(from[i]);
 }
 
 }  // namespace

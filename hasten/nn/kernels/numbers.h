@@ -1,12 +1,30 @@
 // Rows of numbers in fp32 or bf16, computed in fp32.
 #pragma once
 
+#include <bit>
 #include <cstdint>
+
+#include "hasten/nn/kernels/vectorised.h"
 
 namespace hasten::kernels {
 
 enum class Format : uint8_t { kFp32, kBf16 };
 constexpr int64_t bytes_of(Format format) { return format == Format::kFp32 ? 4 : 2; }
+
+HASTEN_INLINE float widened(uint16_t bf16) { return std::bit_cast<float>(static_cast<uint32_t>(bf16) << 16); }
+// To nearest, ties to even; what is no number stays none.
+HASTEN_INLINE uint16_t narrowed(float value) {
+  constexpr uint32_t kHalf = 0x7fff, kNone = 0x7fc0;
+  const auto bits = std::bit_cast<uint32_t>(value);
+  const uint32_t rounded = (bits + kHalf + ((bits >> 16) & 1)) >> 16;
+  return static_cast<uint16_t>((bits & 0x7fffffff) <= 0x7f800000 ? rounded : kNone);
+}
+
+// A number of either format.
+HASTEN_INLINE float read(const float& value) { return value; }
+HASTEN_INLINE float read(const uint16_t& value) { return widened(value); }
+HASTEN_INLINE void write(float value, float& to) { to = value; }
+HASTEN_INLINE void write(float value, uint16_t& to) { to = narrowed(value); }
 
 // Memory that holds numbers of a format.
 struct Numbers {
@@ -17,10 +35,6 @@ struct Numbers {
 
 // Numbers index .. index + count - 1 as fp32: where they lie, or converted into `scratch`.
 const float* load(const Numbers& from, int64_t index, int64_t count, float* scratch);
-// Rounds to nearest, ties to even; what is no number stays none.
 void store(const float* from, int64_t count, const Numbers& to, int64_t index);
-
-// Numbers that are converted at once; a piece stays in the first cache.
-constexpr int64_t kPiece = 1024;
 
 }  // namespace hasten::kernels

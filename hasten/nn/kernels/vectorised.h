@@ -9,3 +9,10 @@
 #else
 #define HASTEN_VECTORISED
 #endif
+
+// What such loops call has to become part of them, or it stays what the oldest processor can do.
+#if defined(__GNUC__)
+#define HASTEN_INLINE inline __attribute__((always_inline))
+#else
+#define HASTEN_INLINE inline
+#endif
