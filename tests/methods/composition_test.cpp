@@ -69,8 +69,8 @@ Drawn draw(int set) {
   while (drawn.methods.size() < count) {
     const MethodSpec& spec = entries[random.below(entries.size())].spec;
     if (std::find(drawn.methods.begin(), drawn.methods.end(), spec.name) != drawn.methods.end()) continue;
-    // One in five that does not suit the model is drawn all the same.
-    if (!suits(spec, family) && random.below(5) > 0) continue;
+    // One in ten that does not suit the model is drawn all the same.
+    if (!suits(spec, family) && random.below(10) > 0) continue;
     drawn.methods.push_back(spec.name);
     std::string settings;
     for (const Setting& setting : spec.conformance) {
