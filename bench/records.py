@@ -57,7 +57,8 @@ def train_peer(options, workload, side, seed, folder):
     lines = f"{folder}.jsonl"
     run([options.python, HERE / "peers" / script, "--data", options.data, "--seed", str(seed), "--out", lines, "--group", side,
          *settings, *options.peer_settings.get(side, [])], f"{folder}.log")
-    run([options.hasten, "import", "jsonl", lines, "--mapping", HERE / "peers" / "mapping.toml", "--out", folder],
+    run([options.hasten, "import", "jsonl", lines, "--mapping", HERE / "peers" / "mapping.toml", "--metric", WORKLOADS[workload]["metric"],
+         "--out", folder],
         f"{folder}.import.log")
 
 
@@ -93,6 +94,8 @@ def main():
     workload = WORKLOADS[options.workload]
     peers = [name for name in workload if name not in ("metric", "target")]
     sides = options.sides.split(",") if options.sides else [*RECIPES, *peers]
+    if unknown := set(sides) - {*RECIPES, *peers}:
+        parser.error(f"no side {', '.join(sorted(unknown))}; there are {', '.join([*RECIPES, *peers])}")
     out = pathlib.Path(options.out) / options.workload
     out.mkdir(parents=True, exist_ok=True)
     measured = {side: [] for side in sides}

@@ -43,27 +43,49 @@ def arguments(description, **defaults):
     return chosen
 
 
-class Log:
-    """Training and evaluation on clocks of their own; data that is loaded before the first start is not counted."""
+class Run:
+    """Steps of training with evaluations between them, each on its own clock, and the log. Data that was loaded before is not
+    counted. `evaluate` returns what was measured, by name."""
 
-    def __init__(self, options, planned_steps):
+    def __init__(self, options, steps, batch, evaluate):
+        self.options, self.steps, self.batch, self.evaluate = options, steps, batch, evaluate
         self.file = open(options.out, "w") if options.out else sys.stdout
-        self.always = {"group": options.group, "seed": options.seed, "planned_steps": planned_steps}
-        self.train_s = self.evaluation_s = 0.0
-        self.began = None
-
-    def start(self):
+        self.done, self.train_s, self.evaluation_s = 0, 0.0, 0.0
         self.began = time.perf_counter()
 
-    def stop(self):
-        self.train_s += time.perf_counter() - self.began
-        self.began = None
-
-    def evaluated(self, step, samples, began, **values):
-        self.evaluation_s += time.perf_counter() - began
-        line = {"step": step, "samples": samples, "t_train": self.train_s, "t_eval": self.evaluation_s,
-                "t_total": self.train_s + self.evaluation_s, **values, **self.always}
+    def stepped(self):
+        """Behind every step; evaluates where it is due, and at the end."""
+        self.done += 1
+        every = self.options.evaluate
+        if self.done < self.steps and (not every or self.done % every != 0):
+            return
+        now = time.perf_counter()
+        self.train_s += now - self.began
+        measured = self.evaluate()
+        self.began = time.perf_counter()
+        self.evaluation_s += self.began - now
+        line = {"group": self.options.group, "seed": self.options.seed, "planned_steps": self.steps, "step": self.done,
+                "samples": self.done * self.batch, "t_train": self.train_s, "t_eval": self.evaluation_s,
+                "t_total": self.train_s + self.evaluation_s, **measured}
         print(json.dumps(line), file=self.file, flush=True)
+
+
+def accuracy(net, predict, inputs, labels, batch=1000):
+    """Of `predict` on inputs, with the network in its mode for evaluation."""
+    import torch
+    net.eval()
+    with torch.no_grad():
+        right = sum((predict(x).argmax(1) == y).sum().item() for x, y in zip(inputs.split(batch), labels.split(batch)))
+    net.train()
+    return {"accuracy": right / len(labels)}
+
+
+def normalised(images, *others):
+    """All as fp32 with the mean and deviation of the first a channel, channels last in memory."""
+    import torch
+    pixels = images.float() / 255
+    mean, deviation = [f(pixels, (0, 2, 3), keepdim=True) for f in (torch.mean, torch.std)]
+    return [((x.float() / 255 - mean) / deviation).to(memory_format=torch.channels_last) for x in (images, *others)]
 
 
 def idx_images(folder, part):
@@ -118,12 +140,13 @@ def characters_of(path):
     return tokens[:cut], tokens[cut:], len(known)
 
 
-def text_loss(logits_of, tokens, context, batch=64):
+def text_loss(net, logits_of, tokens, context, batch=64):
     """Nats a character over the whole text: windows side by side, the last one ends where the text does."""
     import torch
     from torch.nn import functional
     starts = list(range(0, len(tokens) - 1 - context, context)) + [len(tokens) - 1 - context]
     total = counted = 0
+    net.eval()
     with torch.no_grad():
         for at in range(0, len(starts), batch):
             some = starts[at:at + batch]
@@ -137,4 +160,5 @@ def text_loss(logits_of, tokens, context, batch=64):
                 counted -= seen
             total += losses.sum().item()
             counted += losses.numel()
-    return total / counted
+    net.train()
+    return {"loss": total / counted}

@@ -9,7 +9,6 @@ momentum for the rest, label smoothing, a linearly falling rate, flips in every 
 evaluation. Autocast to bf16, channels last.
 """
 import math
-import time
 
 import common
 
@@ -103,11 +102,11 @@ def shifted(padded, side, reach):
     return out
 
 
-def predict(net, x):
+def predict(forward, x):
     def mirrored(view):
-        return net(view) + net(view.flip(-1))
+        return forward(view) + forward(view.flip(-1))
     if options.views == 1:
-        return net(x)
+        return forward(x)
     side, padded = x.size(-1), functional.pad(x, (1,) * 4, "reflect")
     corners = mirrored(padded[..., :side, :side]) + mirrored(padded[..., 2:, 2:])
     return mirrored(x) / 4 + corners / 8
@@ -115,11 +114,7 @@ def predict(net, x):
 
 def main():
     (images, labels), (test_images, test_labels) = common.images_of(options.data)
-    size = {"dtype": torch.float32}
-    mean = images.to(**size).mean((0, 2, 3), keepdim=True) / 255
-    deviation = images.to(**size).std((0, 2, 3), keepdim=True) / 255
-    inputs, test_inputs = [((x.float() / 255 - mean) / deviation).to(memory_format=torch.channels_last)
-                           for x in (images, test_images)]
+    inputs, test_inputs = common.normalised(images, test_images)
     side, widths = inputs.size(-1), [int(w) for w in options.widths.split(",")]
     net = Net(inputs.size(1), widths, side).to(memory_format=torch.channels_last)
     per_epoch = len(labels) // options.batch
@@ -133,22 +128,13 @@ def main():
     rest = torch.optim.SGD(groups, momentum=0.85, nesterov=True, fused=True)
     muon = Muon([p for p in net.layers.parameters() if p.dim() == 4], options.muon, 0.6)
     rates = [(group, group["lr"]) for optimizer in (rest, muon) for group in optimizer.param_groups]
-    log = common.Log(options, steps)
 
-    def precision():
-        return torch.autocast("cpu", torch.bfloat16, enabled=options.bf16)
+    def forward(x, bias_learns=True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
+            return net(x, bias_learns)
 
-    def evaluate(step):
-        began = time.perf_counter()
-        net.eval()
-        right = 0
-        with torch.no_grad(), precision():
-            for x, y in zip(test_inputs.split(1000), test_labels.split(1000)):
-                right += (predict(net, x).argmax(1) == y).sum().item()
-        net.train()
-        log.evaluated(step, step * options.batch, began, accuracy=right / len(test_labels))
-
-    log.start()
+    run = common.Run(options, steps, options.batch,
+                     lambda: common.accuracy(net, lambda x: predict(forward, x), test_inputs, test_labels))
     net.whiten_with(inputs[:5000])
     if options.flip:
         first = torch.rand(len(inputs)) < 0.5
@@ -165,24 +151,17 @@ def main():
                 x = x.flip(-1)
             x = x.contiguous(memory_format=torch.channels_last)
             for group, rate in rates:
-                group["lr"] = rate * (1 - step / (bias_steps if group is rest.param_groups[0] else steps))
-            with precision():
-                logits = net(x, step < bias_steps)
-            loss = functional.cross_entropy(logits.float(), labels[ids], label_smoothing=options.smoothing, reduction="sum")
+                last = bias_steps if group is rest.param_groups[0] else steps
+                group["lr"] = rate * max(0.0, 1 - step / last)
+            loss = functional.cross_entropy(forward(x, step < bias_steps).float(), labels[ids],
+                                            label_smoothing=options.smoothing, reduction="sum")
             rest.zero_grad(set_to_none=True)
             muon.zero_grad(set_to_none=True)
             loss.backward()
-            if step >= bias_steps:
-                rest.param_groups[0]["lr"] = 0.0
             rest.step()
             muon.step()
             step += 1
-            if options.evaluate and step % options.evaluate == 0:
-                log.stop()
-                evaluate(step)
-                log.start()
-    log.stop()
-    evaluate(step)
+            run.stepped()
 
 
 main()

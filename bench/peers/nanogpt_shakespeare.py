@@ -6,7 +6,6 @@ Four layers, width 128, four heads, contexts of 64, batches of 12, 2,000 steps o
 shifts, tied embeddings.
 """
 import math
-import time
 
 import common
 
@@ -82,17 +81,12 @@ def main():
     others = [p for p in net.parameters() if p.dim() < 2]
     optimizer = torch.optim.AdamW([{"params": matrices, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}],
                                   lr=1e-3, betas=(0.9, 0.99), fused=True)
-    log = common.Log(options, options.steps)
 
     def logits_of(x):
         with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
             return net(x)
 
-    def evaluate(step):
-        began = time.perf_counter()
-        log.evaluated(step, step * BATCH, began, loss=common.text_loss(logits_of, held, CONTEXT))
-
-    log.start()
+    run = common.Run(options, options.steps, BATCH, lambda: common.text_loss(net, logits_of, held, CONTEXT))
     for step in range(options.steps):
         at = torch.randint(len(train) - CONTEXT, (BATCH,))
         rows = torch.stack([train[i:i + CONTEXT + 1] for i in at.tolist()])
@@ -103,12 +97,7 @@ def main():
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
-        if options.evaluate and (step + 1) % options.evaluate == 0:
-            log.stop()
-            evaluate(step + 1)
-            log.start()
-    log.stop()
-    evaluate(options.steps)
+        run.stepped()
 
 
 main()

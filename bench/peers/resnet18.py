@@ -1,7 +1,5 @@
 #!/usr/bin/env python3
 """CIFAR-10 as a careful practitioner trains it: ResNet-18 in its form for small images, SGD, one cycle, crops and flips."""
-import time
-
 import common
 
 options = common.arguments(__doc__, epochs=(15, "passes over the data"), batch=(128, "samples a step"),
@@ -49,46 +47,27 @@ def augmented(x):
 
 def main():
     (images, labels), (test_images, test_labels) = common.images_of(options.data)
-    mean = images.float().mean((0, 2, 3), keepdim=True) / 255
-    deviation = images.float().std((0, 2, 3), keepdim=True) / 255
-    inputs, test_inputs = [((x.float() / 255 - mean) / deviation).to(memory_format=torch.channels_last)
-                           for x in (images, test_images)]
+    inputs, test_inputs = common.normalised(images, test_images)
     net = resnet18(inputs.size(1)).to(memory_format=torch.channels_last)
     per_epoch = len(labels) // options.batch
     optimizer = torch.optim.SGD(net.parameters(), options.lr, 0.9, weight_decay=options.decay, nesterov=True, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.lr, options.epochs * per_epoch, pct_start=0.3)
-    log = common.Log(options, options.epochs * per_epoch)
 
-    def precision():
-        return torch.autocast("cpu", torch.bfloat16, enabled=options.bf16)
+    def forward(x):
+        with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
+            return net(x)
 
-    def evaluate(step):
-        began = time.perf_counter()
-        net.eval()
-        with torch.no_grad(), precision():
-            right = sum((net(x).argmax(1) == y).sum().item() for x, y in zip(test_inputs.split(500), test_labels.split(500)))
-        net.train()
-        log.evaluated(step, step * options.batch, began, accuracy=right / len(test_labels))
-
-    step = 0
-    log.start()
+    run = common.Run(options, options.epochs * per_epoch, options.batch,
+                     lambda: common.accuracy(net, forward, test_inputs, test_labels, 500))
     for _ in range(options.epochs):
         order = torch.randperm(len(labels))
         for at in range(per_epoch):
             ids = order[at * options.batch:(at + 1) * options.batch]
             optimizer.zero_grad(set_to_none=True)
-            with precision():
-                loss = functional.cross_entropy(net(augmented(inputs[ids])), labels[ids])
-            loss.backward()
+            functional.cross_entropy(forward(augmented(inputs[ids])).float(), labels[ids]).backward()
             optimizer.step()
             schedule.step()
-            step += 1
-            if options.evaluate and step % options.evaluate == 0:
-                log.stop()
-                evaluate(step)
-                log.start()
-    log.stop()
-    evaluate(step)
+            run.stepped()
 
 
 main()

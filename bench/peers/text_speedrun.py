@@ -6,7 +6,6 @@ stream and the output layer from zero, a table of pairs of characters, Muon for 
 that stays and then falls in a line, bf16.
 """
 import math
-import time
 
 import common
 
@@ -135,20 +134,12 @@ def main():
     adam = torch.optim.Adam([p for p in net.parameters() if id(p) not in inside], lr=options.adam, betas=(0.8, 0.95),
                             eps=1e-10, fused=True)
     rates = [(group, group["lr"]) for optimizer in (muon, adam) for group in optimizer.param_groups]
-    log = common.Log(options, options.steps)
 
     def logits_of(x):
         with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
             return net(x)
 
-    def evaluate(step):
-        began = time.perf_counter()
-        net.eval()
-        loss = common.text_loss(logits_of, held, options.context)
-        net.train()
-        log.evaluated(step, step * options.batch, began, loss=loss)
-
-    log.start()
+    run = common.Run(options, options.steps, options.batch, lambda: common.text_loss(net, logits_of, held, options.context))
     windows = train.unfold(0, options.context + 1, 1)
     for step in range(options.steps):
         rows = windows[torch.randint(len(windows), (options.batch,))]
@@ -163,12 +154,7 @@ def main():
         loss.backward()
         muon.step()
         adam.step()
-        if options.evaluate and (step + 1) % options.evaluate == 0:
-            log.stop()
-            evaluate(step + 1)
-            log.start()
-    log.stop()
-    evaluate(options.steps)
+        run.stepped()
 
 
 main()

@@ -88,7 +88,7 @@ Splits load_parts(const Recipe& recipe, const DatasetInfo& info, const SampleSte
     if (test) splits.held_out.push_back(synthetic_data(params, Split::kTest));
     return splits;
   }
-  if (is_text(*recipe.dataset)) return load_text(recipe, info);
+  if (info.text) return load_text(recipe, info);
   if (recipe.dataset->params == describe<ImageFilesParams>()) return load_images(recipe, info, steps);
   const std::string& path = recipe.dataset_params.as<IdxParams>().path;
   const std::string folder = find_idx_folder(info.name, path);

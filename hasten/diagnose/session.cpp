@@ -187,9 +187,9 @@ Measurements measure(Subject& subject, const SessionOptions& options) {
   ConditionLog log;
   double round_s = 0;
   for (int64_t number = 0; number < options.most_rounds; ++number) {
-    // The last round is not begun if it would not end in time.
-    if (number >= (options.least_rounds + 1) / 2 && number != options.least_rounds && left() < round_s) break;
-    if (number == options.least_rounds && left() <= 0) break;
+    // The last round is not begun if it would not end in time. The first one of those that decide is shorter than all before.
+    const double coming_s = number == options.least_rounds ? 0 : round_s;
+    if (number >= (options.least_rounds + 1) / 2 && left() <= coming_s) break;
     if (number >= options.least_rounds && tight(out)) break;
     if (number == 1) spare_time(round_s, left(), options, out);
     const int64_t round_begin = now_ns();

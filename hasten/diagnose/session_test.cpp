@@ -85,7 +85,13 @@ TEST(SessionTest, GoesOnWhileTheyAreNotAndThereIsTime) {
   SessionOptions options;
   options.seconds = 1000;
   options.most_rounds = 12;
-  EXPECT_EQ(measure(subject, options).rounds.size(), 12U);
+  const Measurements measurements = measure(subject, options);
+  ASSERT_EQ(measurements.rounds.size(), 12U);
+  EXPECT_EQ(measurements.rounds[4].count(E::kDoubleBatch), 1U);
+  for (size_t round = 5; round < 12; ++round) {
+    EXPECT_EQ(measurements.rounds[round].count(E::kDoubleBatch), 0U) << "the time goes where it decides";
+    EXPECT_EQ(measurements.rounds[round].size(), 2U) << "R0 and R1";
+  }
   options.seconds = 0;
   EXPECT_EQ(measure(subject, options).rounds.size(), 3U) << "half of the least number is made, whatever the time";
 }

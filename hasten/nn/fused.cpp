@@ -1,7 +1,6 @@
 // Autograd around the kernels.
 #include "hasten/nn/fused.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
@@ -13,6 +12,7 @@
 #include <optional>
 
 #include "hasten/base/error.h"
+#include "hasten/nn/fused_numbers.h"
 #include "hasten/nn/kernels/attention_heads.h"
 #include "hasten/nn/kernels/elementwise.h"
 #include "hasten/nn/kernels/feature_norm.h"
@@ -20,21 +20,11 @@
 namespace hasten {
 namespace {
 
-using kernels::Format;
 using kernels::Numbers;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 std::atomic<bool> g_fused{true};
-constexpr int64_t kGrain = 1 << 14;  // numbers that are worth a thread
-
-Numbers numbers_of(const at::Tensor& tensor) {
-  return {tensor.data_ptr(), tensor.scalar_type() == at::kFloat ? Format::kFp32 : Format::kBf16};
-}
-
-const float* floats_of(const at::Tensor& tensor) { return tensor.defined() ? tensor.const_data_ptr<float>() : nullptr; }
-
-int64_t row_grain(int64_t columns) { return std::max<int64_t>(1, kGrain / columns); }
 
 // What matrices are multiplied in at this moment.
 at::ScalarType format_of_products(const at::Tensor& x) {
@@ -72,18 +62,14 @@ class FeatureNormFunction final : public torch::autograd::Function<FeatureNormFu
     job.mean = floats_of(saved[2]);
     job.rate = floats_of(saved[3]);
     job.features = features;
-    // A fixed share of the rows for each thread, so that sums have the same order in every run.
-    const int64_t threads = std::max<int64_t>(1, std::min<int64_t>(at::get_num_threads(), rows));
+    const int64_t shares = row_shares(rows, features);
     const bool scales = weight.defined(), shifts = context->saved_data["shifts"].toBool();
     const at::TensorOptions wide = x.options().dtype(at::kFloat);
-    at::Tensor dweight = scales ? at::zeros({threads, features}, wide) : at::Tensor();
-    at::Tensor dbias = shifts ? at::zeros({threads, features}, wide) : at::Tensor();
-    at::parallel_for(0, threads, 1, [&](int64_t first, int64_t last) {
-      for (int64_t part = first; part < last; ++part) {
-        const int64_t begin = rows * part / threads, end = rows * (part + 1) / threads;
-        job.rows(begin, end, scales ? dweight.data_ptr<float>() + part * features : nullptr,
-                 shifts ? dbias.data_ptr<float>() + part * features : nullptr);
-      }
+    at::Tensor dweight = scales ? at::zeros({shares, features}, wide) : at::Tensor();
+    at::Tensor dbias = shifts ? at::zeros({shares, features}, wide) : at::Tensor();
+    each_share(rows, shares, [&](int64_t share, int64_t begin, int64_t end) {
+      job.rows(begin, end, scales ? dweight.data_ptr<float>() + share * features : nullptr,
+               shifts ? dbias.data_ptr<float>() + share * features : nullptr);
     });
     return {dx, scales ? dweight.sum(0) : dweight, shifts ? dbias.sum(0) : dbias, {}, {}, {}};
   }
@@ -94,7 +80,7 @@ class ReluSquaredFunction final : public torch::autograd::Function<ReluSquaredFu
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input) {
     const at::Tensor x = input.contiguous();
     at::Tensor y = at::empty_like(x);
-    at::parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, x.numel(), kKernelGrain, [&](int64_t begin, int64_t end) {
       kernels::relu_squared(numbers_of(x), numbers_of(y), begin, end);
     });
     context->save_for_backward({x});
@@ -103,7 +89,7 @@ class ReluSquaredFunction final : public torch::autograd::Function<ReluSquaredFu
   static variable_list backward(AutogradContext* context, const variable_list& behind) {
     const at::Tensor x = context->get_saved_variables()[0], dy = behind[0].contiguous();
     at::Tensor dx = at::empty_like(x);
-    at::parallel_for(0, x.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, x.numel(), kKernelGrain, [&](int64_t begin, int64_t end) {
       kernels::relu_squared_backward(numbers_of(x), numbers_of(dy), numbers_of(dx), begin, end);
     });
     return {dx};
@@ -114,7 +100,7 @@ at::Tensor in_format(const at::Tensor& tensor, at::ScalarType format) {
   if (tensor.scalar_type() == format) return tensor;
   const at::Tensor from = tensor.contiguous();
   at::Tensor to = at::empty(from.sizes(), from.options().dtype(format));
-  at::parallel_for(0, from.numel(), kGrain,
+  at::parallel_for(0, from.numel(), kKernelGrain,
                    [&](int64_t begin, int64_t end) { kernels::convert(numbers_of(from), numbers_of(to), begin, end); });
   return to;
 }
@@ -125,7 +111,7 @@ class SumFunction final : public torch::autograd::Function<SumFunction> {
     const at::Tensor one = x.contiguous(), other = branch.contiguous();
     const bool wide = one.scalar_type() == at::kFloat || other.scalar_type() == at::kFloat;
     at::Tensor y = at::empty(one.sizes(), one.options().dtype(wide ? at::kFloat : one.scalar_type()));
-    at::parallel_for(0, y.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, y.numel(), kKernelGrain, [&](int64_t begin, int64_t end) {
       kernels::add(numbers_of(one), numbers_of(other), numbers_of(y), begin, end);
     });
     context->saved_data["formats"] =
@@ -201,10 +187,7 @@ bool is_fused(const at::Tensor& x) {
 
 at::Tensor fused_feature_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                               bool root_mean_square, double epsilon) {
-  const auto if_there = [](const at::Tensor& tensor) {
-    return tensor.defined() ? std::optional(tensor) : std::nullopt;
-  };
-  return FeatureNormFunction::apply(x, if_there(weight), if_there(bias), root_mean_square, epsilon,
+  return FeatureNormFunction::apply(x, if_defined(weight), if_defined(bias), root_mean_square, epsilon,
                                     format_of_products(x));
 }
 

@@ -1,10 +1,8 @@
 // Autograd around the kernels for images.
 #include "hasten/nn/fused_images.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -15,41 +13,26 @@
 #include <vector>
 
 #include "hasten/nn/fused.h"
+#include "hasten/nn/fused_numbers.h"
 #include "hasten/nn/kernels/max_pool.h"
 
 namespace hasten {
 namespace {
 
 using kernels::ChannelActivation;
-using kernels::Format;
-using kernels::Numbers;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kImageGrain = 1 << 14;  // numbers that are worth a thread
-
-Numbers numbers_of_image(const at::Tensor& x) {
-  return {x.data_ptr(), x.scalar_type() == at::kFloat ? Format::kFp32 : Format::kBf16};
-}
-
 int64_t pixels_of(const at::Tensor& x) { return x.numel() / x.size(1); }
-int64_t grain_of(int64_t numbers_a_row) {
-  return std::max<int64_t>(1, kImageGrain / std::max<int64_t>(1, numbers_a_row));
-}
 
-// Sums of two quantities a channel over all pixels: every thread has a fixed share of them, so that the order of the sum is
-// the same in every run.
+// Sums of two quantities a channel over all pixels.
 template <class Work>
 std::pair<at::Tensor, at::Tensor> sums_over(const at::Tensor& x, const Work& work) {
-  const int64_t rows = pixels_of(x), channels = x.size(1);
-  const int64_t threads = std::max<int64_t>(1, std::min<int64_t>(at::get_num_threads(), rows / grain_of(channels)));
-  at::Tensor sums = at::zeros({threads, 2, channels}, at::kDouble);
+  const int64_t rows = pixels_of(x), channels = x.size(1), shares = row_shares(rows, channels);
+  at::Tensor sums = at::zeros({shares, 2, channels}, at::kDouble);
   auto* to = sums.mutable_data_ptr<double>();
-  at::parallel_for(0, threads, 1, [&](int64_t first, int64_t last) {
-    for (int64_t part = first; part < last; ++part) {
-      work(rows * part / threads, rows * (part + 1) / threads, to + 2 * part * channels,
-           to + (2 * part + 1) * channels);
-    }
+  each_share(rows, shares, [&](int64_t share, int64_t begin, int64_t end) {
+    work(begin, end, to + 2 * share * channels, to + (2 * share + 1) * channels);
   });
   const at::Tensor all = sums.sum(0);
   return {all[0], all[1]};
@@ -68,13 +51,13 @@ ChannelFactors factors_of(const at::Tensor& mean, const at::Tensor& rate, const 
 
 at::Tensor mapped(const at::Tensor& x, const ChannelFactors& factors, ChannelActivation activation) {
   at::Tensor y = at::empty_like(x);
-  kernels::ChannelMap map{numbers_of_image(x),
-                          numbers_of_image(y),
+  kernels::ChannelMap map{numbers_of(x),
+                          numbers_of(y),
                           x.size(1),
                           factors.factor.const_data_ptr<float>(),
                           factors.term.const_data_ptr<float>(),
                           activation};
-  at::parallel_for(0, pixels_of(x), grain_of(x.size(1)), [&](int64_t begin, int64_t end) { map.rows(begin, end); });
+  at::parallel_for(0, pixels_of(x), row_grain(x.size(1)), [&](int64_t begin, int64_t end) { map.rows(begin, end); });
   return y;
 }
 
@@ -94,11 +77,11 @@ class BatchNormFunction final : public torch::autograd::Function<BatchNormFuncti
     const auto rows = static_cast<double>(pixels_of(x));
     // The first pixel is as good a guess of the mean as any.
     std::vector<float> scratch(static_cast<size_t>(channels));
-    const float* first = kernels::load(numbers_of_image(x), 0, channels, scratch.data());
+    const float* first = kernels::load(numbers_of(x), 0, channels, scratch.data());
     at::Tensor shift = at::empty({channels}, at::kFloat);
     std::copy_n(first, channels, shift.mutable_data_ptr<float>());
     const auto [sum, squares] = sums_over(x, [&](int64_t begin, int64_t end, double* one, double* other) {
-      kernels::channel_sums(numbers_of_image(x), channels, shift.const_data_ptr<float>(), begin, end, one, other);
+      kernels::channel_sums(numbers_of(x), channels, shift.const_data_ptr<float>(), begin, end, one, other);
     });
     const at::Tensor away = sum.div(rows);
     const at::Tensor wide_variance = squares.div(rows).sub(away.square()).clamp_min(0);
@@ -121,7 +104,7 @@ class BatchNormFunction final : public torch::autograd::Function<BatchNormFuncti
     const at::Tensor& x = saved[0];
     const at::Tensor dy = behind[0].contiguous(at::MemoryFormat::ChannelsLast);
     at::Tensor dx = at::empty_like(x);
-    kernels::ChannelNormBackward job{numbers_of_image(x), numbers_of_image(dy), numbers_of_image(dx), x.size(1)};
+    kernels::ChannelNormBackward job{numbers_of(x), numbers_of(dy), numbers_of(dx), x.size(1)};
     job.mean = saved[1].const_data_ptr<float>();
     job.rate = saved[2].const_data_ptr<float>();
     job.factor = saved[3].const_data_ptr<float>();
@@ -132,7 +115,7 @@ class BatchNormFunction final : public torch::autograd::Function<BatchNormFuncti
     });
     const auto rows = static_cast<double>(pixels_of(x));
     const at::Tensor mean_plain = plain.div(rows).to(at::kFloat), mean_along = along.div(rows).to(at::kFloat);
-    at::parallel_for(0, pixels_of(x), grain_of(x.size(1)), [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, pixels_of(x), row_grain(x.size(1)), [&](int64_t begin, int64_t end) {
       job.through_norm(mean_plain.const_data_ptr<float>(), mean_along.const_data_ptr<float>(), begin, end);
     });
     const auto if_there = [&](const char* name, const at::Tensor& sum) {
@@ -151,11 +134,10 @@ class MaxPoolFunction final : public torch::autograd::Function<MaxPoolFunction> 
                              at::MemoryFormat::ChannelsLast);
     const bool learns = input.requires_grad();
     at::Tensor places = learns ? at::empty({y.numel()}, at::kByte) : at::Tensor();
-    at::parallel_for(0, x.size(0) * pool.rows_out(), grain_of(2 * x.size(3) * x.size(1)),
-                     [&](int64_t begin, int64_t end) {
-                       pool.forward(numbers_of_image(x), numbers_of_image(y),
-                                    learns ? places.data_ptr<uint8_t>() : nullptr, begin, end);
-                     });
+    at::parallel_for(
+        0, x.size(0) * pool.rows_out(), row_grain(2 * x.size(3) * x.size(1)), [&](int64_t begin, int64_t end) {
+          pool.forward(numbers_of(x), numbers_of(y), learns ? places.data_ptr<uint8_t>() : nullptr, begin, end);
+        });
     context->save_for_backward({places});
     context->saved_data["sizes"] = x.sizes().vec();
     return y;
@@ -166,9 +148,10 @@ class MaxPoolFunction final : public torch::autograd::Function<MaxPoolFunction> 
     const auto sizes = context->saved_data["sizes"].toIntVector();
     const kernels::MaxPool pool{sizes[2], sizes[3], sizes[1]};
     at::Tensor dx = at::empty(sizes, dy.options(), at::MemoryFormat::ChannelsLast);
-    at::parallel_for(0, sizes[0] * pool.rows_out(), grain_of(2 * sizes[3] * sizes[1]), [&](int64_t begin, int64_t end) {
-      pool.backward(numbers_of_image(dy), places.const_data_ptr<uint8_t>(), numbers_of_image(dx), begin, end);
-    });
+    at::parallel_for(0, sizes[0] * pool.rows_out(), row_grain(2 * sizes[3] * sizes[1]),
+                     [&](int64_t begin, int64_t end) {
+                       pool.backward(numbers_of(dy), places.const_data_ptr<uint8_t>(), numbers_of(dx), begin, end);
+                     });
     return {dx};
   }
 };
@@ -182,10 +165,7 @@ bool is_fused_image(const at::Tensor& x) {
 
 at::Tensor fused_batch_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                             const at::Tensor& mean, const at::Tensor& variance, const ChannelNormSettings& settings) {
-  const auto if_there = [](const at::Tensor& tensor) {
-    return tensor.defined() ? std::optional(tensor) : std::nullopt;
-  };
-  return BatchNormFunction::apply(x, if_there(weight), if_there(bias), RunningStatistics{mean, variance}, settings);
+  return BatchNormFunction::apply(x, if_defined(weight), if_defined(bias), RunningStatistics{mean, variance}, settings);
 }
 
 at::Tensor fused_fixed_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,

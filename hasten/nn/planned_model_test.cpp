@@ -2,6 +2,7 @@
 #include "hasten/nn/planned_model.h"
 
 #include <ATen/ops/allclose.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/eye.h>
 #include <ATen/ops/randn.h>
@@ -97,6 +98,30 @@ TEST(PrecisionTest, Bf16InsideTheScopeOnly) {
     EXPECT_EQ(model.forward(x).scalar_type(), at::kBFloat16);
   }
   EXPECT_EQ(model.forward(x).scalar_type(), at::kFloat);
+}
+
+// The patches of an image are tokens: with the mean as readout their order is known by position vectors alone.
+TEST(PlannedModelTest, VisionTransformersLearnFromAllPatches) {
+  const FamilySpec& family = find_family("vit");
+  const DatasetInfo data{"images", {2, 8, 8}, 5, 100, 10};
+  for (const char* readout : {"class_token", "average"}) {
+    const ModelPlan plan = family.build(
+        family.params->parse({{"patch", 4}, {"layers", 2}, {"width", 16}, {"heads", 2}, {"readout", readout}}, "model"),
+        data);
+    PlannedModel model(plan, 1);
+    const at::Tensor images = at::randn({3, 2, 8, 8});
+    const at::Tensor logits = model.forward(images);
+    EXPECT_EQ(logits.sizes(), (c10::IntArrayRef{3, 5})) << readout;
+    logits.square().sum().backward();
+    for (const NamedTensor& parameter : model.parameters())
+      EXPECT_TRUE(parameter.value.grad().defined()) << parameter.name;
+    c10::NoGradGuard no_grad;
+    // The two upper patches exchanged.
+    const at::Tensor exchanged = at::cat({images.narrow(2, 0, 4).roll({4}, {3}), images.narrow(2, 4, 4)}, 2);
+    EXPECT_FALSE(at::allclose(model.forward(exchanged), logits, 1e-5, 1e-7)) << readout;
+    model.parameter("stem.position.weight").zero_();
+    EXPECT_TRUE(at::allclose(model.forward(exchanged), model.forward(images), 1e-4, 1e-6)) << readout;
+  }
 }
 
 }  // namespace

@@ -117,8 +117,7 @@ struct TextWindows {
   WindowSampling sampling = WindowSampling::kEpoch;
 };
 
-// Whether the data set is one of text, by files or made up; the functions below are for those.
-bool is_text(const DatasetSpec& spec);
+// Of data sets whose DatasetInfo says `text`, by files or made up.
 TextWindows text_windows(const ParamSet& params);
 // The training or the test part. Files of tokens may hold `vocabulary` different ones, if it is given; the test part has
 // to do with those of the training part. Throws ConfigError for files that are not there or shorter than a sample,

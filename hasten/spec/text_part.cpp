@@ -50,8 +50,6 @@ bool is_synthetic(const ParamTable* params) { return params == describe<Syntheti
 
 }  // namespace
 
-bool is_text(const DatasetSpec& spec) { return spec.params == describe<TextParams>() || is_synthetic(spec.params); }
-
 TextWindows text_windows(const ParamSet& params) {
   if (is_synthetic(params.table())) {
     const auto& made = params.as<SyntheticTextParams>();

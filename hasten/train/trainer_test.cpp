@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "hasten/base/error.h"
+#include "hasten/base/files.h"
 #include "hasten/evaluate/record_io.h"
 #include "hasten/nn/model.h"
 #include "hasten/optim/optimizer.h"
@@ -70,9 +71,18 @@ TEST(TrainerTest, InterruptedAndResumedIsTheSameRun) {
   EXPECT_EQ(cut.record.status, evaluate::Status::kInterrupted);
   EXPECT_EQ(first.state().progress.step, 8);  // mid-epoch: an epoch has ten steps
 
+  // What a killed process was writing goes, and nothing that looks alike.
+  const std::filesystem::path cut_run = dir.path() / "cut";
+  for (const char* name :
+       {"run.json.tmp31", "checkpoints/step-000000000009.safetensors.tmp4711", "notes.tmp", "notes.tmp2b"})
+    write_file_atomic(cut_run / name, "half");
   options = into(dir.path() / "cut");
   options.resume = true;
   Trainer second(recipe, no_methods(), options);
+  EXPECT_FALSE(std::filesystem::exists(cut_run / "run.json.tmp31"));
+  EXPECT_FALSE(std::filesystem::exists(cut_run / "checkpoints/step-000000000009.safetensors.tmp4711"));
+  EXPECT_TRUE(std::filesystem::exists(cut_run / "notes.tmp"));
+  EXPECT_TRUE(std::filesystem::exists(cut_run / "notes.tmp2b"));
   TrainResult resumed = second.run();
   EXPECT_EQ(hashes_of(second), hashes_of(whole));
   EXPECT_EQ(resumed.quality, expected.quality);

@@ -25,11 +25,9 @@ int64_t sequence_length(const SequenceLengthWarmupParams& params, int64_t contex
   const double share = params.initial + (1 - params.initial) * over / params.warmup;
   const auto all = static_cast<double>(context);
   int64_t best = context;
-  for (int64_t length = context; length >= 1; --length) {
-    if (context % length != 0) continue;
-    if (static_cast<double>(length) < params.initial * all) break;
-    best = length;
-    if (static_cast<double>(length) <= share * all) break;
+  for (int64_t pieces = 2; pieces <= context; ++pieces) {
+    if (static_cast<double>(best) <= share * all || all / static_cast<double>(pieces) < params.initial * all) break;
+    if (context % pieces == 0) best = context / pieces;
   }
   return best;
 }

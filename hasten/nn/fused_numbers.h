@@ -1,0 +1,44 @@
+// What the functions around the kernels share: from tensors to plain numbers, and how work is cut into pieces.
+#pragma once
+
+#include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "hasten/nn/kernels/numbers.h"
+
+namespace hasten {
+
+constexpr int64_t kKernelGrain = 1 << 14;  // numbers that are worth a thread
+inline int64_t row_grain(int64_t numbers_a_row) {
+  return std::max<int64_t>(1, kKernelGrain / std::max<int64_t>(1, numbers_a_row));
+}
+
+inline kernels::Numbers numbers_of(const at::Tensor& tensor) {
+  const bool wide = tensor.scalar_type() == at::kFloat;
+  return {tensor.data_ptr(), wide ? kernels::Format::kFp32 : kernels::Format::kBf16};
+}
+
+// Nothing for an undefined tensor.
+inline const float* floats_of(const at::Tensor& tensor) {
+  return tensor.defined() ? tensor.const_data_ptr<float>() : nullptr;
+}
+inline std::optional<at::Tensor> if_defined(const at::Tensor& tensor) {
+  return tensor.defined() ? std::optional(tensor) : std::nullopt;
+}
+
+// For sums over rows: `shares` fixed pieces, one a thread at most, so that a sum has the same order in every run.
+inline int64_t row_shares(int64_t rows, int64_t numbers_a_row) {
+  return std::clamp<int64_t>(rows / row_grain(numbers_a_row), 1, at::get_num_threads());
+}
+// Calls work(share, first row, row behind the last) for each.
+template <class Work>
+void each_share(int64_t rows, int64_t shares, const Work& work) {
+  at::parallel_for(0, shares, 1, [&](int64_t first, int64_t last) {
+    for (int64_t share = first; share < last; ++share) work(share, rows * share / shares, rows * (share + 1) / shares);
+  });
+}
+
+}  // namespace hasten
