@@ -1,6 +1,7 @@
 // Autograd around the kernels.
 #include "hasten/nn/fused.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>

@@ -1,6 +1,7 @@
 // Autograd around the kernels for images.
 #include "hasten/nn/fused_images.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros.h>

@@ -1,10 +1,10 @@
 // What the functions around the kernels share: from tensors to plain numbers, and how work is cut into pieces.
 #pragma once
 
-#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "hasten/nn/kernels/numbers.h"
@@ -29,16 +29,10 @@ inline std::optional<at::Tensor> if_defined(const at::Tensor& tensor) {
   return tensor.defined() ? std::optional(tensor) : std::nullopt;
 }
 
-// For sums over rows: `shares` fixed pieces, one a thread at most, so that a sum has the same order in every run.
-inline int64_t row_shares(int64_t rows, int64_t numbers_a_row) {
-  return std::clamp<int64_t>(rows / row_grain(numbers_a_row), 1, at::get_num_threads());
-}
-// Calls work(share, first row, row behind the last) for each.
-template <class Work>
-void each_share(int64_t rows, int64_t shares, const Work& work) {
-  at::parallel_for(0, shares, 1, [&](int64_t first, int64_t last) {
-    for (int64_t share = first; share < last; ++share) work(share, rows * share / shares, rows * (share + 1) / shares);
-  });
-}
+// For sums over rows: how many fixed pieces they are cut into, one a thread at most, so that a sum has the same order in
+// every run.
+int64_t row_shares(int64_t rows, int64_t numbers_a_row);
+// Calls work(share, first row, row behind the last) for each, side by side.
+void each_share(int64_t rows, int64_t shares, const std::function<void(int64_t, int64_t, int64_t)>& work);
 
 }  // namespace hasten
