@@ -1,19 +1,24 @@
 // Operations of our own against LibTorch's, forward and backward, on shapes of the records. Names end with /ours and /theirs;
 // run both in one call: fused_bench --benchmark_enable_random_interleaving=true --benchmark_repetitions=7
 #include <ATen/Parallel.h>
+#include <ATen/ops/baddbmm.h>
 #include <ATen/ops/batch_norm.h>
+#include <ATen/ops/bmm.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/rms_norm.h>
+#include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
 #include <benchmark/benchmark.h>
 
 #include <functional>
 
 #include "hasten/nn/fused.h"
+#include "hasten/nn/fused_attention.h"
 #include "hasten/nn/fused_images.h"
 #include "hasten/optim/optimizer.h"
 
@@ -52,6 +57,21 @@ void add_text(at::ScalarType format, const std::string& suffix) {
   add("relu_squared" + suffix, hidden, fused_relu_squared, [](const at::Tensor& x) { return at::relu(x).square(); });
 }
 
+// Queries, keys and values of 32 samples of 128 tokens, 4 heads.
+void add_attention() {
+  const at::Tensor parts = at::randn({3, 128, 128, 64}).div(4).to(at::kBFloat16);
+  if (!is_attention_fused(parts[0])) return;
+  const at::Tensor mask = at::full({128, 128}, -1e30, parts.options()).triu(1);
+  add(
+      "attention_bf16", parts,
+      [](const at::Tensor& x) { return fused_attention(x[0], x[1], x[2], /*heads=*/4, /*causal=*/true); },
+      [mask](const at::Tensor& x) {
+        const at::Tensor scores = at::baddbmm(mask.expand({128, 128, 128}), x[0], x[1].transpose(1, 2));
+        const at::Tensor seen = at::bmm(at::softmax(scores, -1), x[2]);
+        return seen.view({32, 4, 128, 64}).transpose(1, 2).reshape({32, 128, 256});
+      });
+}
+
 void add_images(at::ScalarType format, const std::string& suffix) {
   const at::Tensor x = at::randn({256, 64, 15, 15}).contiguous(at::MemoryFormat::ChannelsLast).to(format);
   const at::Tensor weight = at::ones({64}), bias = at::zeros({64}), mean = at::zeros({64}), variance = at::ones({64});
@@ -84,6 +104,7 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   hasten::add_text(at::kFloat, "_fp32");
   hasten::add_text(at::kBFloat16, "_bf16");
+  hasten::add_attention();
   hasten::add_images(at::kFloat, "_fp32");
   hasten::add_images(at::kBFloat16, "_bf16");
   for (const bool together : {true, false}) {

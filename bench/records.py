@@ -2,41 +2,50 @@
 """A recipe against its peers: runs in turn, quality by a one-sided test, seconds as ratios of medians.
 
   records.py fashion-mnist --hasten build/release/hasten --python peers/bin/python --data /usr/share/datasets/fashion-mnist \\
-             --seeds 5 --out runs/records [--sides fast,speedrun] [--json FILE]
+             --seeds 5 --out runs/records [--sides fast,speedrun] [--ablate] [--readme]
 
 Every side trains once with each seed, all sides with one seed before any with the next. Ours are run directories; logs of peers
-are imported as such, so everything is judged by `hasten compare`. Runs that are there are not made again.
+are imported as such, so `hasten compare` judges all of them. Runs that are there are not made again.
 """
 import argparse
 import json
-import os
+import math
 import pathlib
 import statistics
 import subprocess
 import sys
+import tomllib
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 
+# What stands against a recipe: a script of bench/peers with its settings, and what it is.
 WORKLOADS = {
     "fashion-mnist": {
-        "metric": "test/accuracy", "target": 0.935,
-        "plain": ["fashion_plain.py", "--epochs", "20"],
-        "speedrun": ["image_speedrun.py", "--widths", "32,96,128", "--epochs", "4", "--batch", "1000", "--no-flip",
-                     "--translate", "0", "--views", "1"],
+        "title": "Fashion-MNIST", "metric": "test/accuracy", "target": 0.935,
+        "peers": {
+            "speedrun": (["image_speedrun.py", "--widths", "32,96,128", "--epochs", "4", "--batch", "1000", "--no-flip",
+                          "--translate", "0", "--views", "1"], "airbench94-Muon, ported to these images, in PyTorch"),
+            "plain": (["fashion_plain.py", "--epochs", "20"], "the convolutional network of PyTorch's examples, Adam, 20 epochs"),
+        },
     },
     "cifar10": {
-        "metric": "test/accuracy", "target": 0.905,
-        "resnet18": ["resnet18.py"],
-        "speedrun": ["image_speedrun.py"],
+        "title": "CIFAR-10", "metric": "test/accuracy", "target": 0.905,
+        "peers": {
+            "speedrun": (["image_speedrun.py"], "airbench94-Muon in PyTorch"),
+            "resnet18": (["resnet18.py"], "ResNet-18, SGD, one cycle, in PyTorch"),
+        },
     },
     "tiny-shakespeare": {
-        "metric": "test/loss", "target": 1.50,
-        "nanogpt": ["nanogpt_shakespeare.py"],
-        "speedrun": ["text_speedrun.py"],
+        "title": "Tiny Shakespeare", "metric": "test/loss", "target": 1.50,
+        "peers": {
+            "speedrun": (["text_speedrun.py"], "the parts of modded-nanogpt, for this text, in PyTorch"),
+            "nanogpt": (["nanogpt_shakespeare.py"], "nanoGPT's configuration for CPUs, in PyTorch"),
+        },
     },
 }
-RECIPES = ("baseline", "fast")
+RECIPES = {"fast": "the record", "baseline": "what a careful practitioner writes"}
+WITHOUT = "fast-without-"
 
 
 def run(command, log):
@@ -46,24 +55,31 @@ def run(command, log):
         sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}; see {log}")
 
 
+def recipe_of(workload, side):
+    return ROOT / "recipes" / workload / ("fast.toml" if side.startswith(WITHOUT) else f"{side}.toml")
+
+
+def methods_of(workload):
+    return [method["name"] for method in tomllib.loads(recipe_of(workload, "fast").read_text())["method"]]
+
+
 def train_ours(options, workload, side, seed, folder):
-    recipe = ROOT / "recipes" / workload / f"{side}.toml"
-    run([options.hasten, "train", recipe, "--seed", str(seed), "--out", folder, "--group", side, "--quiet", "--set",
-         f"data.path={json.dumps(str(options.data))}"], f"{folder}.log")
+    left_out = ["--without", side.removeprefix(WITHOUT)] if side.startswith(WITHOUT) else []
+    run([options.hasten, "train", recipe_of(workload, side), *left_out, "--seed", str(seed), "--out", folder, "--group", side,
+         "--quiet", "--set", f"data.path={json.dumps(str(options.data))}"], f"{folder}.log")
 
 
 def train_peer(options, workload, side, seed, folder):
-    script, *settings = WORKLOADS[workload][side]
+    script, *settings = WORKLOADS[workload]["peers"][side][0]
     lines = f"{folder}.jsonl"
     run([options.python, HERE / "peers" / script, "--data", options.data, "--seed", str(seed), "--out", lines, "--group", side,
          *settings, *options.peer_settings.get(side, [])], f"{folder}.log")
-    run([options.hasten, "import", "jsonl", lines, "--mapping", HERE / "peers" / "mapping.toml", "--metric", WORKLOADS[workload]["metric"],
-         "--out", folder],
-        f"{folder}.import.log")
+    run([options.hasten, "import", "jsonl", lines, "--mapping", HERE / "peers" / "mapping.toml", "--metric",
+         WORKLOADS[workload]["metric"], "--out", folder], f"{folder}.import.log")
 
 
-def last_line(folder, metric):
-    """Quality and seconds of training at the end of a run."""
+def measured_in(folder, metric):
+    """Quality and cost at the end of a run."""
     split, name = metric.split("/")
     last = None
     for events in pathlib.Path(folder).rglob("events.jsonl"):
@@ -71,10 +87,82 @@ def last_line(folder, metric):
             event = json.loads(line)
             for entry in event.get("metrics", []):
                 if entry["name"] == name and entry["split"] == split:
-                    last = (entry["value"], event["t_train"], event.get("t_total"))
+                    last = {"quality": entry["value"], "train_s": event["t_train"], "flops": event.get("flops")}
     if last is None:
         sys.exit(f"no {metric} in {folder}")
     return last
+
+
+def chance_of_missing(values, target, larger_is_better):
+    """One-sided t test: how likely values as good as these are where the mean just misses the target."""
+    n, spread = len(values), statistics.stdev(values) if len(values) > 1 else 0
+    if spread == 0:
+        return float("nan")
+    t = (statistics.mean(values) - target) / (spread / math.sqrt(n)) * (1 if larger_is_better else -1)
+    degrees = n - 1
+    density = lambda x: (1 + x * x / degrees) ** (-(degrees + 1) / 2)  # noqa: E731
+    scale = math.gamma((degrees + 1) / 2) / (math.sqrt(degrees * math.pi) * math.gamma(degrees / 2))
+    steps, width = 20000, abs(t) / 20000
+    inside = scale * width * (sum(density(i * width) for i in range(1, steps)) + (density(0) + density(abs(t))) / 2)
+    return 0.5 - inside if t > 0 else 0.5 + inside
+
+
+def shown(value, metric):
+    return f"{100 * value:.2f}%" if metric.endswith("accuracy") else f"{value:.4f}"
+
+
+def seconds(runs):
+    times = [r["train_s"] for r in runs]
+    return f"{statistics.median(times):.1f} ({min(times):.1f} to {max(times):.1f})"
+
+
+def quality(runs, metric):
+    values = [r["quality"] for r in runs]
+    spread = f" ± {shown(statistics.stdev(values), metric)}" if len(values) > 1 else ""
+    return shown(statistics.mean(values), metric) + spread
+
+
+def readme_of(options, workload, measured, environment):
+    facts = WORKLOADS[workload]
+    metric, target = facts["metric"], facts["target"]
+    larger = metric.endswith("accuracy")
+    fast = statistics.median(r["train_s"] for r in measured["fast"])
+    lines = [f"# {facts['title']}: {metric} {shown(target, metric)}", "",
+             "Written by `bench/records.py --readme` from the runs it made; not by hand.", "",
+             f"| side | {metric} | runs | p that the mean misses the target | seconds of training: median (range) | TFLOPs | "
+             "times the record's seconds |",
+             "|---|---|---|---|---|---|---|"]
+    texts = {**RECIPES, **{name: text for name, (_, text) in facts["peers"].items()}}
+    for side, runs in measured.items():
+        if side.startswith(WITHOUT):
+            continue
+        flops = f"{statistics.median(r['flops'] for r in runs) / 1e12:.1f}" if runs[0]["flops"] else "not counted"
+        p = chance_of_missing([r["quality"] for r in runs], target, larger)
+        lines.append(f"| {side}: {texts[side]} | {quality(runs, metric)} | {len(runs)} | {'-' if math.isnan(p) else f'{p:.2g}'} | "
+                     f"{seconds(runs)} | {flops} | {statistics.median(r['train_s'] for r in runs) / fast:.2f} |")
+    left_out = {side.removeprefix(WITHOUT): runs for side, runs in measured.items() if side.startswith(WITHOUT)}
+    if left_out:
+        lines += ["", "## What each method contributes", "", "The record without one of its methods, same budget, same seeds.", "",
+                  f"| without | {metric} | runs | change of {metric} | seconds of training |", "|---|---|---|---|---|"]
+        for name, runs in left_out.items():
+            seeds = {r["seed"] for r in runs}
+            pairs = [r for r in measured["fast"] if r["seed"] in seeds]
+            change = statistics.mean(r["quality"] for r in runs) - statistics.mean(r["quality"] for r in pairs)
+            sign = "+" if change > 0 else "-"
+            lines.append(f"| {name} | {quality(runs, metric)} | {len(runs)} | {sign}{shown(abs(change), metric)} | {seconds(runs)} |")
+    lines += ["", "## Environment and command", "", environment, "", "```",
+              f"bench/records.py {workload} --seeds {options.seeds}"
+              f"{' --sides ' + options.sides if options.sides else ''}{' --ablate' if options.ablate else ''} --readme", "```", ""]
+    return "\n".join(lines)
+
+
+def environment_of(folder):
+    record = json.loads(next(pathlib.Path(folder).rglob("run.json")).read_text())
+    hardware, software = record["hardware"], record["software"]
+    return (f"{hardware['cpu']}, {hardware['cores']} cores, {hardware['threads']} threads; LibTorch "
+            f"{software['libraries']['libtorch']}, {software['system'].split(',')[0]}, {software['build_flags']}; "
+            f"{record['started_at'][:10]}, commit {software['commit'][:12]}. Seconds are those of training, without loading data and "
+            "evaluating, on both sides alike.")
 
 
 def main():
@@ -87,34 +175,38 @@ def main():
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--out", default="runs/records")
     parser.add_argument("--sides", help="of: baseline, fast and the peers (all)")
+    parser.add_argument("--ablate", action="store_true", help="also the record without each of its methods")
+    parser.add_argument("--ablation-seeds", type=int, default=2)
     parser.add_argument("--peer", action="append", default=[], metavar="SIDE=SETTINGS", help="settings added to a peer's")
-    parser.add_argument("--json", help="what was measured")
+    parser.add_argument("--readme", action="store_true", help="write README.md beside the recipe")
     options = parser.parse_args()
     options.peer_settings = {one.split("=", 1)[0]: one.split("=", 1)[1].split() for one in options.peer}
-    workload = WORKLOADS[options.workload]
-    peers = [name for name in workload if name not in ("metric", "target")]
-    sides = options.sides.split(",") if options.sides else [*RECIPES, *peers]
-    if unknown := set(sides) - {*RECIPES, *peers}:
-        parser.error(f"no side {', '.join(sorted(unknown))}; there are {', '.join([*RECIPES, *peers])}")
+    facts = WORKLOADS[options.workload]
+    known = [*RECIPES, *facts["peers"]]
+    sides = options.sides.split(",") if options.sides else known
+    if unknown := set(sides) - set(known):
+        parser.error(f"no side {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    seeds_of = dict.fromkeys(sides, options.seeds)
+    if options.ablate:
+        seeds_of.update({WITHOUT + name: options.ablation_seeds for name in methods_of(options.workload)})
     out = pathlib.Path(options.out) / options.workload
     out.mkdir(parents=True, exist_ok=True)
-    measured = {side: [] for side in sides}
+    measured = {side: [] for side in seeds_of}
     for seed in range(options.first_seed, options.first_seed + options.seeds):
-        for side in sides:
+        for side, seeds in seeds_of.items():
+            if seed - options.first_seed >= seeds:
+                continue
             folder = out / f"{side}-{seed}"
             if not folder.exists():
-                (train_ours if side in RECIPES else train_peer)(options, options.workload, side, seed, str(folder))
-            quality, train_s, total_s = last_line(folder, workload["metric"])
-            measured[side].append({"seed": seed, "quality": quality, "train_s": train_s, "total_s": total_s})
-            print(f"{side:<10} seed {seed}: {quality:.4f} in {train_s:.2f} s", flush=True)
+                (train_peer if side in facts["peers"] else train_ours)(options, options.workload, side, seed, str(folder))
+            last = {"seed": seed, **measured_in(folder, facts["metric"])}
+            measured[side].append(last)
+            print(f"{side:<34} seed {seed}: {last['quality']:.4f} in {last['train_s']:.2f} s", flush=True)
     for side, runs in measured.items():
-        values, times = [r["quality"] for r in runs], [r["train_s"] for r in runs]
-        spread = statistics.stdev(values) if len(values) > 1 else float("nan")
-        print(f"{side:<10} {statistics.mean(values):.4f} +- {spread:.4f}, {statistics.median(times):.2f} s "
-              f"({min(times):.2f} to {max(times):.2f})")
-    if options.json:
-        pathlib.Path(options.json).write_text(json.dumps(
-            {"workload": options.workload, "metric": workload["metric"], "cpus": os.cpu_count(), "sides": measured}, indent=1))
+        print(f"{side:<34} {quality(runs, facts['metric'])}, {seconds(runs)} s")
+    if options.readme:
+        target = ROOT / "recipes" / options.workload / "README.md"
+        target.write_text(readme_of(options, options.workload, measured, environment_of(out / f"fast-{options.first_seed}")))
 
 
 main()

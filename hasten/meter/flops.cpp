@@ -126,6 +126,8 @@ constexpr auto kOperators = std::to_array<Operator>({
     {"aten::_scaled_dot_product_efficient_attention_backward", attention_backward},
     {"aten::_scaled_dot_product_cudnn_attention", attention},
     {"aten::_scaled_dot_product_cudnn_attention_backward", attention_backward},
+    {"hasten::attention", attention},
+    {"hasten::attention_backward", attention_backward},
     {"aten::mkldnn_rnn_layer", recurrent},
     {"aten::mkldnn_rnn_layer_backward", recurrent_backward},
 });

@@ -17,6 +17,7 @@
 #include <limits>
 
 #include "hasten/nn/fused.h"
+#include "hasten/nn/fused_attention.h"
 #include "hasten/nn/pass_stream.h"
 
 namespace hasten {
@@ -41,6 +42,10 @@ class SelfAttentionModule final : public LayerModule {
     if (plan_.value_residual != ValueMixing::kNone) heads[2] = mixed(heads[2], mode);
     const double dropout = mode.training ? plan_.dropout : 0;
     at::Tensor seen;
+    if (plan_.kernel == AttentionKernel::kAuto && dropout == 0 && is_attention_fused(heads[0])) {
+      return at::linear(fused_attention(heads[0], heads[1], heads[2], plan_.heads, plan_.causal), weights_[3](),
+                        biases_[3]());
+    }
     if (is_one_kernel(x, dropout)) {
       const auto apart = [&](size_t i) { return heads[i].view({samples, plan_.heads, tokens, each}); };
       seen = at::scaled_dot_product_attention(apart(0), apart(1), apart(2), {}, 0, plan_.causal, /*scale=*/1.0);

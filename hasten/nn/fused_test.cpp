@@ -4,8 +4,10 @@
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/batch_norm.h>
+#include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/max_pool2d.h>
@@ -14,6 +16,7 @@
 #include <ATen/ops/randn.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/rms_norm.h>
+#include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
@@ -24,8 +27,10 @@
 #include <vector>
 
 #include "hasten/nn/autocast.h"
+#include "hasten/nn/fused_attention.h"
 #include "hasten/nn/fused_images.h"
 #include "hasten/nn/kernels/functions.h"
+#include "hasten/nn/kernels/vectorised.h"
 
 namespace hasten {
 namespace {
@@ -154,6 +159,57 @@ TEST(FusedTest, HeadsOfAttention) {
     }
   }
 }
+
+// Against fp32, beside what plain products in bf16 get; heads of odd sizes, sequences that fill no block.
+TEST(FusedTest, Attention) {
+  at::manual_seed(5);
+  const struct {
+    int64_t samples, heads, tokens, features;
+  } cases[] = {{2, 3, 128, 64}, {3, 2, 77, 20}, {1, 1, 1, 8}, {2, 2, 33, 48}, {1, 2, 300, 32}};
+  for (const auto& c : cases) {
+    for (const bool causal : {true, false}) {
+      SCOPED_TRACE(c.tokens);
+      const auto plain = [&](const Inputs& in) {
+        at::Tensor scores = at::bmm(in[0], in[1].transpose(1, 2));
+        if (causal) scores = scores.add(at::full({c.tokens, c.tokens}, -1e30, scores.options()).triu(1));
+        const at::Tensor seen = at::bmm(at::softmax(scores, -1), in[2]);
+        return seen.view({c.samples, c.heads, c.tokens, c.features}).transpose(1, 2).reshape({c.samples, c.tokens, -1});
+      };
+      const auto ours = [&](const Inputs& in) { return fused_attention(in[0], in[1], in[2], c.heads, causal); };
+      Inputs inputs;
+      for (int i = 0; i < 3; ++i)
+        inputs.push_back(at::randn({c.samples * c.heads, c.tokens, c.features}).to(at::kBFloat16));
+      inputs[0] = inputs[0].mul(2 / std::sqrt(static_cast<double>(c.features)));
+      if (!is_attention_fused(inputs[0])) GTEST_SKIP() << "no tile registers: attention is LibTorch's here";
+      const at::Tensor behind = at::randn({c.samples, c.tokens, c.heads * c.features}).to(at::kBFloat16);
+      const Passed exact = pass(plain, inputs, at::kFloat, behind), coarse = pass(plain, inputs, at::kBFloat16, behind),
+                   fused = pass(ours, inputs, at::kBFloat16, behind);
+      constexpr double kRoundings = 1.2, kLeast = 3e-3;  // of bf16, whose numbers are 2^-8 apart
+      EXPECT_LE(distance(fused.value, exact.value), kRoundings * distance(coarse.value, exact.value) + kLeast);
+      for (size_t i = 0; i < 3; ++i) {
+        EXPECT_LE(distance(fused.gradients[i], exact.gradients[i]),
+                  kRoundings * distance(coarse.gradients[i], exact.gradients[i]) + kLeast)
+            << i;
+      }
+    }
+  }
+}
+
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+// What a product loses when it is rounded: nothing is left of it where multiplication and addition are one instruction.
+HASTEN_VECTORISED void lost_by_rounding(const float* x, int64_t n, float* y) {
+  for (int64_t i = 0; i < n; ++i) y[i] = x[i] * x[i] - 1;
+}
+
+TEST(FusedTest, LoopsUseTheInstructionsOfThisProcessor) {
+  if (!__builtin_cpu_supports("fma")) GTEST_SKIP() << "a processor without fused multiplication and addition";
+  const float x = 1 + 0x1p-12F;  // its square, 1 + 2^-11 + 2^-24, has one bit too many
+  std::vector<float> in(64, x), out(64);
+  lost_by_rounding(in.data(), 64, out.data());
+  EXPECT_EQ(out[0], 0x1p-11F + 0x1p-24F);
+}
+#endif
 
 TEST(FusedTest, ExponentialAndNormalCurve) {
   for (float x = -90; x < 88; x += 0.137F) {

@@ -1,7 +1,6 @@
 // Rows of numbers in fp32 or bf16, computed in fp32.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 
 #include "hasten/nn/kernels/vectorised.h"
@@ -11,11 +10,11 @@ namespace hasten::kernels {
 enum class Format : uint8_t { kFp32, kBf16 };
 constexpr int64_t bytes_of(Format format) { return format == Format::kFp32 ? 4 : 2; }
 
-HASTEN_INLINE float widened(uint16_t bf16) { return std::bit_cast<float>(static_cast<uint32_t>(bf16) << 16); }
+HASTEN_INLINE float widened(uint16_t bf16) { return __builtin_bit_cast(float, static_cast<uint32_t>(bf16) << 16); }
 // To nearest, ties to even; what is no number stays none.
 HASTEN_INLINE uint16_t narrowed(float value) {
   constexpr uint32_t kHalf = 0x7fff, kNone = 0x7fc0;
-  const auto bits = std::bit_cast<uint32_t>(value);
+  const auto bits = __builtin_bit_cast(uint32_t, value);
   const uint32_t rounded = (bits + kHalf + ((bits >> 16) & 1)) >> 16;
   return static_cast<uint16_t>((bits & 0x7fffffff) <= 0x7f800000 ? rounded : kNone);
 }

@@ -1,0 +1,254 @@
+// A panel's step is two tiles of 16 lanes. Left tiles have a lane in each row; right ones pairs of the inner dimension in each
+// row, with both numbers of a lane side by side, as the instruction wants them.
+#include "hasten/nn/kernels/tiles.h"
+
+#include "hasten/nn/kernels/vectorised.h"
+
+#if defined(__x86_64__) && defined(__linux__)
+// The compiler's own headers warn of what they leave open on purpose.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#include <cpuid.h>
+#include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#define HASTEN_TILES __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
+#define HASTEN_TILES_INLINE HASTEN_TILES inline __attribute__((always_inline))
+#endif
+
+namespace hasten::kernels::tiles {
+
+#ifdef HASTEN_TILES
+namespace {
+
+constexpr int kLanes = 16;  // of a tile
+constexpr int kTile = kLanes * static_cast<int>(kStep);  // numbers in it
+constexpr int kRowBytes = 64;
+
+bool asked_for_tiles() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  constexpr unsigned kTileBits = (1U << 22) | (1U << 24), kWide = (1U << 16) | (1U << 30) | (1U << 31);  // of leaf 7
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d & kTileBits) != kTileBits || (b & kWide) != kWide)
+    return false;
+  constexpr long kRequest = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM of arch/x86/include/uapi/asm/prctl.h
+  return syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+}
+
+// 16 rows of 16 numbers of 32 bits.
+HASTEN_TILES_INLINE void transpose(__m512i (&r)[kLanes]) {
+  __m512i t[kLanes];
+  for (int i = 0; i < 8; ++i) {
+    t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
+    t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
+  }
+  for (int i = 0; i < 4; ++i) {
+    r[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
+    r[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
+    r[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
+    r[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
+  }
+  constexpr int kEven = 0x88, kOdd = 0xdd;
+  for (int i = 0; i < 4; ++i) {
+    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], kEven);
+    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], kOdd);
+    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], kEven);
+    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], kOdd);
+  }
+  for (int i = 0; i < 4; ++i) {
+    r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], kEven);
+    r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], kOdd);
+    r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], kEven);
+    r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], kOdd);
+  }
+}
+
+// 16 lanes at a place of the inner dimension, in the low halves of 32 bits.
+HASTEN_TILES_INLINE __m512i words(const Operand& from, int64_t k, int64_t inner, __mmask16 mask) {
+  return _mm512_cvtepu16_epi32(k < inner ? _mm256_maskz_loadu_epi16(mask, from.data + k * from.inner_stride)
+                                         : _mm256_setzero_si256());
+}
+
+// Lanes in rows (left), or pairs in rows (right). In memory either lanes or places of the inner dimension lie in a row.
+HASTEN_TILES void pack_tile(const Operand& from, int64_t lanes, int64_t inner, bool right, uint16_t* tile) {
+  __m512i r[kLanes];
+  if (from.inner_stride == 1) {
+    const __mmask32 mask = inner >= kStep ? ~0U : (1U << inner) - 1;
+    for (int i = 0; i < kLanes; ++i) {
+      r[i] = i < lanes ? _mm512_maskz_loadu_epi16(mask, from.data + i * from.lane_stride) : _mm512_setzero_si512();
+    }
+    if (right) transpose(r);
+  } else {
+    const __mmask16 mask = static_cast<__mmask16>(lanes >= kLanes ? 0xffff : (1U << lanes) - 1);
+    for (int i = 0; i < kLanes; ++i)
+      r[i] =
+          _mm512_or_si512(words(from, 2 * i, inner, mask), _mm512_slli_epi32(words(from, 2 * i + 1, inner, mask), 16));
+    if (!right) transpose(r);
+  }
+  for (int i = 0; i < kLanes; ++i) _mm512_storeu_si512(tile + i * kStep, r[i]);
+}
+
+void pack(const Operand& from, int64_t lanes, int64_t inner, bool right, uint16_t* panels) {
+  for (int64_t lane = 0; lane < lanes; lane += kPanel) {
+    for (int64_t k = 0; k < inner; k += kStep) {
+      for (int64_t half = lane; half < lane + kPanel; half += kLanes, panels += kTile) {
+        const int64_t left = lanes > half ? lanes - half : 0;
+        pack_tile(from.from(left > 0 ? half : 0, k), left, inner - k, right, panels);
+      }
+    }
+  }
+}
+
+// Instructions of tiles do not tell the compiler what memory they read.
+HASTEN_INLINE void memory_is_as_written() { __asm__ volatile("" ::: "memory"); }
+
+HASTEN_TILES void configure() {
+  struct alignas(64) Layout {
+    uint8_t palette = 1, start = 0, reserved[14] = {};
+    uint16_t row_bytes[16] = {};
+    uint8_t rows[16] = {};
+  } layout;
+  for (int i = 0; i < 8; ++i) {
+    layout.row_bytes[i] = kRowBytes;
+    layout.rows[i] = kLanes;
+  }
+  memory_is_as_written();
+  _tile_loadconfig(&layout);
+}
+
+HASTEN_TILES void release() { _tile_release(); }
+
+}  // namespace
+
+bool available() {
+  static const bool granted = asked_for_tiles();
+  return granted;
+}
+
+// Attributes do not hold for constructors.
+Session::Session() { configure(); }
+Session::~Session() { release(); }
+
+void pack_left(const Operand& from, int64_t lanes, int64_t inner, uint16_t* panels) {
+  pack(from, lanes, inner, false, panels);
+}
+void pack_right(const Operand& from, int64_t lanes, int64_t inner, uint16_t* panels) {
+  pack(from, lanes, inner, true, panels);
+}
+
+namespace {
+
+// e^x to 3e-7: 2^n e^f, as in functions.h; the instruction for the last step knows numbers that are too small.
+HASTEN_TILES_INLINE __m512 all(float value) { return _mm512_set1_ps(value); }
+HASTEN_TILES_INLINE __m512 exponential(__m512 x) {
+  const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, all(1.44269504088896F)), _MM_FROUND_TO_NEAREST_INT);
+  const __m512 f = _mm512_fnmadd_ps(n, all(-2.12194440e-4F), _mm512_fnmadd_ps(n, all(0.693359375F), x));
+  __m512 p = all(1.0F / 720);
+  constexpr float kTerms[] = {1.0F / 120, 1.0F / 24, 1.0F / 6, 0.5F, 1.0F, 1.0F};
+  for (const float term : kTerms) p = _mm512_fmadd_ps(p, f, all(term));
+  return _mm512_scalef_ps(p, n);
+}
+
+constexpr int64_t kWide = 16;  // numbers of a register
+// Those of the numbers from `at` on that are among the first `known`.
+HASTEN_INLINE __mmask16 among(int64_t known, int64_t at) {
+  const int64_t left = known - at;
+  return static_cast<__mmask16>(left >= kWide ? 0xffff : left <= 0 ? 0 : (1U << left) - 1);
+}
+
+// e^(x - shift) of 16 scores.
+HASTEN_TILES_INLINE __m512 weight(const float* x, int64_t at, int64_t known, __m512 shift) {
+  return _mm512_maskz_mov_ps(among(known, at), exponential(_mm512_sub_ps(_mm512_loadu_ps(x + at), shift)));
+}
+
+HASTEN_TILES_INLINE void store_step(__m512 first, __m512 second, uint16_t* to) {
+  _mm512_storeu_si512(to, reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(second, first)));
+}
+
+}  // namespace
+
+HASTEN_TILES float softmax_row(const float* x, int64_t known, int64_t steps, float* highest, uint16_t* left) {
+  __m512 top = _mm512_set1_ps(x[0]);
+  for (int64_t i = 0; i < known; i += kWide)
+    top = _mm512_mask_max_ps(top, among(known, i), top, _mm512_loadu_ps(x + i));
+  *highest = _mm512_reduce_max_ps(top);
+  top = _mm512_set1_ps(*highest);
+  __m512 sum = _mm512_setzero_ps();
+  for (int64_t step = 0; step < steps; ++step) {
+    const int64_t i = step * kStep;
+    const __m512 first = weight(x, i, known, top), second = weight(x, i + kWide, known, top);
+    sum = _mm512_add_ps(sum, _mm512_add_ps(first, second));
+    store_step(first, second, left + step * kPanelStep);
+  }
+  return _mm512_reduce_add_ps(sum);
+}
+
+HASTEN_TILES void softmax_row_backward(float* x, const float* gradient, int64_t known, int64_t steps, float log_sum,
+                                       uint16_t* weight_row, uint16_t* slope_row, uint16_t* left) {
+  const __m512 shift = _mm512_set1_ps(log_sum);
+  __m512 sum = _mm512_setzero_ps();
+  for (int64_t i = 0; i < steps * kStep; i += kWide) {
+    const __m512 w = weight(x, i, known, shift);
+    sum = _mm512_fmadd_ps(w, _mm512_loadu_ps(gradient + i), sum);
+    _mm512_storeu_ps(x + i, w);
+  }
+  const __m512 mean = _mm512_set1_ps(_mm512_reduce_add_ps(sum));
+  for (int64_t step = 0; step < steps; ++step) {
+    const int64_t i = step * kStep, j = i + kWide;
+    const __m512 first = _mm512_loadu_ps(x + i), second = _mm512_loadu_ps(x + j);
+    const __m512 first_slope = _mm512_mul_ps(first, _mm512_sub_ps(_mm512_loadu_ps(gradient + i), mean)),
+                 second_slope = _mm512_mul_ps(second, _mm512_sub_ps(_mm512_loadu_ps(gradient + j), mean));
+    store_step(first, second, weight_row + i);
+    store_step(first_slope, second_slope, slope_row + i);
+    store_step(first_slope, second_slope, left + step * kPanelStep);
+  }
+}
+
+HASTEN_TILES void narrow_row(const float* x, int64_t count, float factor, uint16_t* to) {
+  const __m512 times = _mm512_set1_ps(factor);
+  for (int64_t i = 0; i < count; i += kWide) {
+    const __mmask16 mask = among(count, i);
+    const __m256i narrow =
+        reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_mul_ps(_mm512_maskz_loadu_ps(mask, x + i), times)));
+    _mm256_mask_storeu_epi16(to + i, mask, narrow);
+  }
+}
+
+HASTEN_TILES void multiply(const uint16_t* left, const uint16_t* right, int64_t steps, float* c, int64_t stride) {
+  memory_is_as_written();
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (int64_t k = 0; k < steps; ++k, left += kPanelStep, right += kPanelStep) {
+    _tile_loadd(4, left, kRowBytes);
+    _tile_loadd(6, right, kRowBytes);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(7, right + kTile, kRowBytes);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_loadd(5, left + kTile, kRowBytes);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  const int64_t bytes = stride * static_cast<int64_t>(sizeof(float));
+  _tile_stored(0, c, bytes);
+  _tile_stored(1, c + kLanes, bytes);
+  _tile_stored(2, c + kLanes * stride, bytes);
+  _tile_stored(3, c + kLanes * stride + kLanes, bytes);
+  memory_is_as_written();
+}
+
+#else
+
+bool available() { return false; }
+Session::Session() = default;
+Session::~Session() = default;
+void pack_left(const Operand&, int64_t, int64_t, uint16_t*) {}
+void pack_right(const Operand&, int64_t, int64_t, uint16_t*) {}
+float softmax_row(const float*, int64_t, int64_t, float*, uint16_t*) { return 0; }
+void softmax_row_backward(float*, const float*, int64_t, int64_t, float, uint16_t*, uint16_t*, uint16_t*) {}
+void narrow_row(const float*, int64_t, float, uint16_t*) {}
+void multiply(const uint16_t*, const uint16_t*, int64_t, float*, int64_t) {}
+
+#endif
+
+}  // namespace hasten::kernels::tiles
