@@ -4,6 +4,7 @@
 #include <ATen/ops/baddbmm.h>
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/bmm.h>
+#include <ATen/ops/conv2d.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/max_pool2d.h>
@@ -19,6 +20,7 @@
 
 #include "hasten/nn/fused.h"
 #include "hasten/nn/fused_attention.h"
+#include "hasten/nn/fused_convolution.h"
 #include "hasten/nn/fused_images.h"
 #include "hasten/optim/optimizer.h"
 
@@ -72,6 +74,20 @@ void add_attention() {
       });
 }
 
+// Small images, as behind the second and third group of a network for 28x28 pixels.
+void add_convolution(const std::string& name, int64_t channels, int64_t side) {
+  const at::Tensor x =
+      at::randn({500, channels, side, side}).to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast);
+  const at::Tensor weight = at::randn({128, channels, 3, 3})
+                                .to(at::kBFloat16)
+                                .contiguous(at::MemoryFormat::ChannelsLast)
+                                .set_requires_grad(true);
+  if (!is_convolution_fused(x, weight, 1)) return;
+  add(
+      name, x, [weight](const at::Tensor& in) { return fused_convolution(in, weight, {}, 1); },
+      [weight](const at::Tensor& in) { return at::conv2d(in, weight, {}, 1, 1); });
+}
+
 void add_images(at::ScalarType format, const std::string& suffix) {
   const at::Tensor x = at::randn({256, 64, 15, 15}).contiguous(at::MemoryFormat::ChannelsLast).to(format);
   const at::Tensor weight = at::ones({64}), bias = at::zeros({64}), mean = at::zeros({64}), variance = at::ones({64});
@@ -105,6 +121,8 @@ int main(int argc, char** argv) {
   hasten::add_text(at::kFloat, "_fp32");
   hasten::add_text(at::kBFloat16, "_bf16");
   hasten::add_attention();
+  hasten::add_convolution("convolution_96_128_6x6_bf16", 96, 6);
+  hasten::add_convolution("convolution_128_128_3x3_bf16", 128, 3);
   hasten::add_images(at::kFloat, "_fp32");
   hasten::add_images(at::kBFloat16, "_bf16");
   for (const bool together : {true, false}) {

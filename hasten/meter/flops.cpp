@@ -93,6 +93,9 @@ double recurrent(Inputs in) {
 }
 double recurrent_backward(Inputs in) { return 2.0 * recurrent(in); }
 
+// Gradient of what comes out, weight.
+double convolution_filters(Inputs in) { return convolution_of(elements(in.at(0).toTensor()), in.at(1).toTensor()); }
+
 struct Operator {
   std::string_view name;
   double (*flops)(Inputs);
@@ -128,6 +131,7 @@ constexpr auto kOperators = std::to_array<Operator>({
     {"aten::_scaled_dot_product_cudnn_attention_backward", attention_backward},
     {"hasten::attention", attention},
     {"hasten::attention_backward", attention_backward},
+    {"hasten::convolution_filters", convolution_filters},
     {"aten::mkldnn_rnn_layer", recurrent},
     {"aten::mkldnn_rnn_layer_backward", recurrent_backward},
 });

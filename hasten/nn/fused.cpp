@@ -27,11 +27,6 @@ using torch::autograd::variable_list;
 
 std::atomic<bool> g_fused{true};
 
-// What matrices are multiplied in at this moment.
-at::ScalarType format_of_products(const at::Tensor& x) {
-  return at::autocast::is_autocast_enabled(at::kCPU) ? at::autocast::get_autocast_dtype(at::kCPU) : x.scalar_type();
-}
-
 class FeatureNormFunction final : public torch::autograd::Function<FeatureNormFunction> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const std::optional<at::Tensor>& gain,
@@ -178,6 +173,10 @@ class HeadsFunction final : public torch::autograd::Function<HeadsFunction> {
 };
 
 }  // namespace
+
+at::ScalarType format_of_products(const at::Tensor& x) {
+  return at::autocast::is_autocast_enabled(at::kCPU) ? at::autocast::get_autocast_dtype(at::kCPU) : x.scalar_type();
+}
 
 void use_fused_kernels(bool use) { g_fused = use; }
 bool uses_fused_kernels() { return g_fused; }

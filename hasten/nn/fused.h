@@ -11,6 +11,9 @@ namespace hasten {
 // Whether the functions below take the tensor. Others go LibTorch's way.
 bool is_fused(const at::Tensor& x);
 
+// What matrices are multiplied in at this moment, where an input of them is x.
+at::ScalarType format_of_products(const at::Tensor& x);
+
 // Has all of the process go LibTorch's way from now on, or no longer: to compare results and speed.
 void use_fused_kernels(bool use);
 bool uses_fused_kernels();

@@ -6,6 +6,7 @@
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/conv2d.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/gelu.h>
@@ -28,6 +29,7 @@
 
 #include "hasten/nn/autocast.h"
 #include "hasten/nn/fused_attention.h"
+#include "hasten/nn/fused_convolution.h"
 #include "hasten/nn/fused_images.h"
 #include "hasten/nn/kernels/functions.h"
 #include "hasten/nn/kernels/vectorised.h"
@@ -156,6 +158,37 @@ TEST(FusedTest, HeadsOfAttention) {
       };
       SCOPED_TRACE(norm ? (rotary ? "both" : "norm") : (rotary ? "rotary" : "neither"));
       expect_same(ours, theirs, {at::randn({samples, tokens, 3 * heads * features})});
+    }
+  }
+}
+
+// Whole blocks of images and a rest, kernels of one and five pixels, channels that fill no panel.
+TEST(FusedTest, ConvolutionsOfSmallImages) {
+  at::manual_seed(6);
+  const struct {
+    int64_t images, in, out, side, kernel;
+  } cases[] = {{37, 32, 48, 6, 3}, {150, 40, 32, 3, 3}, {9, 64, 33, 8, 5}, {5, 32, 32, 4, 1}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.side);
+    const int64_t padding = c.kernel / 2;
+    const auto as_images = [](const at::Tensor& x) { return x.contiguous(at::MemoryFormat::ChannelsLast); };
+    Inputs inputs{at::randn({c.images, c.in, c.side, c.side}).to(at::kBFloat16),
+                  at::randn({c.out, c.in, c.kernel, c.kernel}).div(c.kernel * 6).to(at::kBFloat16),
+                  at::randn({c.out}).to(at::kBFloat16)};
+    const auto theirs = [&](const Inputs& in) { return at::conv2d(as_images(in[0]), in[1], in[2], 1, padding); };
+    const auto ours = [&](const Inputs& in) { return fused_convolution(as_images(in[0]), in[1], in[2], padding); };
+    if (!is_convolution_fused(inputs[0], inputs[1].detach().set_requires_grad(true), padding)) {
+      GTEST_SKIP() << "no tile registers: convolutions are LibTorch's here";
+    }
+    const at::Tensor behind = at::randn({c.images, c.out, c.side, c.side}).to(at::kBFloat16);
+    const Passed exact = pass(theirs, inputs, at::kFloat, behind), coarse = pass(theirs, inputs, at::kBFloat16, behind),
+                 fused = pass(ours, inputs, at::kBFloat16, behind);
+    constexpr double kRoundings = 1.05, kLeast = 1e-4;
+    EXPECT_LE(distance(fused.value, exact.value), kRoundings * distance(coarse.value, exact.value) + kLeast);
+    for (size_t i = 0; i < 3; ++i) {
+      EXPECT_LE(distance(fused.gradients[i], exact.gradients[i]),
+                kRoundings * distance(coarse.gradients[i], exact.gradients[i]) + kLeast)
+          << i;
     }
   }
 }

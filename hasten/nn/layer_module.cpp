@@ -13,6 +13,7 @@
 #include "hasten/nn/activation.h"
 #include "hasten/nn/attention_module.h"
 #include "hasten/nn/fused.h"
+#include "hasten/nn/fused_convolution.h"
 #include "hasten/nn/image_modules.h"
 #include "hasten/nn/sequence_modules.h"
 #include "hasten/spec/layers/convolution.h"
@@ -33,6 +34,9 @@ class Conv2dModule final : public LayerModule {
     if (overruns(weight)) {
       const int64_t one = 1, none = 0;
       return at::conv2d(every(x, plan_.stride), weight, bias_(), one, none, one, plan_.groups);
+    }
+    if (plan_.stride == 1 && plan_.groups == 1 && is_convolution_fused(x, weight, plan_.padding)) {
+      return fused_convolution(x, weight, bias_(), plan_.padding);
     }
     return at::conv2d(x, weight, bias_(), plan_.stride, plan_.padding, 1, plan_.groups);
   }

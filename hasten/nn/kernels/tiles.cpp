@@ -213,12 +213,25 @@ HASTEN_TILES void narrow_row(const float* x, int64_t count, float factor, uint16
   }
 }
 
-HASTEN_TILES void multiply(const uint16_t* left, const uint16_t* right, int64_t steps, float* c, int64_t stride) {
+namespace {
+
+template <bool add>
+HASTEN_TILES_INLINE void multiply_tiles(const uint16_t* left, const uint16_t* right, int64_t steps, float* c,
+                                        int64_t stride) {
+  const int64_t bytes = stride * static_cast<int64_t>(sizeof(float));
+  float* lower = c + kLanes * stride;
   memory_is_as_written();
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
+  if constexpr (add) {
+    _tile_loadd(0, c, bytes);
+    _tile_loadd(1, c + kLanes, bytes);
+    _tile_loadd(2, lower, bytes);
+    _tile_loadd(3, lower + kLanes, bytes);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
   for (int64_t k = 0; k < steps; ++k, left += kPanelStep, right += kPanelStep) {
     _tile_loadd(4, left, kRowBytes);
     _tile_loadd(6, right, kRowBytes);
@@ -229,12 +242,20 @@ HASTEN_TILES void multiply(const uint16_t* left, const uint16_t* right, int64_t 
     _tile_dpbf16ps(2, 5, 6);
     _tile_dpbf16ps(3, 5, 7);
   }
-  const int64_t bytes = stride * static_cast<int64_t>(sizeof(float));
   _tile_stored(0, c, bytes);
   _tile_stored(1, c + kLanes, bytes);
-  _tile_stored(2, c + kLanes * stride, bytes);
-  _tile_stored(3, c + kLanes * stride + kLanes, bytes);
+  _tile_stored(2, lower, bytes);
+  _tile_stored(3, lower + kLanes, bytes);
   memory_is_as_written();
+}
+
+}  // namespace
+
+HASTEN_TILES void multiply(const uint16_t* left, const uint16_t* right, int64_t steps, float* c, int64_t stride) {
+  multiply_tiles<false>(left, right, steps, c, stride);
+}
+HASTEN_TILES void multiply_add(const uint16_t* left, const uint16_t* right, int64_t steps, float* c, int64_t stride) {
+  multiply_tiles<true>(left, right, steps, c, stride);
 }
 
 #else
@@ -248,6 +269,7 @@ float softmax_row(const float*, int64_t, int64_t, float*, uint16_t*) { return 0;
 void softmax_row_backward(float*, const float*, int64_t, int64_t, float, uint16_t*, uint16_t*, uint16_t*) {}
 void narrow_row(const float*, int64_t, float, uint16_t*) {}
 void multiply(const uint16_t*, const uint16_t*, int64_t, float*, int64_t) {}
+void multiply_add(const uint16_t*, const uint16_t*, int64_t, float*, int64_t) {}
 
 #endif
 

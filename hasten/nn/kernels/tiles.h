@@ -52,5 +52,7 @@ constexpr int64_t row_place(int64_t row) { return row * kStep; }
 
 // c [32, 32], rows `stride` apart, = a left panel times a right one, over `steps` steps.
 void multiply(const uint16_t* left, const uint16_t* right, int64_t steps, float* c, int64_t stride);
+// The same, added to c.
+void multiply_add(const uint16_t* left, const uint16_t* right, int64_t steps, float* c, int64_t stride);
 
 }  // namespace hasten::kernels::tiles
