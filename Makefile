@@ -2,7 +2,7 @@
 PRESET ?= release
 HASTEN_JOBS ?= 2
 SEEDS ?= 3
-DEMO := recipes/fashion-mnist/baseline.toml recipes/fashion-mnist/fast.toml
+DEMO := recipes/quick/baseline.toml recipes/quick/fast.toml
 
 BUILD = build/$(PRESET)
 NINJA = ninja -C $(BUILD) -j $(HASTEN_JOBS)

@@ -1,38 +1,26 @@
-// hasten methods list|show|matrix: what there is to try, and what nobody tried.
+// hasten methods list|show|similar|matrix|docs: what there is to try, and what nobody tried.
+#include <algorithm>
+#include <filesystem>
 #include <iomanip>
 #include <iostream>
-#include <map>
+#include <memory>
+#include <optional>
 
+#include "hasten/base/files.h"
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
 #include "hasten/cli/command.h"
+#include "hasten/cli/method_pages.h"
 #include "hasten/methods/catalogue.h"
+#include "hasten/spec/family.h"
+#include "hasten/spec/method_views.h"
 
 namespace hasten::cli {
 namespace {
 
-std::string verbs_text(const MethodSpec& spec) {
-  std::vector<std::string> names;
-  for (Verb verb : spec.verbs) names.emplace_back(name_of(verb));
-  return join(names, "+");
-}
-
-std::vector<std::string> use_names(const MethodSpec& spec) {
-  std::vector<std::string> names;
-  for (const Use& use : spec.uses) names.push_back(cat(use.site.name(), " (", name_of(use.phase), ")"));
-  return names;
-}
-
-std::string bottleneck_text(const std::vector<Bottleneck>& list) {
-  std::vector<std::string> names;
-  for (Bottleneck bottleneck : list) names.emplace_back(name_of(bottleneck));
-  return join(names, ", ");
-}
-
 Json method_json(const MethodSpec& spec) {
   Json json = {{"name", spec.name}, {"summary", spec.summary}, {"component", name_of(spec.component)}};
-  json["verbs"] = Json::array();
-  for (Verb verb : spec.verbs) json["verbs"].push_back(name_of(verb));
+  json["verbs"] = names_of(spec.verbs);
   json["saves"] = name_of(spec.saves);
   json["raises"] = name_of(spec.raises);
   json["cite"] = spec.cite;
@@ -44,10 +32,8 @@ Json method_json(const MethodSpec& spec) {
   json["least_run"] = spec.min_horizon.value > 0 ? Json(to_string(spec.min_horizon)) : Json();
   json["families"] = spec.families;
   json["conflicts"] = spec.conflicts;
-  json["relieves"] = Json::array();
-  for (Bottleneck b : spec.relieves) json["relieves"].push_back(name_of(b));
-  json["worsens"] = Json::array();
-  for (Bottleneck b : spec.worsens) json["worsens"].push_back(name_of(b));
+  json["relieves"] = names_of(spec.relieves);
+  json["worsens"] = names_of(spec.worsens);
   json["parameters"] = Json::array();
   ParamSet defaults = spec.params->defaults();
   for (const FieldInfo& info : spec.params->fields()) {
@@ -60,16 +46,89 @@ Json method_json(const MethodSpec& spec) {
   return json;
 }
 
-void list_methods(const Catalogue& catalogue, bool json) {
+std::vector<std::string> family_names() {
+  std::vector<std::string> names;
+  for (const FamilySpec& family : family_specs()) names.push_back(family.name);
+  return names;
+}
+
+// What `methods list` was asked for, as it was typed.
+struct Wanted {
+  std::string component, verb, family, saves, relieves;
+};
+
+template <class Enum>
+std::optional<Enum> value_named(const std::string& name) {
+  const auto names = choices(Enum{});
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;  // not asked for: options take known names only
+  return static_cast<Enum>(found - names.begin());
+}
+
+MethodFilter filter_of(const Wanted& wanted) {
+  MethodFilter filter;
+  filter.component = value_named<Component>(wanted.component);
+  filter.verb = value_named<Verb>(wanted.verb);
+  filter.family = wanted.family;
+  filter.relieves = value_named<Bottleneck>(wanted.relieves);
+  if (!wanted.saves.empty()) filter.saves = wanted.saves == "cost" ? Factor::kIterationCost : Factor::kIterations;
+  return filter;
+}
+
+void list_methods(const Catalogue& catalogue, const MethodFilter& filter, bool json) {
+  const std::vector<const MethodSpec*> found = methods_where(catalogue, filter);
   if (json) {
     Json list = Json::array();
-    for (const MethodSpec& spec : catalogue.all()) list.push_back(method_json(spec));
+    for (const MethodSpec* spec : found) list.push_back(method_json(*spec));
     return print_json(list);
   }
-  for (const MethodSpec& spec : catalogue.all()) {
-    std::cout << std::left << std::setw(26) << spec.name << std::setw(15) << name_of(spec.component) << std::setw(16)
-              << verbs_text(spec) << spec.summary << "\n";
+  for (const MethodSpec* spec : found) {
+    std::cout << std::left << std::setw(26) << spec->name << std::setw(15) << name_of(spec->component) << std::setw(17)
+              << verbs_text(*spec) << spec->summary << "\n";
   }
+  if (found.empty()) std::cout << "no method of this kind; hasten methods matrix shows what there is\n";
+}
+
+void show_similar(const Catalogue& catalogue, const MethodSpec& spec, bool json) {
+  constexpr size_t kShown = 8;
+  const std::vector<Likeness> similar = similar_methods(catalogue, spec, kShown);
+  if (json) {
+    Json list = Json::array();
+    for (const Likeness& likeness : similar) {
+      list.push_back({{"name", likeness.method->name}, {"weight", likeness.weight}, {"both", likeness.reasons}});
+    }
+    return print_json(list);
+  }
+  std::cout << spec.name << ": " << spec.summary << "\n";
+  for (const Likeness& likeness : similar) {
+    std::cout << "\n" << likeness.method->name << ": " << likeness.method->summary << "\n";
+    for (const std::string& reason : likeness.reasons) std::cout << "  both: " << reason << "\n";
+  }
+  if (similar.empty()) std::cout << "\nno other method shares its cell, or a place and an effect\n";
+}
+
+// Writes the pages, or says which are not as they would be written.
+int write_pages(const Catalogue& catalogue, const std::filesystem::path& folder, bool check) {
+  std::vector<std::string> stale;
+  const std::map<std::string, std::string> pages = method_pages(catalogue);
+  if (!check) std::filesystem::create_directories(folder);
+  for (const auto& [name, page] : pages) {
+    const std::filesystem::path path = folder / name;
+    const bool same = std::filesystem::exists(path) && read_file(path) == page;
+    if (same) continue;
+    if (check) stale.push_back(name);
+    else write_file_atomic(path, page);
+  }
+  for (const auto& entry : check&& std::filesystem::exists(folder) ? std::filesystem::directory_iterator(folder)
+                                                                   : std::filesystem::directory_iterator()) {
+    if (!pages.contains(entry.path().filename().string())) stale.push_back(entry.path().filename().string());
+  }
+  if (stale.empty()) {
+    std::cout << pages.size() << " pages in " << folder.string() << "\n";
+    return kSuccess;
+  }
+  std::cout << "stale: " << join(stale, ", ") << "; write them with hasten methods docs " << folder.string() << "\n";
+  return kStrictFailure;
 }
 
 void show_method(const MethodSpec& spec, bool json) {
@@ -80,8 +139,8 @@ void show_method(const MethodSpec& spec, bool json) {
             << (spec.raises == Factor::kNone ? "" : cat("; may raise ", name_of(spec.raises))) << "\n  paper     "
             << spec.cite << "\n  acts at   " << join(use_names(spec), ", ") << "\n";
   std::cout << "  changes   " << join(effect_names(spec.effects), ", ") << "\n";
-  if (!spec.relieves.empty()) std::cout << "  relieves  " << bottleneck_text(spec.relieves) << "\n";
-  if (!spec.worsens.empty()) std::cout << "  worsens   " << bottleneck_text(spec.worsens) << "\n";
+  if (!spec.relieves.empty()) std::cout << "  relieves  " << join(names_of(spec.relieves), ", ") << "\n";
+  if (!spec.worsens.empty()) std::cout << "  worsens   " << join(names_of(spec.worsens), ", ") << "\n";
   std::cout << "  neutral   "
             << (spec.neutral.parameter.empty() ? "none: " + spec.neutral.why_none
                                                : spec.neutral.parameter + " = " + number(spec.neutral.value))
@@ -92,27 +151,12 @@ void show_method(const MethodSpec& spec, bool json) {
   ParamSet defaults = spec.params->defaults();
   std::cout << (spec.params->fields().empty() ? "\nno settings\n" : "\nsettings:\n");
   for (const FieldInfo& info : spec.params->fields()) {
-    std::string allowed = !info.choices.empty()                             ? join(info.choices, " | ")
-                          : info.type == "number" || info.type == "integer" ? info.range.text()
-                                                                            : info.type;
     std::cout << "  " << std::left << std::setw(16) << info.name << std::setw(12) << defaults.get(info.name).dump()
-              << info.help << " (" << allowed << (info.unit.empty() ? "" : ", " + info.unit) << ")\n";
+              << info.help << " (" << allowed_text(info) << ")\n";
   }
-}
-
-// Methods by cell: component x verb.
-using Cells = std::map<std::pair<size_t, size_t>, std::vector<std::string>>;
-Cells cells_of(const Catalogue& catalogue) {
-  Cells cells;
-  for (const MethodSpec& spec : catalogue.all()) {
-    for (Verb verb : spec.verbs)
-      cells[{static_cast<size_t>(spec.component), static_cast<size_t>(verb)}].push_back(spec.name);
-  }
-  return cells;
 }
 
 void show_matrix(const Catalogue& catalogue, bool json) {
-  Cells cells = cells_of(catalogue);
   const auto components = choices(Component{});
   const auto verbs = choices(Verb{});
   Json document = Json::object();
@@ -120,7 +164,10 @@ void show_matrix(const Catalogue& catalogue, bool json) {
   for (size_t c = 0; c < components.size(); ++c) {
     if (!json) std::cout << components[c] << "\n";
     for (size_t v = 0; v < verbs.size(); ++v) {
-      const std::vector<std::string>& names = cells[{c, v}];
+      std::vector<std::string> names;
+      for (const MethodSpec* spec : methods_in(catalogue, static_cast<Component>(c), static_cast<Verb>(v))) {
+        names.push_back(spec->name);
+      }
       document["cells"][std::string(components[c])][std::string(verbs[v])] = names;
       if (names.empty()) gaps.push_back(cat(components[c], " x ", verbs[v]));
       if (!json) {
@@ -141,13 +188,41 @@ void show_matrix(const Catalogue& catalogue, bool json) {
 void add_methods(CLI::App& app, Context& context) {
   CLI::App* methods = app.add_subcommand("methods", "the catalogue of methods");
   methods->require_subcommand(1);
-  CLI::App* list = methods->add_subcommand("list", "all methods, a line each");
+  CLI::App* list = methods->add_subcommand("list", "methods, a line each: all, or those of a kind");
   add_json_flag(*list, context);
-  list->callback([&context] { list_methods(Catalogue(method_specs()), context.json); });
+  auto wanted = std::make_shared<Wanted>();
+  const auto one_of = [](const auto& names) {
+    return CLI::IsMember(std::vector<std::string>(names.begin(), names.end()));
+  };
+  list->add_option("--component", wanted->component, "what they change")->check(one_of(choices(Component{})));
+  list->add_option("--verb", wanted->verb, "what they do to it")->check(one_of(choices(Verb{})));
+  list->add_option("--family", wanted->family, "models that they work with")->check(one_of(family_names()));
+  list->add_option("--saves", wanted->saves, "the factor of cost that they make smaller")
+      ->check(CLI::IsMember({"iterations", "cost"}));
+  list->add_option("--relieves", wanted->relieves, "bottleneck that they relieve")
+      ->check(one_of(choices(Bottleneck{})));
+  list->callback([&context, wanted] { list_methods(Catalogue(method_specs()), filter_of(*wanted), context.json); });
 
   CLI::App* matrix = methods->add_subcommand("matrix", "methods by what they change (component) and how (verb)");
   add_json_flag(*matrix, context);
   matrix->callback([&context] { show_matrix(Catalogue(method_specs()), context.json); });
+
+  CLI::App* similar = methods->add_subcommand("similar", "methods that do the same to a training program, and in what");
+  add_json_flag(*similar, context);
+  auto original = std::make_shared<std::string>();
+  similar->add_option("name", *original, "the method")->required();
+  similar->callback([&context, original] {
+    Catalogue catalogue(method_specs());
+    show_similar(catalogue, catalogue.get(*original, "name"), context.json);
+  });
+
+  CLI::App* docs = methods->add_subcommand("docs", "write a page of Markdown for each method, and one with the matrix");
+  auto folder = std::make_shared<std::string>();
+  auto check = std::make_shared<bool>(false);
+  docs->add_option("folder", *folder, "where to")->required();
+  docs->add_flag("--check", *check, "write nothing; exit 4 when a page is not as it would be written");
+  docs->callback(
+      [&context, folder, check] { context.exit_code = write_pages(Catalogue(method_specs()), *folder, *check); });
 
   CLI::App* show = methods->add_subcommand("show", "one method: what, cell, paper, settings");
   add_json_flag(*show, context);
