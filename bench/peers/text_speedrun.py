@@ -12,6 +12,7 @@ import common
 options = common.arguments(__doc__, steps=(600, "of training"), layers=(4, "blocks"), width=(256, "features"),
                            heads=(4, "of attention"), context=(128, "characters a sample"), batch=(32, "samples a step"),
                            muon=(0.02, "rate of hidden matrices"), adam=(0.004, "rate of the rest"),
+                           momentum=(0.95, "of Muon, from step 300 on; from 0.85 at first"),
                            decay=(0.0, "of hidden matrices"), fall=(0.6, "share of the steps in which rates fall"),
                            dropout=(0.0, "of what blocks add"), pairs=(True, "table of pairs"), bf16=(True, "autocast"),
                            fused=(False, "attention by one kernel"))
@@ -147,7 +148,7 @@ def main():
         for group, rate in rates:
             group["lr"] = rate * min(1.0, left)
         for group in muon.param_groups:
-            group["momentum"] = min(0.95, 0.85 + 0.1 * step / 300)
+            group["momentum"] = min(options.momentum, 0.85 + (options.momentum - 0.85) * step / 300)
         loss = functional.cross_entropy(logits_of(rows[:, :-1]).float().flatten(0, 1), rows[:, 1:].flatten())
         muon.zero_grad(set_to_none=True)
         adam.zero_grad(set_to_none=True)

@@ -1,0 +1,73 @@
+// What a step of the records' recipes calls: operators with what they call in turn, counted. A method, a module or the loop that
+// begins to do more shows here on every machine, however fast it is.
+#include <ATen/record_function.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "hasten/methods/registry.h"
+#include "hasten/train/test_run.h"
+
+namespace hasten {
+namespace {
+
+std::atomic<int64_t> operators{0};
+
+std::unique_ptr<at::ObserverContext> count_operators(const at::RecordFunction& function) {
+  if (std::string_view(function.name()).starts_with("aten::")) operators.fetch_add(1);
+  return nullptr;
+}
+
+int64_t operators_of(Json document, const char* budget) {
+  static const Registry registry(method_entries());
+  document["budget"]["train"] = budget;
+  document["evaluation"]["every"] = "1dur";
+  testing::TemporaryDirectory directory;
+  TrainOptions options;
+  options.out = directory.path() / "run";
+  Trainer trainer(recipe_from_json(document, registry.catalogue()), registry, options);
+  operators = 0;
+  auto handle = at::addGlobalCallback(at::RecordFunctionCallback(&count_operators).scopes({at::RecordScope::FUNCTION}));
+  trainer.run();
+  at::removeCallback(handle);
+  return operators.load();
+}
+
+Json recipe(const char* name) { return load_recipe_document(std::string(HASTEN_RECIPES) + "/" + name); }
+
+// Between runs of 10 and of 30 steps, so that beginning and end are out of it.
+double operators_a_step(const Json& document) {
+  constexpr int kMore = 20;
+  return static_cast<double>(operators_of(document, "30step") - operators_of(document, "10step")) / kMore;
+}
+
+// Measured: 1,367 (two layers) and 1,634. A few operators differ by processor.
+constexpr double kTextLimit = 1400, kImageLimit = 1700;
+
+TEST(RecordOperatorsTest, Text) {
+  Json document = recipe("tiny-shakespeare/fast.toml");
+  document["workload"] = {{"dataset", "synthetic-text"}, {"metric", "test/loss"}};
+  document["data"] = {{"context", 16}};
+  document["model"]["width"] = 32;
+  document["model"]["layers"] = 2;
+  document["model"]["attention"] = "explicit";  // what "auto" takes differs by processor
+  document["batch"]["size"] = 4;
+  const double count = operators_a_step(document);
+  RecordProperty("operators", std::to_string(count));
+  EXPECT_GT(count, 1000) << "the count works";
+  EXPECT_LE(count, kTextLimit);
+}
+
+TEST(RecordOperatorsTest, Images) {
+  Json document = recipe("fashion-mnist/fast.toml");
+  document["workload"] = {{"dataset", "synthetic"}, {"metric", "test/accuracy"}};
+  document["data"] = {{"samples", 400}, {"test_samples", 20}, {"side", 28}};
+  document["batch"]["size"] = 10;
+  const double count = operators_a_step(document);
+  RecordProperty("operators", std::to_string(count));
+  EXPECT_GT(count, 1000) << "the count works";
+  EXPECT_LE(count, kImageLimit);
+}
+
+}  // namespace
+}  // namespace hasten
