@@ -24,7 +24,7 @@ WORKLOADS = {
     "fashion-mnist": {
         "title": "Fashion-MNIST", "metric": "test/accuracy", "target": 0.935,
         "peers": {
-            "speedrun": (["image_speedrun.py", "--widths", "32,96,128", "--epochs", "4", "--batch", "1000", "--no-flip",
+            "speedrun": (["image_speedrun.py", "--widths", "32,96,128", "--epochs", "3", "--batch", "1000", "--no-flip",
                           "--translate", "0", "--views", "1"], "airbench94-Muon, ported to these images, in PyTorch"),
             "plain": (["fashion_plain.py", "--epochs", "20"], "the convolutional network of PyTorch's examples, Adam, 20 epochs"),
         },

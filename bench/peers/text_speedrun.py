@@ -9,13 +9,14 @@ import math
 
 import common
 
-options = common.arguments(__doc__, steps=(600, "of training"), layers=(4, "blocks"), width=(256, "features"),
+options = common.arguments(__doc__, steps=(430, "of training"), layers=(3, "blocks"), width=(256, "features"),
                            heads=(4, "of attention"), context=(128, "characters a sample"), batch=(32, "samples a step"),
-                           muon=(0.02, "rate of hidden matrices"), adam=(0.004, "rate of the rest"),
-                           momentum=(0.95, "of Muon, from step 300 on; from 0.85 at first"),
+                           muon=(0.012, "rate of hidden matrices"), adam=(0.004, "rate of the rest"),
+                           momentum=(0.85, "of Muon"),
                            decay=(0.0, "of hidden matrices"), fall=(0.6, "share of the steps in which rates fall"),
                            dropout=(0.0, "of what blocks add"), pairs=(True, "table of pairs"), bf16=(True, "autocast"),
-                           fused=(False, "attention by one kernel"))
+                           fused=(False, "attention by one kernel"),
+                           spread=(0.02, "of weights at the start"), stem_norm=(False, "norm of embeddings"))
 
 import torch  # noqa: E402
 from torch import nn  # noqa: E402
@@ -38,7 +39,7 @@ def orthogonal(x, steps=5):
 class Muon(torch.optim.Optimizer):
     """Matrices of one shape are done together."""
 
-    def __init__(self, parameters, lr, momentum=0.95, decay=0.0):
+    def __init__(self, parameters, lr, momentum, decay):
         shapes = {}
         for p in parameters:
             shapes.setdefault(p.shape, []).append(p)
@@ -79,16 +80,21 @@ class Rotary(nn.Module):
 class Block(nn.Module):
     def __init__(self, width, rotary):
         super().__init__()
-        self.qkv, self.out = nn.Linear(width, 3 * width, bias=False), nn.Linear(width, width, bias=False)
+        # Three matrices, each orthogonalised by itself, and one product.
+        self.qkv = nn.ParameterList([nn.Linear(width, width, bias=False).weight for _ in range(3)])
+        self.out = nn.Linear(width, width, bias=False)
         self.up, self.down = nn.Linear(width, 4 * width, bias=False), nn.Linear(4 * width, width, bias=False)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.down.weight)
+        for matrix in (*self.qkv, self.up.weight):
+            nn.init.normal_(matrix, std=options.spread)
         self.rotary = rotary
         self.register_buffer("mask", torch.full((options.context,) * 2, float("-inf")).triu(1), persistent=False)
 
     def attend(self, x):
         n, t, width = x.shape
-        q, k, v = self.qkv(x).view(n, t, 3, options.heads, -1).unbind(2)
+        qkv = functional.linear(x, torch.cat(list(self.qkv)))
+        q, k, v = qkv.view(n, t, 3, options.heads, -1).unbind(2)
         q, k = [self.rotary(norm(part)).transpose(1, 2) for part in (q, k)]
         v = v.transpose(1, 2)
         if options.fused:
@@ -115,6 +121,7 @@ class Gpt(nn.Module):
         self.blocks = nn.Sequential(*[Block(width, rotary) for _ in range(options.layers)])
         self.head = nn.Linear(width, known, bias=False)
         nn.init.zeros_(self.head.weight)
+        nn.init.normal_(self.tokens.weight, std=options.spread)
         if self.pairs is not None:
             nn.init.zeros_(self.pairs.weight)
 
@@ -123,7 +130,7 @@ class Gpt(nn.Module):
         if self.pairs is not None:
             before = functional.pad(x[:, :-1], (1, 0), value=self.known)
             h = h + self.pairs(before * self.known + x)
-        return self.head(norm(self.blocks(norm(h))))
+        return self.head(norm(self.blocks(norm(h) if options.stem_norm else h)))
 
 
 def main():
@@ -131,8 +138,8 @@ def main():
     net = Gpt(known)
     hidden = [p for p in net.blocks.parameters()]
     inside = {id(p) for p in hidden}
-    muon = Muon(hidden, options.muon, decay=options.decay)
-    adam = torch.optim.Adam([p for p in net.parameters() if id(p) not in inside], lr=options.adam, betas=(0.8, 0.95),
+    muon = Muon(hidden, options.muon, options.momentum, options.decay)
+    adam = torch.optim.Adam([p for p in net.parameters() if id(p) not in inside], lr=options.adam, betas=(0.8, 0.99),
                             eps=1e-10, fused=True)
     rates = [(group, group["lr"]) for optimizer in (muon, adam) for group in optimizer.param_groups]
 
@@ -142,13 +149,20 @@ def main():
 
     run = common.Run(options, options.steps, options.batch, lambda: common.text_loss(net, logits_of, held, options.context))
     windows = train.unfold(0, options.context + 1, 1)
+
+    def passes():
+        """Windows side by side from a new beginning, in a new order: each character once in a pass."""
+        while True:
+            first = torch.randint(options.context, ()).item()
+            starts = torch.arange(first, len(windows), options.context)
+            yield from starts[torch.randperm(len(starts))].split(options.batch)
+
+    order = passes()
     for step in range(options.steps):
-        rows = windows[torch.randint(len(windows), (options.batch,))]
+        rows = windows[next(order)]
         left = (options.steps - step) / (options.steps * options.fall)
         for group, rate in rates:
             group["lr"] = rate * min(1.0, left)
-        for group in muon.param_groups:
-            group["momentum"] = min(options.momentum, 0.85 + (options.momentum - 0.85) * step / 300)
         loss = functional.cross_entropy(logits_of(rows[:, :-1]).float().flatten(0, 1), rows[:, 1:].flatten())
         muon.zero_grad(set_to_none=True)
         adam.zero_grad(set_to_none=True)
