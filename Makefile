@@ -2,6 +2,7 @@
 PRESET ?= release
 HASTEN_JOBS ?= 2
 SEEDS ?= 3
+PYTHON ?= .venv/bin/python
 DEMO := recipes/quick/baseline.toml recipes/quick/fast.toml
 
 BUILD = build/$(PRESET)
@@ -13,7 +14,7 @@ CTEST = OMP_WAIT_POLICY=PASSIVE UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=
 	ctest --test-dir $(BUILD) -j $(HASTEN_JOBS) --output-on-failure
 
 .DEFAULT_GOAL := help
-.PHONY: help setup configure build build-tests demo test test-slow test-gpu test-method lint format install clean
+.PHONY: help setup configure build build-tests demo records test test-slow test-gpu test-method lint format install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -37,6 +38,10 @@ build-tests: configure
 
 demo: build ## train Fashion-MNIST twice, plainly and with methods, and compare
 	$(BUILD)/hasten race $(DEMO) --seeds $(SEEDS)
+
+RECORDS ?= fashion-mnist tiny-shakespeare
+records: build ## the recipes of RECORDS beside their peers, five seeds a side: PYTHON=one with torch, numpy and Pillow; an hour and more
+	@for workload in $(RECORDS); do python3 bench/records.py $$workload --hasten $(BUILD)/hasten --python $(PYTHON) --readme || exit 1; done
 
 test: build-tests ## the fast tests: unit and command line
 	@$(CTEST) --no-tests=error -L '^(unit|cli)$$'

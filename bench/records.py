@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """A recipe against its peers: runs in turn, quality by a one-sided test, seconds as ratios of medians.
 
-  records.py fashion-mnist --hasten build/release/hasten --python peers/bin/python --data /usr/share/datasets/fashion-mnist \\
-             --seeds 5 --out runs/records [--sides fast,speedrun] [--ablate] [--readme]
+  records.py fashion-mnist --python peers/bin/python [--sides fast,speedrun] [--seeds 5] [--ablate] [--readme]
 
 Every side trains once with each seed, all sides with one seed before any with the next. Ours are run directories; logs of peers
 are imported as such, so `hasten compare` judges all of them. Runs that are there are not made again.
@@ -10,6 +9,7 @@ are imported as such, so `hasten compare` judges all of them. Runs that are ther
 import argparse
 import json
 import math
+import os
 import pathlib
 import statistics
 import subprocess
@@ -22,7 +22,7 @@ ROOT = HERE.parent
 # What stands against a recipe: a script of bench/peers with its settings, and what it is.
 WORKLOADS = {
     "fashion-mnist": {
-        "title": "Fashion-MNIST", "metric": "test/accuracy", "target": 0.935,
+        "title": "Fashion-MNIST", "dataset": "fashion-mnist", "metric": "test/accuracy", "target": 0.935,
         "peers": {
             "speedrun": (["image_speedrun.py", "--widths", "32,96,128", "--epochs", "3", "--batch", "1000", "--no-flip",
                           "--translate", "0", "--views", "1"], "airbench94-Muon, ported to these images, in PyTorch"),
@@ -30,14 +30,14 @@ WORKLOADS = {
         },
     },
     "cifar10": {
-        "title": "CIFAR-10", "metric": "test/accuracy", "target": 0.905,
+        "title": "CIFAR-10", "dataset": "cifar-10", "metric": "test/accuracy", "target": 0.905,
         "peers": {
             "speedrun": (["image_speedrun.py"], "airbench94-Muon in PyTorch"),
             "resnet18": (["resnet18.py"], "ResNet-18, SGD, one cycle, in PyTorch"),
         },
     },
     "tiny-shakespeare": {
-        "title": "Tiny Shakespeare", "metric": "test/loss", "target": 1.50,
+        "title": "Tiny Shakespeare", "dataset": "tiny-shakespeare", "metric": "test/loss", "target": 1.50,
         "peers": {
             "speedrun": (["text_speedrun.py"], "the parts of modded-nanogpt, for this text, in PyTorch"),
             "nanogpt": (["nanogpt_shakespeare.py"], "nanoGPT's configuration for CPUs, in PyTorch"),
@@ -161,8 +161,19 @@ def environment_of(folder):
     hardware, software = record["hardware"], record["software"]
     return (f"{hardware['cpu']}, {hardware['cores']} cores, {hardware['threads']} threads; LibTorch "
             f"{software['libraries']['libtorch']}, {software['system'].split(',')[0]}, {software['build_flags']}; "
-            f"{record['started_at'][:10]}, commit {software['commit'][:12]}. Seconds are those of training, without loading data and "
+            f"{record['started_at'][:10]}, commit {software['commit'][:12]}"
+            f"{' and changes to it' if software['uncommitted_changes'] else ''}. Seconds are those of training, without loading data and "
             "evaluating, on both sides alike.")
+
+
+def data_of(dataset):
+    """Where `hasten data fetch` puts a data set, and others do; of a text the file."""
+    for folder in (os.environ.get("HASTEN_DATA"), ROOT / "data", "/usr/share/datasets"):
+        path = pathlib.Path(folder or "") / dataset
+        if folder and path.is_dir():
+            texts = sorted(path.glob("*.txt"))
+            return str(texts[0] if texts else path)
+    sys.exit(f"no {dataset} here: hasten data fetch {dataset}, or --data")
 
 
 def main():
@@ -170,7 +181,7 @@ def main():
     parser.add_argument("workload", choices=WORKLOADS)
     parser.add_argument("--hasten", default=str(ROOT / "build/release/hasten"))
     parser.add_argument("--python", default=sys.executable, help="with torch, numpy and Pillow")
-    parser.add_argument("--data", required=True)
+    parser.add_argument("--data", help="where the data set lies (else where `hasten data fetch` puts it)")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--out", default="runs/records")
@@ -180,6 +191,7 @@ def main():
     parser.add_argument("--peer", action="append", default=[], metavar="SIDE=SETTINGS", help="settings added to a peer's")
     parser.add_argument("--readme", action="store_true", help="write README.md beside the recipe")
     options = parser.parse_args()
+    options.data = options.data or data_of(WORKLOADS[options.workload]["dataset"])
     options.peer_settings = {one.split("=", 1)[0]: one.split("=", 1)[1].split() for one in options.peer}
     facts = WORKLOADS[options.workload]
     known = [*RECIPES, *facts["peers"]]
