@@ -4,13 +4,14 @@
   records.py fashion-mnist --python peers/bin/python [--sides fast,speedrun] [--seeds 5] [--ablate] [--readme]
 
 Every side trains once with each seed, all sides with one seed before any with the next. Ours are run directories; logs of peers
-are imported as such, so `hasten compare` judges all of them. Runs that are there are not made again.
+are imported as such, so `hasten compare` judges all of them. Runs that ended are not made again.
 """
 import argparse
 import json
 import math
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -79,7 +80,7 @@ def train_peer(options, workload, side, seed, folder):
 
 
 def measured_in(folder, metric):
-    """Quality and cost at the end of a run."""
+    """Quality and cost at the end of a run; None of one that did not come so far."""
     split, name = metric.split("/")
     last = None
     for events in pathlib.Path(folder).rglob("events.jsonl"):
@@ -88,8 +89,6 @@ def measured_in(folder, metric):
             for entry in event.get("metrics", []):
                 if entry["name"] == name and entry["split"] == split:
                     last = {"quality": entry["value"], "train_s": event["t_train"], "flops": event.get("flops")}
-    if last is None:
-        sys.exit(f"no {metric} in {folder}")
     return last
 
 
@@ -100,7 +99,10 @@ def chance_of_missing(values, target, larger_is_better):
         return float("nan")
     t = (statistics.mean(values) - target) / (spread / math.sqrt(n)) * (1 if larger_is_better else -1)
     degrees = n - 1
-    density = lambda x: (1 + x * x / degrees) ** (-(degrees + 1) / 2)  # noqa: E731
+
+    def density(x):
+        return (1 + x * x / degrees) ** (-(degrees + 1) / 2)
+
     scale = math.gamma((degrees + 1) / 2) / (math.sqrt(degrees * math.pi) * math.gamma(degrees / 2))
     steps, width = 20000, abs(t) / 20000
     inside = scale * width * (sum(density(i * width) for i in range(1, steps)) + (density(0) + density(abs(t))) / 2)
@@ -198,6 +200,8 @@ def main():
     sides = options.sides.split(",") if options.sides else known
     if unknown := set(sides) - set(known):
         parser.error(f"no side {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    if options.readme and "fast" not in sides:
+        parser.error("--readme is about the record: --sides has to name fast")
     seeds_of = dict.fromkeys(sides, options.seeds)
     if options.ablate:
         seeds_of.update({WITHOUT + name: options.ablation_seeds for name in methods_of(options.workload)})
@@ -209,9 +213,12 @@ def main():
             if seed - options.first_seed >= seeds:
                 continue
             folder = out / f"{side}-{seed}"
-            if not folder.exists():
+            ended = measured_in(folder, facts["metric"])
+            if ended is None:
+                shutil.rmtree(folder, ignore_errors=True)  # what an interruption left
                 (train_peer if side in facts["peers"] else train_ours)(options, options.workload, side, seed, str(folder))
-            last = {"seed": seed, **measured_in(folder, facts["metric"])}
+                ended = measured_in(folder, facts["metric"])
+            last = {"seed": seed, **ended}
             measured[side].append(last)
             print(f"{side:<34} seed {seed}: {last['quality']:.4f} in {last['train_s']:.2f} s", flush=True)
     for side, runs in measured.items():

@@ -107,37 +107,40 @@ void show_similar(const Catalogue& catalogue, const MethodSpec& spec, bool json)
   if (similar.empty()) std::cout << "\nno other method shares its cell, or a place and an effect\n";
 }
 
-// Writes the pages, or says which are not as they would be written.
-int write_pages(const Catalogue& catalogue, const std::filesystem::path& folder, bool check) {
-  std::vector<std::string> stale;
+int write_pages(const Catalogue& catalogue, const std::filesystem::path& folder) {
   const std::map<std::string, std::string> pages = method_pages(catalogue);
-  if (!check) std::filesystem::create_directories(folder);
+  std::filesystem::create_directories(folder);
+  for (const auto& [name, page] : pages) write_file_atomic(folder / name, page);
+  std::cout << pages.size() << " pages in " << folder.string() << "\n";
+  return kSuccess;
+}
+
+// Says which pages are not as they would be written, and what belongs to no method.
+int check_pages(const Catalogue& catalogue, const std::filesystem::path& folder) {
+  const std::map<std::string, std::string> pages = method_pages(catalogue);
+  std::vector<std::string> stale, strays;
   for (const auto& [name, page] : pages) {
-    const std::filesystem::path path = folder / name;
-    const bool same = std::filesystem::exists(path) && read_file(path) == page;
-    if (same) continue;
-    if (check) stale.push_back(name);
-    else write_file_atomic(path, page);
+    if (!std::filesystem::exists(folder / name) || read_file(folder / name) != page) stale.push_back(name);
   }
-  for (const auto& entry : check&& std::filesystem::exists(folder) ? std::filesystem::directory_iterator(folder)
-                                                                   : std::filesystem::directory_iterator()) {
-    if (!pages.contains(entry.path().filename().string())) stale.push_back(entry.path().filename().string());
+  std::error_code absent;  // then all pages are stale
+  for (const auto& entry : std::filesystem::directory_iterator(folder, absent)) {
+    const std::string name = entry.path().filename().string();
+    if (!pages.contains(name)) strays.push_back(name);
   }
-  if (stale.empty()) {
-    std::cout << pages.size() << " pages in " << folder.string() << "\n";
-    return kSuccess;
+  if (!stale.empty()) {
+    std::cout << "stale: " << join(stale, ", ") << "; write them with hasten methods docs " << folder.string() << "\n";
   }
-  std::cout << "stale: " << join(stale, ", ") << "; write them with hasten methods docs " << folder.string() << "\n";
-  return kStrictFailure;
+  if (!strays.empty()) std::cout << "of no method, to be removed: " << join(strays, ", ") << "\n";
+  if (stale.empty() && strays.empty()) std::cout << pages.size() << " pages in " << folder.string() << "\n";
+  return stale.empty() && strays.empty() ? kSuccess : kStrictFailure;
 }
 
 void show_method(const MethodSpec& spec, bool json) {
   if (json) return print_json(method_json(spec));
   std::cout << spec.name << ": " << spec.summary << "\n\n"
             << "  cell      " << name_of(spec.component) << " x " << verbs_text(spec) << "\n"
-            << "  saves     " << name_of(spec.saves)
-            << (spec.raises == Factor::kNone ? "" : cat("; may raise ", name_of(spec.raises))) << "\n  paper     "
-            << spec.cite << "\n  acts at   " << join(use_names(spec), ", ") << "\n";
+            << "  saves     " << saves_text(spec) << "\n  paper     " << spec.cite << "\n  acts at   "
+            << join(use_names(spec), ", ") << "\n";
   std::cout << "  changes   " << join(effect_names(spec.effects), ", ") << "\n";
   if (!spec.relieves.empty()) std::cout << "  relieves  " << join(names_of(spec.relieves), ", ") << "\n";
   if (!spec.worsens.empty()) std::cout << "  worsens   " << join(names_of(spec.worsens), ", ") << "\n";
@@ -221,8 +224,10 @@ void add_methods(CLI::App& app, Context& context) {
   auto check = std::make_shared<bool>(false);
   docs->add_option("folder", *folder, "where to")->required();
   docs->add_flag("--check", *check, "write nothing; exit 4 when a page is not as it would be written");
-  docs->callback(
-      [&context, folder, check] { context.exit_code = write_pages(Catalogue(method_specs()), *folder, *check); });
+  docs->callback([&context, folder, check] {
+    const Catalogue catalogue(method_specs());
+    context.exit_code = *check ? check_pages(catalogue, *folder) : write_pages(catalogue, *folder);
+  });
 
   CLI::App* show = methods->add_subcommand("show", "one method: what, cell, paper, settings");
   add_json_flag(*show, context);

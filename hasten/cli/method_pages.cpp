@@ -30,10 +30,6 @@ void add_fact(std::string& page, const char* what, const std::string& text) {
   if (!text.empty()) page += cat("| ", what, " | ", in_table(text), " |\n");
 }
 
-std::string saves_text(const MethodSpec& spec) {
-  return cat(name_of(spec.saves), spec.raises == Factor::kNone ? "" : cat("; may raise ", name_of(spec.raises)));
-}
-
 std::string page_of(const Catalogue& catalogue, const MethodSpec& spec) {
   std::string page = cat(kGenerated, "# ", spec.name, "\n\n", spec.summary, ".\n\n| | |\n|---|---|\n");
   add_fact(page, "cell", cat(name_of(spec.component), " x ", verbs_text(spec)));
@@ -96,6 +92,10 @@ std::string allowed_text(const FieldInfo& info) {
              : ranged              ? info.range.text()
                                    : info.type,
              info.unit.empty() ? "" : ", " + info.unit);
+}
+
+std::string saves_text(const MethodSpec& spec) {
+  return cat(name_of(spec.saves), spec.raises == Factor::kNone ? "" : cat("; may raise ", name_of(spec.raises)));
 }
 
 std::string verbs_text(const MethodSpec& spec) { return join(names_of(spec.verbs), "+"); }

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "hasten/spec/method_spec.h"
 
@@ -14,6 +15,7 @@ std::map<std::string, std::string> method_pages(const Catalogue& catalogue);
 // What a setting may be: choices, a range, or its type, with its unit.
 std::string allowed_text(const FieldInfo& info);
 std::string verbs_text(const MethodSpec& spec);
+std::string saves_text(const MethodSpec& spec);
 // "batch_transform (geometry)", ...
 std::vector<std::string> use_names(const MethodSpec& spec);
 template <class Enum>

@@ -37,22 +37,11 @@ class SelfAttentionModule final : public LayerModule {
   }
 
   at::Tensor forward(const at::Tensor& x, const PassMode& mode) override {
-    const int64_t samples = x.size(0), tokens = x.size(1), features = x.size(2), each = features / plan_.heads;
+    const int64_t samples = x.size(0);
     Heads heads = is_fused(x) ? heads_at_once(x) : heads_by_steps(x);
     if (plan_.value_residual != ValueMixing::kNone) heads[2] = mixed(heads[2], mode);
     const double dropout = mode.training ? plan_.dropout : 0;
-    at::Tensor seen;
-    if (plan_.kernel == AttentionKernel::kAuto && dropout == 0 && is_attention_fused(heads[0])) {
-      return at::linear(fused_attention(heads[0], heads[1], heads[2], plan_.heads, plan_.causal), weights_[3](),
-                        biases_[3]());
-    }
-    if (is_one_kernel(x, dropout)) {
-      const auto apart = [&](size_t i) { return heads[i].view({samples, plan_.heads, tokens, each}); };
-      seen = at::scaled_dot_product_attention(apart(0), apart(1), apart(2), {}, 0, plan_.causal, /*scale=*/1.0);
-    } else {
-      seen = at::bmm(weights_of(heads, dropout), heads[2]).view({samples, plan_.heads, tokens, each});
-    }
-    return at::linear(seen.transpose(1, 2).reshape({samples, tokens, features}), weights_[3](), biases_[3]());
+    return at::linear(seen_by(heads, samples, dropout), weights_[3](), biases_[3]());
   }
 
  private:
@@ -60,6 +49,22 @@ class SelfAttentionModule final : public LayerModule {
   static constexpr double kEpsilon = 1e-6;
 
   using Heads = std::array<at::Tensor, 3>;  // queries, scaled, keys, values: [n heads, tokens, features of a head]
+
+  // [samples, tokens, features] before the last product.
+  at::Tensor seen_by(const Heads& heads, int64_t samples, double dropout) {
+    if (plan_.kernel == AttentionKernel::kAuto && dropout == 0 && is_attention_fused(heads[0])) {
+      return fused_attention(heads[0], heads[1], heads[2], plan_.heads, plan_.causal);
+    }
+    const int64_t tokens = heads[0].size(1), each = heads[0].size(2);
+    at::Tensor seen;
+    if (is_one_kernel(heads[0], dropout)) {
+      const auto apart = [&](size_t i) { return heads[i].view({samples, plan_.heads, tokens, each}); };
+      seen = at::scaled_dot_product_attention(apart(0), apart(1), apart(2), {}, 0, plan_.causal, /*scale=*/1.0);
+    } else {
+      seen = at::bmm(weights_of(heads, dropout), heads[2]).view({samples, plan_.heads, tokens, each});
+    }
+    return seen.transpose(1, 2).reshape({samples, tokens, plan_.heads * each});
+  }
 
   bool is_one_kernel(const at::Tensor& x, double dropout) const {
     if (plan_.kernel != AttentionKernel::kAuto) return plan_.kernel == AttentionKernel::kFused;

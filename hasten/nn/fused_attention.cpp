@@ -11,6 +11,7 @@
 
 #include "hasten/base/error.h"
 #include "hasten/nn/fused.h"
+#include "hasten/nn/fused_numbers.h"
 #include "hasten/nn/kernels/attention.h"
 #include "hasten/nn/kernels/tiles.h"
 
@@ -20,13 +21,9 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// bf16 as the kernel takes it.
-const uint16_t* read_from(const at::Tensor& tensor) { return static_cast<const uint16_t*>(tensor.const_data_ptr()); }
-uint16_t* write_to(const at::Tensor& tensor) { return static_cast<uint16_t*>(tensor.mutable_data_ptr()); }
-
 kernels::Attention job_of(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values, int64_t heads,
                           bool causal) {
-  return {queries.size(1), heads, queries.size(2), causal, read_from(queries), read_from(keys), read_from(values)};
+  return {queries.size(1), heads, queries.size(2), causal, halves_of(queries), halves_of(keys), halves_of(values)};
 }
 
 class AttentionFunction final : public torch::autograd::Function<AttentionFunction> {
@@ -41,7 +38,7 @@ class AttentionFunction final : public torch::autograd::Function<AttentionFuncti
     at::Tensor seen = at::empty({all / heads, job.tokens, heads * job.features}, queries.options()),
                sums = at::empty({all, job.tokens}, queries.options().dtype(at::kFloat));
     at::parallel_for(0, all, 1, [&](int64_t begin, int64_t end) {
-      job.forward(write_to(seen), sums.mutable_data_ptr<float>(), begin, end);
+      job.forward(mutable_halves_of(seen), sums.mutable_data_ptr<float>(), begin, end);
     });
     context->save_for_backward({queries, keys, values, sums});
     context->saved_data["heads"] = heads;
@@ -58,9 +55,10 @@ class AttentionFunction final : public torch::autograd::Function<AttentionFuncti
                                           context->saved_data["causal"].toBool());
     variable_list gradients;
     for (int i = 0; i < 3; ++i) gradients.push_back(at::empty_like(saved[i]));
-    const kernels::Attention::Gradients out{write_to(gradients[0]), write_to(gradients[1]), write_to(gradients[2])};
+    const kernels::Attention::Gradients out{mutable_halves_of(gradients[0]), mutable_halves_of(gradients[1]),
+                                            mutable_halves_of(gradients[2])};
     at::parallel_for(0, saved[0].size(0), 1, [&](int64_t begin, int64_t end) {
-      job.backward(read_from(dseen), saved[3].const_data_ptr<float>(), out, begin, end);
+      job.backward(halves_of(dseen), saved[3].const_data_ptr<float>(), out, begin, end);
     });
     gradients.resize(gradients.size() + 2);
     return gradients;
@@ -70,8 +68,10 @@ class AttentionFunction final : public torch::autograd::Function<AttentionFuncti
 }  // namespace
 
 bool is_attention_fused(const at::Tensor& queries) {
+  // Backward the weights of a head are kept, tokens by tokens.
+  constexpr int64_t kLongest = 1024;
   return is_fused(queries) && queries.scalar_type() == at::kBFloat16 && queries.numel() > 0 &&
-         kernels::tiles::available();
+         queries.size(1) <= kLongest && kernels::tiles::available();
 }
 
 at::Tensor fused_attention(const at::Tensor& queries, const at::Tensor& keys, const at::Tensor& values, int64_t heads,

@@ -6,7 +6,7 @@
 
 namespace hasten {
 
-// Whether the function below takes queries like these. Others go LibTorch's way.
+// Whether the function below takes queries like these: up to 1,024 tokens. Others go LibTorch's way.
 bool is_attention_fused(const at::Tensor& queries);
 
 // Queries (scaled), keys and values [n heads, tokens, features of a head] to [n, tokens, heads features].

@@ -35,8 +35,7 @@ at::Tensor filters_gradient(const at::Tensor& x, const at::Tensor& dy, const at:
   at::Tensor sums = at::zeros({shares, job.sums_size()}, at::kFloat),
              dweight = at::empty(weight.sizes(), at::kFloat, kLast);
   each_share(images, shares, [&](int64_t share, int64_t begin, int64_t end) {
-    job.gradient(static_cast<const uint16_t*>(x.const_data_ptr()), static_cast<const uint16_t*>(dy.const_data_ptr()),
-                 begin, end, sums.mutable_data_ptr<float>() + share * job.sums_size());
+    job.gradient(halves_of(x), halves_of(dy), begin, end, sums.mutable_data_ptr<float>() + share * job.sums_size());
   });
   job.gather(sums.const_data_ptr<float>(), shares, dweight.mutable_data_ptr<float>());
   return dweight;

@@ -21,6 +21,14 @@ inline kernels::Numbers numbers_of(const at::Tensor& tensor) {
   return {tensor.data_ptr(), wide ? kernels::Format::kFp32 : kernels::Format::kBf16};
 }
 
+// bf16 as the kernels take it.
+inline const uint16_t* halves_of(const at::Tensor& tensor) {
+  return static_cast<const uint16_t*>(tensor.const_data_ptr());
+}
+inline uint16_t* mutable_halves_of(const at::Tensor& tensor) {
+  return static_cast<uint16_t*>(tensor.mutable_data_ptr());
+}
+
 // Nothing for an undefined tensor.
 inline const float* floats_of(const at::Tensor& tensor) {
   return tensor.defined() ? tensor.const_data_ptr<float>() : nullptr;

@@ -27,11 +27,13 @@
 #include <limits>
 #include <vector>
 
+#include "hasten/meter/flops.h"
 #include "hasten/nn/autocast.h"
 #include "hasten/nn/fused_attention.h"
 #include "hasten/nn/fused_convolution.h"
 #include "hasten/nn/fused_images.h"
 #include "hasten/nn/kernels/functions.h"
+#include "hasten/nn/kernels/tiles.h"
 #include "hasten/nn/kernels/vectorised.h"
 
 namespace hasten {
@@ -243,6 +245,31 @@ TEST(FusedTest, LoopsUseTheInstructionsOfThisProcessor) {
   EXPECT_EQ(out[0], 0x1p-11F + 0x1p-24F);
 }
 #endif
+
+double counted(const Function& function, const Inputs& inputs, const at::Tensor& behind) {
+  FlopCounter counter;
+  pass(function, inputs, at::kBFloat16, behind);
+  return counter.total();
+}
+
+// Products of our own count as what they do: those of a convolution as LibTorch's, scores of attention once more backward.
+TEST(FusedTest, ProductsAreCountedAsWork) {
+  const Inputs parts(3, at::randn({6, 32, 16}).to(at::kBFloat16));
+  if (!is_attention_fused(parts[0])) GTEST_SKIP() << "no tile registers: products are LibTorch's here";
+  const double product = 2.0 * 6 * 32 * 32 * 16;
+  EXPECT_EQ(counted([](const Inputs& in) { return fused_attention(in[0], in[1], in[2], 3, true); }, parts,
+                    at::randn({2, 32, 48})),
+            (2 + 5) * product);
+  const Inputs images{at::randn({4, 32, 6, 6}), at::randn({40, 32, 3, 3})};
+  const at::Tensor behind = at::randn({4, 40, 6, 6});
+  EXPECT_EQ(counted([](const Inputs& in) { return fused_convolution(in[0], in[1], {}, 1); }, images, behind),
+            counted([](const Inputs& in) { return at::conv2d(in[0], in[1], {}, 1, 1); }, images, behind));
+}
+
+TEST(FusedTest, LongSequencesAreLibTorchs) {
+  EXPECT_FALSE(is_attention_fused(at::zeros({1, 1025, 8}, at::kBFloat16)));
+  EXPECT_EQ(is_attention_fused(at::zeros({1, 1024, 8}, at::kBFloat16)), kernels::tiles::available());
+}
 
 TEST(FusedTest, ExponentialAndNormalCurve) {
   for (float x = -90; x < 88; x += 0.137F) {

@@ -1,15 +1,15 @@
 // The engine's own work per step, counted: allocations while it calls methods, and waits for the device while training.
-#include <ATen/record_function.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <set>
+#include <string_view>
 
 #include "hasten/core/budget.h"
 #include "hasten/core/loss_term.h"
 #include "hasten/core/plan_with.h"
 #include "hasten/nn/planned_model.h"
 #include "hasten/train/test_run.h"
+#include "tests/engine/counted_calls.h"
 #include "tests/engine/counted_new.h"
 
 namespace hasten {
@@ -69,14 +69,8 @@ TEST(EngineOverheadTest, CallsOfHooksAndPartsAllocateNothing) {
 }
 
 // Operators that make the host wait for values of the device.
-const std::set<std::string> kWaits{"aten::item", "aten::_local_scalar_dense", "aten::is_nonzero", "aten::nonzero",
-                                   "aten::equal"};
-std::atomic<int64_t> waits{0};
-
-std::unique_ptr<at::ObserverContext> count_waits(const at::RecordFunction& function) {
-  if (kWaits.contains(function.name())) waits.fetch_add(1);
-  return nullptr;
-}
+const std::set<std::string_view> kWaits{"aten::item", "aten::_local_scalar_dense", "aten::is_nonzero", "aten::nonzero",
+                                        "aten::equal"};
 
 // Waits while steps run: those of evaluations and windows are taken out by having none in between.
 TEST(EngineOverheadTest, TrainingStepsDoNotWaitForTheDevice) {
@@ -87,15 +81,7 @@ TEST(EngineOverheadTest, TrainingStepsDoNotWaitForTheDevice) {
   document["method"] = Json::array({{{"name", "listener"}}});
   auto waits_of = [&](const char* budget) {
     document["budget"]["train"] = budget;
-    testing::TemporaryDirectory directory;
-    TrainOptions options;
-    options.out = directory.path() / "run";
-    Trainer trainer(recipe_from_json(document, registry.catalogue()), registry, options);
-    waits = 0;
-    auto handle = at::addGlobalCallback(at::RecordFunctionCallback(&count_waits).scopes({at::RecordScope::FUNCTION}));
-    trainer.run();
-    at::removeCallback(handle);
-    return waits.load();
+    return calls_in(document, registry, [](std::string_view name) { return kWaits.contains(name); });
   };
   // Both have one window and one evaluation, so twenty more steps must add nothing.
   const int64_t few = waits_of("10step"), many = waits_of("30step");

@@ -1,36 +1,18 @@
 // What a step of the records' recipes calls: operators with what they call in turn, counted. A method, a module or the loop that
 // begins to do more shows here on every machine, however fast it is.
-#include <ATen/record_function.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-
 #include "hasten/methods/registry.h"
-#include "hasten/train/test_run.h"
+#include "tests/engine/counted_calls.h"
 
 namespace hasten {
 namespace {
-
-std::atomic<int64_t> operators{0};
-
-std::unique_ptr<at::ObserverContext> count_operators(const at::RecordFunction& function) {
-  if (std::string_view(function.name()).starts_with("aten::")) operators.fetch_add(1);
-  return nullptr;
-}
 
 int64_t operators_of(Json document, const char* budget) {
   static const Registry registry(method_entries());
   document["budget"]["train"] = budget;
   document["evaluation"]["every"] = "1dur";
-  testing::TemporaryDirectory directory;
-  TrainOptions options;
-  options.out = directory.path() / "run";
-  Trainer trainer(recipe_from_json(document, registry.catalogue()), registry, options);
-  operators = 0;
-  auto handle = at::addGlobalCallback(at::RecordFunctionCallback(&count_operators).scopes({at::RecordScope::FUNCTION}));
-  trainer.run();
-  at::removeCallback(handle);
-  return operators.load();
+  return calls_in(document, registry, [](std::string_view name) { return name.starts_with("aten::"); });
 }
 
 Json recipe(const char* name) { return load_recipe_document(std::string(HASTEN_RECIPES) + "/" + name); }

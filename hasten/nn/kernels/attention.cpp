@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "hasten/nn/kernels/attention_rows.h"
 #include "hasten/nn/kernels/tiles.h"
 
 namespace hasten::kernels {
@@ -86,23 +87,22 @@ void see(const Head& head, Scratch& s, uint16_t* seen, float* sums) {
     float factors[kPanel];
     for (int64_t i = 0; i < queries; ++i) {
       float highest = 0;
-      const float sum = tiles::softmax_row(s.scores.data() + i * wide_t, head.keys_of(begin + i), wide_keys / kPanel,
-                                           &highest, s.weights_left.data() + tiles::row_place(i));
+      const float sum = softmax_row(s.scores.data() + i * wide_t, head.keys_of(begin + i), wide_keys / kPanel, &highest,
+                                    s.weights_left.data() + tiles::row_place(i));
       sums[head.index * t + begin + i] = highest + std::log(sum);
       factors[i] = 1 / sum;
     }
     multiply_panels(s.weights_left.data(), s.values_right.data(), wide_t / kPanel, wide_keys / kPanel, f, s.out.data(),
                     wide_f);
     for (int64_t i = 0; i < queries; ++i) {
-      tiles::narrow_row(s.out.data() + i * wide_f, f, factors[i],
-                        seen + head.seen_place() + (begin + i) * head.width());
+      narrow_row(s.out.data() + i * wide_f, f, factors[i], seen + head.seen_place() + (begin + i) * head.width());
     }
   }
 }
 
 void write_rows(const Scratch& s, int64_t rows, int64_t features, uint16_t* to) {
   for (int64_t i = 0; i < rows; ++i) {
-    tiles::narrow_row(s.out.data() + i * padded(features), features, 1, to + i * features);
+    narrow_row(s.out.data() + i * padded(features), features, 1, to + i * features);
   }
 }
 
@@ -128,9 +128,9 @@ void see_backward(const Head& head, Scratch& s, const uint16_t* dseen, const flo
                     wide_t);
     for (int64_t i = 0; i < queries; ++i) {
       const int64_t query = begin + i, row = query * wide_t;
-      tiles::softmax_row_backward(s.scores.data() + i * wide_t, s.gradients.data() + i * wide_t, head.keys_of(query),
-                                  wide_keys / kPanel, sums[head.index * t + query], s.weights.data() + row,
-                                  s.slopes.data() + row, s.weights_left.data() + tiles::row_place(i));
+      softmax_row_backward(s.scores.data() + i * wide_t, s.gradients.data() + i * wide_t, head.keys_of(query),
+                           wide_keys / kPanel, sums[head.index * t + query], s.weights.data() + row,
+                           s.slopes.data() + row, s.weights_left.data() + tiles::row_place(i));
     }
     multiply_panels(s.weights_left.data(), s.keys_across.data(), token_steps, wide_keys / kPanel, f, s.out.data(),
                     wide_f);
