@@ -18,11 +18,13 @@
 
 #include <functional>
 
+#include "hasten/base/text.h"
+#include "hasten/kernels/use.h"
 #include "hasten/nn/fused.h"
 #include "hasten/nn/fused_attention.h"
 #include "hasten/nn/fused_convolution.h"
 #include "hasten/nn/fused_images.h"
-#include "hasten/optim/optimizer.h"
+#include "hasten/optim/orthogonalised.h"
 
 namespace hasten {
 namespace {
@@ -102,15 +104,27 @@ void add_images(at::ScalarType format, const std::string& suffix) {
   add("max_pool" + suffix, large, fused_max_pool, [](const at::Tensor& in) { return at::max_pool2d(in, 2, 2); });
 }
 
-void orthogonalise(benchmark::State& bench, bool together) {
-  const at::Tensor stack = at::randn({12, 256, 256});
-  for (auto _ : bench) {
-    if (together) {
-      benchmark::DoNotOptimize(orthogonalised(stack, 5));
-      continue;
+// The hidden matrices of the records' networks.
+std::vector<at::Tensor> matrices_of(bool text) {
+  std::vector<at::Tensor> matrices;
+  if (text) {
+    for (int layer = 0; layer < 4; ++layer) {
+      for (auto [rows, columns] : {std::pair<int64_t, int64_t>{768, 256}, {256, 256}, {1024, 256}, {256, 1024}})
+        matrices.push_back(at::randn({rows, columns}));
     }
-    for (int64_t i = 0; i < stack.size(0); ++i) benchmark::DoNotOptimize(orthogonalised(stack[i], 5));
+    return matrices;
   }
+  for (auto [out, in] : {std::pair<int64_t, int64_t>{32, 8}, {32, 32}, {96, 32}, {96, 96}, {128, 96}, {128, 128}})
+    matrices.push_back(at::randn({out, in, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast));
+  return matrices;
+}
+
+void orthogonalise(benchmark::State& bench, bool text, bool own) {
+  const std::vector<at::Tensor> matrices = matrices_of(text);
+  const std::vector<double> scales(matrices.size(), 1);
+  use_fused_kernels(own);
+  for (auto _ : bench) benchmark::DoNotOptimize(orthogonalised(matrices, scales, 5));
+  use_fused_kernels(true);
 }
 
 }  // namespace
@@ -125,11 +139,14 @@ int main(int argc, char** argv) {
   hasten::add_convolution("convolution_128_128_3x3_bf16", 128, 3);
   hasten::add_images(at::kFloat, "_fp32");
   hasten::add_images(at::kBFloat16, "_bf16");
-  for (const bool together : {true, false}) {
-    benchmark::RegisterBenchmark(together ? "orthogonalise/together" : "orthogonalise/one_by_one",
-                                 [together](benchmark::State& bench) { hasten::orthogonalise(bench, together); })
-        ->Unit(benchmark::kMillisecond)
-        ->UseRealTime();
+  for (const bool text : {true, false}) {
+    for (const bool own : {true, false}) {
+      const std::string name = hasten::cat("orthogonalise_", text ? "text" : "images", own ? "/ours" : "/theirs");
+      benchmark::RegisterBenchmark(name.c_str(),
+                                   [=](benchmark::State& bench) { hasten::orthogonalise(bench, text, own); })
+          ->Unit(benchmark::kMillisecond)
+          ->UseRealTime();
+    }
   }
   benchmark::RunSpecifiedBenchmarks();
   return 0;

@@ -49,9 +49,13 @@ RECIPES = {"fast": "the record", "baseline": "what a careful practitioner writes
 WITHOUT = "fast-without-"
 
 
+# Threads that wait awake for the next operator: both sides gain a tenth to a fifth by it.
+ENVIRONMENT = {**os.environ, "OMP_WAIT_POLICY": "ACTIVE"}
+
+
 def run(command, log):
     with open(log, "w") as out:
-        done = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT)
+        done = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, env=ENVIRONMENT)
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))} ended with {done.returncode}; see {log}")
 
@@ -165,7 +169,7 @@ def environment_of(folder):
             f"{software['libraries']['libtorch']}, {software['system'].split(',')[0]}, {software['build_flags']}; "
             f"{record['started_at'][:10]}, commit {software['commit'][:12]}"
             f"{' and changes to it' if software['uncommitted_changes'] else ''}. Seconds are those of training, without loading data and "
-            "evaluating, on both sides alike.")
+            "evaluating, with OMP_WAIT_POLICY=ACTIVE, on both sides alike.")
 
 
 def data_of(dataset):

@@ -10,7 +10,7 @@ import re
 
 import checklib
 
-UPPER = ["base", "stats", "spec", "loader", "evaluate", "trace", "diagnose", "report"]  # no torch at all
+UPPER = ["base", "stats", "spec", "loader", "evaluate", "trace", "diagnose", "report", "kernels"]  # no torch at all
 SUPPLY = ["base", "spec", "meter", "core"]
 MAY_INCLUDE = {
     "base": [], "stats": ["base"], "spec": ["base", "loader"],
@@ -19,7 +19,7 @@ MAY_INCLUDE = {
     "diagnose": ["base", "stats", "spec", "evaluate", "trace"],
     "report": ["base", "stats", "spec", "evaluate", "trace", "diagnose"],
     "meter": ["base", "stats"], "core": ["base", "spec", "meter"],
-    "data": [*SUPPLY, "loader"], "nn": SUPPLY, "optim": SUPPLY, "distributed": SUPPLY,
+    "data": [*SUPPLY, "loader"], "kernels": [], "nn": [*SUPPLY, "kernels"], "optim": [*SUPPLY, "kernels"], "distributed": SUPPLY,
     "methods": ["base", "spec", "loader", "core", "data", "nn", "optim", "distributed"],
     "train": ["base", "stats", "spec", "loader", "evaluate", "meter", "core", "data", "nn", "optim", "distributed"],
     "study": ["base", "stats", "spec", "loader", "evaluate", "diagnose", "meter", "core", "data", "nn", "optim", "train"],

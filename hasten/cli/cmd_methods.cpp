@@ -1,4 +1,4 @@
-// hasten methods list|show|similar|matrix|docs: what there is to try, and what nobody tried.
+// hasten methods list|show|similar|matrix|gaps|docs: what there is to try, and what nobody tried.
 #include <algorithm>
 #include <filesystem>
 #include <iomanip>
@@ -10,16 +10,23 @@
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
 #include "hasten/cli/command.h"
+#include "hasten/cli/embedded.h"
 #include "hasten/cli/method_pages.h"
+#include "hasten/cli/method_verdicts.h"
 #include "hasten/methods/catalogue.h"
+#include "hasten/report/taxonomy_page.h"
 #include "hasten/spec/family.h"
 #include "hasten/spec/method_views.h"
 
 namespace hasten::cli {
 namespace {
 
-Json method_json(const MethodSpec& spec) {
-  Json json = {{"name", spec.name}, {"summary", spec.summary}, {"component", name_of(spec.component)}};
+using evaluate::MethodVerdict;
+using evaluate::VerdictFile;
+
+Json method_json(const MethodSpec& spec, const std::vector<VerdictFile>& files) {
+  Json json = {
+      {"name", spec.name}, {"summary", spec.summary}, {"maths", spec.maths}, {"component", name_of(spec.component)}};
   json["verbs"] = names_of(spec.verbs);
   json["saves"] = name_of(spec.saves);
   json["raises"] = name_of(spec.raises);
@@ -43,6 +50,21 @@ Json method_json(const MethodSpec& spec) {
     if (!info.unit.empty()) entry["unit"] = info.unit;
     json["parameters"].push_back(entry);
   }
+  json["verdicts"] = Json::array();
+  for (const VerdictFile& file : files) {
+    const MethodVerdict* verdict = file.on(spec.name);
+    if (verdict == nullptr) continue;
+    const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
+    Json entry = {{"workload", file.workload}, {"verdict", report::verdict_word(verdict->verdict)},
+                  {"metric", file.metric},     {"budget", file.budget},
+                  {"runs", verdict->runs},     {"reason", verdict->reason}};
+    if (verdict->effect) {
+      entry["effect"] = verdict->effect->value;
+      entry["low"] = number(verdict->effect->low);
+      entry["high"] = number(verdict->effect->high);
+    }
+    json["verdicts"].push_back(std::move(entry));
+  }
   return json;
 }
 
@@ -54,7 +76,8 @@ std::vector<std::string> family_names() {
 
 // What `methods list` was asked for, as it was typed.
 struct Wanted {
-  std::string component, verb, family, saves, relieves;
+  std::string component, verb, family, saves, relieves, verdict;
+  std::vector<std::string> verdicts;  // files
 };
 
 template <class Enum>
@@ -75,16 +98,31 @@ MethodFilter filter_of(const Wanted& wanted) {
   return filter;
 }
 
-void list_methods(const Catalogue& catalogue, const MethodFilter& filter, bool json) {
-  const std::vector<const MethodSpec*> found = methods_where(catalogue, filter);
+// Each word once.
+std::string short_words(std::vector<std::string> words) {
+  std::vector<std::string> once;
+  for (std::string& word : words) {
+    if (std::find(once.begin(), once.end(), word) == once.end()) once.push_back(std::move(word));
+  }
+  return join(once, ", ");
+}
+
+void list_methods(const Catalogue& catalogue, const Wanted& wanted, bool json) {
+  const std::vector<VerdictFile> files = load_verdicts(wanted.verdicts);
+  std::vector<const MethodSpec*> found = methods_where(catalogue, filter_of(wanted));
+  std::erase_if(found, [&](const MethodSpec* spec) {
+    const std::vector<std::string> words = words_of(*spec, files);
+    return !wanted.verdict.empty() && std::find(words.begin(), words.end(), wanted.verdict) == words.end();
+  });
   if (json) {
     Json list = Json::array();
-    for (const MethodSpec* spec : found) list.push_back(method_json(*spec));
+    for (const MethodSpec* spec : found) list.push_back(method_json(*spec, files));
     return print_json(list);
   }
   for (const MethodSpec* spec : found) {
     std::cout << std::left << std::setw(26) << spec->name << std::setw(15) << name_of(spec->component) << std::setw(17)
-              << verbs_text(*spec) << spec->summary << "\n";
+              << verbs_text(*spec) << std::setw(18) << short_words(words_of(*spec, files)) << "  " << spec->summary
+              << "\n";
   }
   if (found.empty()) std::cout << "no method of this kind; hasten methods matrix shows what there is\n";
 }
@@ -135,10 +173,26 @@ int check_pages(const Catalogue& catalogue, const std::filesystem::path& folder)
   return stale.empty() && strays.empty() ? kSuccess : kStrictFailure;
 }
 
-void show_method(const MethodSpec& spec, bool json) {
-  if (json) return print_json(method_json(spec));
-  std::cout << spec.name << ": " << spec.summary << "\n\n"
-            << "  cell      " << name_of(spec.component) << " x " << verbs_text(spec) << "\n"
+void show_verdicts(const MethodSpec& spec, const std::vector<VerdictFile>& files) {
+  bool any = false;
+  for (const VerdictFile& file : files) {
+    const MethodVerdict* verdict = file.on(spec.name);
+    if (verdict == nullptr) continue;
+    std::cout << (any ? "" : "\nverdicts:\n") << "  " << std::left << std::setw(18) << file.workload << std::setw(12)
+              << report::verdict_word(verdict->verdict) << file.metric << " "
+              << report::effect_text(file, verdict->effect) << " at " << file.budget << ", " << verdict->runs
+              << " runs, seconds " << report::ratio_text(verdict->seconds) << " times fewer\n"
+              << std::string(32, ' ') << verdict->reason << "\n";
+    any = true;
+  }
+  if (!any) std::cout << "\nverdicts: none yet; hasten ablate RECIPE --add " << spec.name << "\n";
+}
+
+void show_method(const MethodSpec& spec, const std::vector<VerdictFile>& files, bool json) {
+  if (json) return print_json(method_json(spec, files));
+  std::cout << spec.name << ": " << spec.summary << "\n\n";
+  for (const std::string& line : split(spec.maths, '\n')) std::cout << "  " << line << "\n";
+  std::cout << "\n  cell      " << name_of(spec.component) << " x " << verbs_text(spec) << "\n"
             << "  saves     " << saves_text(spec) << "\n  paper     " << spec.cite << "\n  acts at   "
             << join(use_names(spec), ", ") << "\n";
   std::cout << "  changes   " << join(effect_names(spec.effects), ", ") << "\n";
@@ -157,6 +211,53 @@ void show_method(const MethodSpec& spec, bool json) {
     std::cout << "  " << std::left << std::setw(16) << info.name << std::setw(12) << defaults.get(info.name).dump()
               << info.help << " (" << allowed_text(info) << ")\n";
   }
+  show_verdicts(spec, files);
+}
+
+std::string cell_name(Component component, Verb verb) { return cat(name_of(component), " x ", name_of(verb)); }
+
+Json gaps_json(const Gaps& gaps) {
+  Json json = {{"empty", Json::array()},         {"unmeasured", gaps.unmeasured}, {"none_helps", Json::array()},
+               {"untried_pairs", Json::array()}, {"pairs", gaps.pairs},           {"pairs_tried", gaps.tried}};
+  for (const Gaps::EmptyCell& cell : gaps.empty) {
+    json["empty"].push_back({{"component", name_of(cell.component)},
+                             {"verb", name_of(cell.verb)},
+                             {"known", cell.known},
+                             {"source", cell.source}});
+  }
+  for (const Gaps::PoorCell& cell : gaps.poor) {
+    json["none_helps"].push_back(
+        {{"component", name_of(cell.component)}, {"verb", name_of(cell.verb)}, {"methods", cell.methods}});
+  }
+  for (const Gaps::Pair& pair : gaps.untried)
+    json["untried_pairs"].push_back({{"workload", pair.workload}, {"methods", {pair.first, pair.second}}});
+  return json;
+}
+
+void show_gaps(const Gaps& gaps, bool json) {
+  if (json) return print_json(gaps_json(gaps));
+  std::cout << gaps.empty.size() << " cells without a method\n";
+  for (const Gaps::EmptyCell& cell : gaps.empty) {
+    std::cout << "\n  " << cell_name(cell.component, cell.verb) << "\n    "
+              << (cell.known.empty() ? "nothing is written down; docs/gaps.toml is the place" : cell.known) << "\n";
+    if (!cell.source.empty()) std::cout << "    " << cell.source << "\n";
+  }
+  for (const CellKnowledge& cell : gaps.filled)
+    std::cout << "\n  " << cell_name(cell.component, cell.verb)
+              << " has a method by now: its entry in docs/gaps.toml can go\n";
+  std::cout << "\n" << gaps.poor.size() << " cells where no method that was measured helps\n";
+  for (const Gaps::PoorCell& cell : gaps.poor) {
+    std::cout << "\n  " << cell_name(cell.component, cell.verb) << "\n";
+    for (const std::string& method : cell.methods) std::cout << "    " << method << "\n";
+  }
+  std::cout << "\n"
+            << gaps.unmeasured.size() << " methods without a verdict" << (gaps.unmeasured.empty() ? "" : "\n  ")
+            << join(gaps.unmeasured, ", ") << "\n\n"
+            << gaps.tried << " of " << gaps.pairs << " pairs of methods were measured together";
+  if (!gaps.untried.empty()) std::cout << "; of methods that help alone on a workload these were not:";
+  std::cout << "\n";
+  for (const Gaps::Pair& pair : gaps.untried)
+    std::cout << "  " << pair.workload << ": " << pair.first << " with " << pair.second << "\n";
 }
 
 void show_matrix(const Catalogue& catalogue, bool json) {
@@ -186,6 +287,13 @@ void show_matrix(const Catalogue& catalogue, bool json) {
             << " cells without one" << (gaps.empty() ? "" : ": " + join(gaps, ", ")) << "\n";
 }
 
+void add_verdicts_option(CLI::App& command, std::vector<std::string>& paths) {
+  command
+      .add_option("--verdicts", paths,
+                  "verdicts of your own instead of the project's: what hasten ablate wrote; repeatable")
+      ->allow_extra_args(false);
+}
+
 }  // namespace
 
 void add_methods(CLI::App& app, Context& context) {
@@ -204,11 +312,35 @@ void add_methods(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"iterations", "cost"}));
   list->add_option("--relieves", wanted->relieves, "bottleneck that they relieve")
       ->check(one_of(choices(Bottleneck{})));
-  list->callback([&context, wanted] { list_methods(Catalogue(method_specs()), filter_of(*wanted), context.json); });
+  list->add_option("--verdict", wanted->verdict, "on some workload; none: no difference")
+      ->check(CLI::IsMember(verdict_words()));
+  add_verdicts_option(*list, wanted->verdicts);
+  list->callback([&context, wanted] { list_methods(Catalogue(method_specs()), *wanted, context.json); });
 
   CLI::App* matrix = methods->add_subcommand("matrix", "methods by what they change (component) and how (verb)");
   add_json_flag(*matrix, context);
-  matrix->callback([&context] { show_matrix(Catalogue(method_specs()), context.json); });
+  auto matrix_files = std::make_shared<std::vector<std::string>>();
+  auto page = std::make_shared<std::string>();
+  matrix->add_option("--html", *page, "write a page: the matrix coloured by verdict, effects with intervals, pairs");
+  add_verdicts_option(*matrix, *matrix_files);
+  matrix->callback([&context, matrix_files, page] {
+    const Catalogue catalogue(method_specs());
+    if (page->empty()) return show_matrix(catalogue, context.json);
+    write_file_atomic(*page, report::taxonomy_page(catalogue, load_verdicts(*matrix_files),
+                                                   {"Methods and what was measured of them", context.command_line}));
+    std::cout << "wrote " << *page << "\n";
+  });
+
+  CLI::App* gaps =
+      methods->add_subcommand("gaps", "cells without a method, methods without a verdict, pairs nobody tried");
+  add_json_flag(*gaps, context);
+  auto gap_files = std::make_shared<std::vector<std::string>>();
+  add_verdicts_option(*gaps, *gap_files);
+  gaps->callback([&context, gap_files] {
+    const std::string text(embedded::gaps_files().front());
+    show_gaps(gaps_of(Catalogue(method_specs()), load_verdicts(*gap_files), read_gaps(text, "docs/gaps.toml")),
+              context.json);
+  });
 
   CLI::App* similar = methods->add_subcommand("similar", "methods that do the same to a training program, and in what");
   add_json_flag(*similar, context);
@@ -229,13 +361,15 @@ void add_methods(CLI::App& app, Context& context) {
     context.exit_code = *check ? check_pages(catalogue, *folder) : write_pages(catalogue, *folder);
   });
 
-  CLI::App* show = methods->add_subcommand("show", "one method: what, cell, paper, settings");
+  CLI::App* show = methods->add_subcommand("show", "one method: what, cell, paper, maths, settings, verdicts");
   add_json_flag(*show, context);
   auto name = std::make_shared<std::string>();
+  auto show_files = std::make_shared<std::vector<std::string>>();
   show->add_option("name", *name, "the method")->required();
-  show->callback([&context, name] {
+  add_verdicts_option(*show, *show_files);
+  show->callback([&context, name, show_files] {
     Catalogue catalogue(method_specs());
-    show_method(catalogue.get(*name, "name"), context.json);
+    show_method(catalogue.get(*name, "name"), load_verdicts(*show_files), context.json);
   });
 }
 

@@ -40,6 +40,7 @@ void add_completion(CLI::App& app, Context& context);  // in the program that ha
 #ifdef HASTEN_WITH_TORCH
 void add_train(CLI::App& app, Context& context);
 void add_race(CLI::App& app, Context& context);
+void add_ablate(CLI::App& app, Context& context);
 void add_tune(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 void add_export(CLI::App& app, Context& context);

@@ -58,6 +58,7 @@ int run(int argc, char** argv) {
   add_train(app, context);
   add_race(app, context);
   add_tune(app, context);
+  add_ablate(app, context);
   add_explain(app, context);
   add_export(app, context);
   add_doctor(app, context);

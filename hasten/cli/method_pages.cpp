@@ -31,7 +31,8 @@ void add_fact(std::string& page, const char* what, const std::string& text) {
 }
 
 std::string page_of(const Catalogue& catalogue, const MethodSpec& spec) {
-  std::string page = cat(kGenerated, "# ", spec.name, "\n\n", spec.summary, ".\n\n| | |\n|---|---|\n");
+  std::string page =
+      cat(kGenerated, "# ", spec.name, "\n\n", spec.summary, ".\n\n```\n", spec.maths, "\n```\n\n| | |\n|---|---|\n");
   add_fact(page, "cell", cat(name_of(spec.component), " x ", verbs_text(spec)));
   add_fact(page, "saves", saves_text(spec));
   add_fact(page, "paper", spec.cite);

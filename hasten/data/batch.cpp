@@ -37,7 +37,8 @@ at::Tensor Batch::soft_targets(int64_t classes) const {
   if (targets.defined()) return targets;
   std::vector<int64_t> shape = labels.sizes().vec();
   shape.push_back(classes);
-  return at::zeros(shape, labels.options().dtype(at::kFloat)).scatter_(-1, labels.unsqueeze(-1), 1.0);
+  const at::Tensor is_target = labels.ge(0).to(at::kFloat).unsqueeze(-1);
+  return at::zeros(shape, is_target.options()).scatter_(-1, labels.clamp_min(0).unsqueeze(-1), is_target);
 }
 
 Batch Batch::to(at::Device device) const {

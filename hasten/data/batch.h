@@ -25,7 +25,8 @@ struct Batch {
   Batch slice(int64_t begin, int64_t count) const;
   // The samples at these places, in this order.
   Batch select(const std::vector<int64_t>& places) const;
-  // The targets as probabilities, in the shape of `targets`: the labels as one-hot rows if nothing made them soft yet.
+  // The targets as probabilities, in the shape of `targets`: if nothing made them soft yet, rows
+  // with 1 at the label, or with zeros alone where that is no target.
   at::Tensor soft_targets(int64_t classes) const;
   // The same batch on a device. To a GPU the copy is queued and nothing waits for it.
   Batch to(at::Device device) const;

@@ -4,6 +4,7 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/rand.h>
+#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
 #include "hasten/base/error.h"
@@ -42,6 +43,16 @@ TEST(BatchTest, SoftTargetsAreLabelsUntilSomethingMadeThemSoft) {
   EXPECT_EQ(targets.sum().item<float>(), 3);
   batch.targets = targets.mul(0.5);
   EXPECT_TRUE(at::equal(batch.soft_targets(4), batch.targets));
+}
+
+TEST(BatchTest, WhatIsNoTargetIsARowOfZeros) {
+  Batch batch;
+  batch.labels = at::tensor({1, -100, 0, 2}, at::kLong).view({2, 2});
+  const at::Tensor targets = batch.soft_targets(3);
+  EXPECT_EQ(targets.sizes(), (at::IntArrayRef{2, 2, 3}));
+  EXPECT_EQ(targets.sum().item<float>(), 3);
+  EXPECT_EQ(targets[0][1].sum().item<float>(), 0);
+  EXPECT_EQ(targets[1][1][2].item<float>(), 1);
 }
 
 TEST(BatchTest, ChannelsLastIsVisibleInTheStrides) {

@@ -93,6 +93,16 @@ double recurrent(Inputs in) {
 }
 double recurrent_backward(Inputs in) { return 2.0 * recurrent(in); }
 
+// Products as LibTorch's operators would make them: what is saved since squares are symmetric is not taken off.
+double orthogonalised(Inputs in) {
+  double flops = 0;
+  for (const at::Tensor& matrix : in.at(0).toTensorVector()) {
+    const auto rows = static_cast<double>(matrix.size(0)), columns = elements(matrix) / rows;
+    const double shorter = std::min(rows, columns);
+    flops += 2 * shorter * shorter * (2 * std::max(rows, columns) + shorter);
+  }
+  return flops * static_cast<double>(in.at(1).toInt());
+}
 // Gradient of what comes out, weight.
 double convolution_filters(Inputs in) { return convolution_of(elements(in.at(0).toTensor()), in.at(1).toTensor()); }
 
@@ -132,6 +142,7 @@ constexpr auto kOperators = std::to_array<Operator>({
     {"hasten::attention", attention},
     {"hasten::attention_backward", attention_backward},
     {"hasten::convolution_filters", convolution_filters},
+    {"hasten::orthogonalised", orthogonalised},
     {"aten::mkldnn_rnn_layer", recurrent},
     {"aten::mkldnn_rnn_layer_backward", recurrent_backward},
 });

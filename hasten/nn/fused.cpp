@@ -9,14 +9,13 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
-#include <atomic>
 #include <optional>
 
 #include "hasten/base/error.h"
+#include "hasten/kernels/attention_heads.h"
+#include "hasten/kernels/elementwise.h"
+#include "hasten/kernels/feature_norm.h"
 #include "hasten/nn/fused_numbers.h"
-#include "hasten/nn/kernels/attention_heads.h"
-#include "hasten/nn/kernels/elementwise.h"
-#include "hasten/nn/kernels/feature_norm.h"
 
 namespace hasten {
 namespace {
@@ -24,8 +23,6 @@ namespace {
 using kernels::Numbers;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-std::atomic<bool> g_fused{true};
 
 class FeatureNormFunction final : public torch::autograd::Function<FeatureNormFunction> {
  public:
@@ -178,11 +175,8 @@ at::ScalarType format_of_products(const at::Tensor& x) {
   return at::autocast::is_autocast_enabled(at::kCPU) ? at::autocast::get_autocast_dtype(at::kCPU) : x.scalar_type();
 }
 
-void use_fused_kernels(bool use) { g_fused = use; }
-bool uses_fused_kernels() { return g_fused; }
-
 bool is_fused(const at::Tensor& x) {
-  return g_fused && x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+  return uses_fused_kernels() && x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
 }
 
 at::Tensor fused_feature_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,

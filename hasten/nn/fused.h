@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include "hasten/kernels/use.h"
+
 namespace hasten {
 
 // Whether the functions below take the tensor. Others go LibTorch's way.
@@ -13,10 +15,6 @@ bool is_fused(const at::Tensor& x);
 
 // What matrices are multiplied in at this moment, where an input of them is x.
 at::ScalarType format_of_products(const at::Tensor& x);
-
-// Has all of the process go LibTorch's way from now on, or no longer: to compare results and speed.
-void use_fused_kernels(bool use);
-bool uses_fused_kernels();
 
 // Over the last dimension: by mean and variance, or by the root mean square. Undefined weight and bias stand for 1 and 0.
 // In bf16 where that is what matrices are multiplied in, else in the format of x.

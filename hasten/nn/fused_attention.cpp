@@ -10,10 +10,10 @@
 #include <array>
 
 #include "hasten/base/error.h"
+#include "hasten/kernels/attention.h"
+#include "hasten/kernels/tiles.h"
 #include "hasten/nn/fused.h"
 #include "hasten/nn/fused_numbers.h"
-#include "hasten/nn/kernels/attention.h"
-#include "hasten/nn/kernels/tiles.h"
 
 namespace hasten {
 namespace {

@@ -11,10 +11,10 @@
 
 #include <array>
 
+#include "hasten/kernels/convolution.h"
+#include "hasten/kernels/tiles.h"
 #include "hasten/nn/fused.h"
 #include "hasten/nn/fused_numbers.h"
-#include "hasten/nn/kernels/convolution.h"
-#include "hasten/nn/kernels/tiles.h"
 
 namespace hasten {
 namespace {

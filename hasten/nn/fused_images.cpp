@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "hasten/kernels/max_pool.h"
 #include "hasten/nn/fused.h"
 #include "hasten/nn/fused_numbers.h"
-#include "hasten/nn/kernels/max_pool.h"
 
 namespace hasten {
 namespace {

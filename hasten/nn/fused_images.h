@@ -3,7 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "hasten/nn/kernels/channel_norm.h"
+#include "hasten/kernels/channel_norm.h"
 
 namespace hasten {
 

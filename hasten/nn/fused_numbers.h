@@ -7,7 +7,7 @@
 #include <functional>
 #include <optional>
 
-#include "hasten/nn/kernels/numbers.h"
+#include "hasten/kernels/numbers.h"
 
 namespace hasten {
 

@@ -27,14 +27,14 @@
 #include <limits>
 #include <vector>
 
+#include "hasten/kernels/functions.h"
+#include "hasten/kernels/tiles.h"
+#include "hasten/kernels/vectorised.h"
 #include "hasten/meter/flops.h"
 #include "hasten/nn/autocast.h"
 #include "hasten/nn/fused_attention.h"
 #include "hasten/nn/fused_convolution.h"
 #include "hasten/nn/fused_images.h"
-#include "hasten/nn/kernels/functions.h"
-#include "hasten/nn/kernels/tiles.h"
-#include "hasten/nn/kernels/vectorised.h"
 
 namespace hasten {
 namespace {

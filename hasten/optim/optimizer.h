@@ -95,8 +95,4 @@ std::unique_ptr<Optimizer> make_sgd(const SgdParams& params);
 std::unique_ptr<Optimizer> make_adamw(const AdamWParams& params);
 std::unique_ptr<Optimizer> make_muon(const MuonParams& params);
 
-// The nearest semi-orthogonal matrix to a scaled copy of `matrix` [rows, columns], or to each of [k, rows, columns], approximately, by `iterations`
-// quintic Newton-Schulz steps in bf16 (Jordan et al. 2024). Singular values end in about [0.7, 1.2].
-at::Tensor orthogonalised(const at::Tensor& matrix, int64_t iterations);
-
 }  // namespace hasten

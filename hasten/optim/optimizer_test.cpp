@@ -1,12 +1,15 @@
 // Update rules against their formulas, written out.
 #include "hasten/optim/optimizer.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/eye.h>
+#include <ATen/ops/linalg_svd.h>
 #include <ATen/ops/linalg_svdvals.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
 
@@ -14,6 +17,9 @@
 #include <functional>
 
 #include "hasten/base/json.h"
+#include "hasten/kernels/tiles.h"
+#include "hasten/kernels/use.h"
+#include "hasten/optim/orthogonalised.h"
 
 namespace hasten {
 namespace {
@@ -74,25 +80,89 @@ TEST(AdamWTest, BiasCorrectedMoments) {
   }
 }
 
-TEST(MuonTest, OrthogonalisedHasSingularValuesNearOne) {
+at::Tensor orthogonal(const at::Tensor& matrix, int64_t iterations = 5) {
+  return orthogonalised({matrix}, {1}, iterations)[0];
+}
+
+// Our kernel and LibTorch's products.
+class OrthogonalisedTest : public ::testing::TestWithParam<bool> {
+ protected:
+  OrthogonalisedTest() { use_fused_kernels(GetParam()); }
+  void SetUp() override {
+    if (GetParam() && !kernels::tiles::available()) GTEST_SKIP() << "no tile registers";
+  }
+  ~OrthogonalisedTest() override { use_fused_kernels(true); }
+};
+
+TEST_P(OrthogonalisedTest, SingularValuesAreNearOne) {
   // Not square: a square random matrix has singular values near zero, which five steps do not lift.
-  for (auto [rows, columns] : {std::pair<int64_t, int64_t>{32, 64}, {64, 32}, {16, 48}}) {
-    at::Tensor s = at::linalg_svdvals(orthogonalised(at::randn({rows, columns}), 5));
+  for (auto [rows, columns] : {std::pair<int64_t, int64_t>{32, 64}, {64, 32}, {16, 48}, {33, 70}, {150, 40}}) {
+    at::Tensor s = at::linalg_svdvals(orthogonal(at::randn({rows, columns})));
     EXPECT_GT(s.min().item<double>(), 0.3) << rows << "x" << columns;
     EXPECT_LT(s.max().item<double>(), 1.3) << rows << "x" << columns;
   }
   // It keeps the singular directions: the product with the input is positive definite.
   at::Tensor a = at::randn({16, 16});
-  EXPECT_GT(orthogonalised(a, 5).mul(a).sum().item<double>(), 0);
+  EXPECT_GT(orthogonal(a).mul(a).sum().item<double>(), 0);
 }
 
-TEST(MuonTest, MatricesOfOneShapeAreDoneTogether) {
-  for (auto [rows, columns] : {std::pair<int64_t, int64_t>{16, 48}, {48, 16}}) {
-    const at::Tensor stack = at::randn({3, rows, columns}), together = orthogonalised(stack, 5);
-    for (int64_t i = 0; i < 3; ++i)
-      EXPECT_TRUE(at::allclose(together[i], orthogonalised(stack[i], 5), 0.05, 0.02)) << i;
+TEST_P(OrthogonalisedTest, IsThePolynomialOfSingularValues) {
+  for (auto [rows, columns] : {std::pair<int64_t, int64_t>{40, 100}, {100, 40}, {64, 64}, {1, 9}}) {
+    const at::Tensor a = at::randn({rows, columns});
+    const auto [u, s, v] = at::linalg_svd(a, /*full_matrices=*/false);
+    at::Tensor values = s.div(a.norm());
+    for (int i = 0; i < 3; ++i) {
+      const at::Tensor square = values.mul(values);
+      values = values.mul(square.mul(square).mul(2.0315).sub(square.mul(4.7750)).add(3.4445));
+    }
+    const at::Tensor exact = u.mul(values).matmul(v);
+    // bf16 keeps 8 bits of each of the products.
+    EXPECT_LT(orthogonal(a, 3).sub(exact).norm().item<double>(), 0.02 * exact.norm().item<double>()) << rows;
   }
 }
+
+TEST_P(OrthogonalisedTest, MatricesOfAllShapesWithTheirScales) {
+  std::vector<at::Tensor> matrices;
+  for (auto [rows, columns] : {std::pair<int64_t, int64_t>{16, 48}, {48, 16}, {16, 48}, {5, 7}, {16, 48}})
+    matrices.push_back(at::randn({rows, columns}));
+  const std::vector<at::Tensor> together = orthogonalised(matrices, {1, 2, 3, 4, 5}, 5);
+  for (size_t i = 0; i < matrices.size(); ++i) {
+    const at::Tensor alone = orthogonal(matrices[i]).mul(static_cast<double>(i + 1));
+    EXPECT_LT(together[i].sub(alone).norm().item<double>(), 0.02 * alone.norm().item<double>()) << i;
+  }
+}
+
+TEST_P(OrthogonalisedTest, FiltersAreAMatrixEachHoweverTheyLie) {
+  const at::Tensor filters = at::randn({12, 5, 3, 3}),
+                   matrix = orthogonal(filters.reshape({12, 45})).view({12, 5, 3, 3});
+  for (const at::Tensor& form : {filters, filters.contiguous(at::MemoryFormat::ChannelsLast),
+                                 filters.transpose(2, 3).contiguous().transpose(2, 3)})
+    EXPECT_LT(orthogonal(form).sub(matrix).norm().item<double>(), 0.02 * matrix.norm().item<double>());
+}
+
+// Whoever takes which matrix, and however many there are.
+TEST_P(OrthogonalisedTest, BitsDoNotDependOnThreads) {
+  std::vector<at::Tensor> matrices;
+  for (int i = 0; i < 7; ++i) matrices.push_back(at::randn({20 + 8 * i, 90}));
+  const std::vector<double> scales(matrices.size(), 1);
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const std::vector<at::Tensor> alone = orthogonalised(matrices, scales, 5);
+  at::set_num_threads(4);
+  const std::vector<at::Tensor> together = orthogonalised(matrices, scales, 5);
+  at::set_num_threads(threads);
+  for (size_t i = 0; GetParam() && i < alone.size(); ++i) EXPECT_TRUE(at::equal(alone[i], together[i])) << i;
+}
+
+TEST_P(OrthogonalisedTest, ZerosAndNoMatrices) {
+  EXPECT_EQ(orthogonal(at::zeros({40, 33})).abs().max().item<float>(), 0);
+  EXPECT_TRUE(orthogonalised({}, {}, 5).empty());
+  const at::Tensor narrow = at::randn({8, 24}).to(at::kBFloat16);
+  EXPECT_EQ(orthogonal(narrow).scalar_type(), at::kBFloat16);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, OrthogonalisedTest, ::testing::Bool(),
+                         [](const auto& info) { return info.param ? "own" : "libtorch"; });
 
 TEST(MuonTest, StepHasTheSameSizeWhateverTheGradientsScale) {
   auto muon = make_muon(

@@ -10,7 +10,8 @@ std::string_view page_js();
 std::string_view timeline_css();
 std::string_view timeline_js();
 std::string_view diagnosis_css();
-std::string_view diagnosis_js();
+std::string_view taxonomy_css();
+std::string_view static_page_js();
 std::string_view chart_js();  // Chart.js, MIT; third_party/chartjs
 
 }  // namespace hasten::report::assets

@@ -26,23 +26,6 @@ std::string inside_script(std::string text) {
   return out;
 }
 
-std::string html_table(const Table& table, size_t wide_columns = 0) {
-  auto cell = [&](const char* tag, size_t column, const std::string& text) {
-    std::string classes = column < table.text_columns ? "text" : "";
-    if (column < wide_columns) classes += " wide";
-    return cat("<", tag, classes.empty() ? "" : " class=\"" + classes + "\"", ">", e(text), "</", tag, ">");
-  };
-  std::string html = "<div class=\"scroll\"><table><thead><tr>";
-  for (size_t c = 0; c < table.head.size(); ++c) html += cell("th", c, table.head[c]);
-  html += "</tr></thead><tbody>";
-  for (const auto& row : table.rows) {
-    html += "<tr>";
-    for (size_t c = 0; c < row.size(); ++c) html += cell("td", c, row[c]);
-    html += "</tr>";
-  }
-  return html + "</tbody></table></div>";
-}
-
 std::string verdict_card(const Comparison& comparison, const Pair& pair) {
   std::string head = headline(comparison, pair);
   std::string number = pair.time_to_target ? fixed(pair.time_to_target->value, 2) + "×" : "–";

@@ -1,12 +1,12 @@
 // The HTML page of a diagnosis. All of it is written here, escaped; a script only switches the theme and saves the data.
 #include <algorithm>
 
-#include "hasten/base/clock.h"
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
 #include "hasten/report/assets.h"
 #include "hasten/report/diagnosis_report.h"
 #include "hasten/report/diagnosis_wording.h"
+#include "hasten/report/static_page.h"
 
 namespace hasten::report {
 namespace {
@@ -220,37 +220,20 @@ std::string measured_html(const Examination& found) {
   return html + "<h2>Conditions</h2><div class=\"card conditions\">" + cells_html(conditions_table(found)) + "</div>";
 }
 
-// JSON inside a script element: nothing in it can end the element.
-std::string script_data(const Json& json) {
-  std::string out;
-  for (char c : json.dump(1, ' ', false, Json::error_handler_t::replace))
-    out += c == '<' ? std::string("\\u003c") : std::string(1, c);
-  return out;
-}
-
 }  // namespace
 
 std::string diagnosis_page(const Examination& found) {
-  const std::string title = escaped_words("Diagnosis of " + found.measurements.facts.subject);
-  // No request can leave the page, whatever things are called.
-  std::string html =
-      cat("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-          "content=\"width=device-width, initial-scale=1\"><meta http-equiv=\"Content-Security-Policy\" "
-          "content=\"default-src "
-          "'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:\"><title>",
-          title, "</title><style>", assets::page_css(), assets::diagnosis_css(),
-          "</style></head><body><main><header><div><h1>", title,
-          "</h1></div><button type=\"button\" data-save=\"csv\" data-name=\"rounds.csv\">CSV</button>",
-          "<button type=\"button\" data-save=\"data\" data-name=\"diagnosis.json\">JSON</button>",
-          "<button type=\"button\" id=\"theme\">light / dark</button></header>");
-  html += verdict_html(found) + pipeline_html(found) + advice_html(found) + realised_html(found) + measured_html(found);
-  if (!found.command.empty()) html += "<h2>How to reproduce</h2><pre>" + escaped_words(found.command) + "</pre>";
-  html += cat("<footer>Made by hasten, ", escaped_words(utc_now()),
-              ". The experiments and the rules: 'hasten diagnose --explain'.</footer></main>",
-              "<script type=\"application/json\" id=\"data\">", script_data(diagnosis_json(found)),
-              "</script><textarea id=\"csv\" hidden>", html_escape(diagnosis_csv(found)), "</textarea><script>",
-              assets::diagnosis_js(), "</script></body></html>\n");
-  return html;
+  StaticPage page;
+  page.title = "Diagnosis of " + found.measurements.facts.subject;
+  page.css = assets::diagnosis_css();
+  page.body =
+      verdict_html(found) + pipeline_html(found) + advice_html(found) + realised_html(found) + measured_html(found);
+  page.command = found.command;
+  page.footer = "The experiments and the rules: 'hasten diagnose --explain'.";
+  page.csv = diagnosis_csv(found);
+  page.csv_name = "rounds.csv";
+  page.json_name = "diagnosis.json";
+  return static_page(page, diagnosis_json(found));
 }
 
 }  // namespace hasten::report

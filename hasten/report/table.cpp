@@ -1,6 +1,8 @@
 // Alignment of columns; escaping.
 #include "hasten/report/table.h"
 
+#include "hasten/base/text.h"
+
 #include <algorithm>
 
 namespace hasten::report {
@@ -84,6 +86,23 @@ std::string html_escape(const std::string& text) {
     }
   }
   return out;
+}
+
+std::string html_table(const Table& table, size_t wide_columns) {
+  auto cell = [&](const char* tag, size_t column, const std::string& text) {
+    std::string classes = column < table.text_columns ? "text" : "";
+    if (column < wide_columns) classes += " wide";
+    return cat("<", tag, classes.empty() ? "" : " class=\"" + classes + "\"", ">", html_escape(text), "</", tag, ">");
+  };
+  std::string html = "<div class=\"scroll\"><table><thead><tr>";
+  for (size_t c = 0; c < table.head.size(); ++c) html += cell("th", c, table.head[c]);
+  html += "</tr></thead><tbody>";
+  for (const auto& row : table.rows) {
+    html += "<tr>";
+    for (size_t c = 0; c < row.size(); ++c) html += cell("td", c, row[c]);
+    html += "</tr>";
+  }
+  return html + "</tbody></table></div>";
 }
 
 }  // namespace hasten::report

@@ -17,6 +17,9 @@ std::string markdown_table(const Table& table);
 
 size_t display_width(const std::string& utf8);  // characters, not bytes
 
+// In a frame that scrolls; the first `wide_columns` may break their lines.
+std::string html_table(const Table& table, size_t wide_columns = 0);
+
 std::string html_escape(const std::string& text);
 
 }  // namespace hasten::report

@@ -19,20 +19,6 @@ using namespace trace;
 
 std::string e(std::string_view text) { return html_escape(std::string(text)); }
 
-std::string html_table(const Table& table) {
-  std::string html = "<div class=\"scroll\"><table><thead><tr>";
-  for (size_t c = 0; c < table.head.size(); ++c)
-    html += cat("<th", c < table.text_columns ? " class=\"text\"" : "", ">", e(table.head[c]), "</th>");
-  html += "</tr></thead><tbody>";
-  for (const auto& row : table.rows) {
-    html += "<tr>";
-    for (size_t c = 0; c < row.size(); ++c)
-      html += cat("<td", c < table.text_columns ? " class=\"text\"" : "", ">", e(row[c]), "</td>");
-    html += "</tr>";
-  }
-  return html + "</tbody></table></div>";
-}
-
 // What colours and the legend say; the numbers are those of PathKind.
 constexpr const char* kKinds[] = {
     "host",          "synchronisation", "waiting for data",  "launch or dependency",    "computation",

@@ -79,6 +79,7 @@ struct CostEstimate {
 struct MethodSpec {
   std::string name;  // = file, registry key, docs page, word on the command line
   std::string summary;
+  std::string maths;  // at most two lines: what is computed, in plain text
   Component component{};
   std::vector<Verb> verbs;
   Factor saves = Factor::kNone, raises = Factor::kNone;

@@ -1,6 +1,7 @@
 // The only file that includes Boost.Math.
 #include "hasten/stats/distributions.h"
 
+#include <boost/math/distributions/fisher_f.hpp>
 #include <boost/math/distributions/non_central_t.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
@@ -32,6 +33,12 @@ double student_cdf(double t, double dof) {
 double student_quantile(double p, double dof) {
   if (!(dof > 0)) return std::numeric_limits<double>::quiet_NaN();
   return boost::math::quantile(boost::math::students_t_distribution<double, Policy>(dof), p);
+}
+
+double fisher_cdf(double f, double dof_above, double dof_below) {
+  if (std::isnan(f) || !(dof_above > 0) || !(dof_below > 0)) return std::numeric_limits<double>::quiet_NaN();
+  if (std::isinf(f)) return 1;
+  return boost::math::cdf(boost::math::fisher_f_distribution<double, Policy>(dof_above, dof_below), f);
 }
 
 double noncentral_student_cdf(double t, double dof, double noncentrality) {

@@ -76,6 +76,19 @@ TEST(StudentT, OneSampleKnowsItsSides) {
 TEST(StudentT, WelchMatchesTheFormula) {
   std::vector<double> a = sample(4, 10, 2), b = sample(6, 7, 1);
   TTest test = welch_t(a, b);
+  // A contrast of other scale is the same test.
+  const WeightedSample doubled[] = {{a, 2}, {b, -2}};
+  EXPECT_NEAR(contrast_t(doubled).difference, 2 * test.difference, 1e-12);
+  EXPECT_NEAR(contrast_t(doubled).t, test.t, 1e-12);
+  EXPECT_NEAR(contrast_t(doubled).dof, test.dof, 1e-9);
+  // With the variance of both together it is the pooled test.
+  const TTest pooled = pooled_t(a, b);
+  const double variance = (moments(a).squares + moments(b).squares) / 8;
+  const WeightedSample plain[] = {{a, 1}, {b, -1}};
+  EXPECT_NEAR(contrast_t(plain, variance, 8).t, pooled.t, 1e-12);
+  EXPECT_NEAR(contrast_t(plain, variance, 8).low, pooled.low, 1e-12);
+  // 4.347 is exceeded by one in twenty ratios of variances with 6 and 5 degrees of freedom: 4.950.
+  EXPECT_NEAR(fisher_cdf(4.950, 6, 5), 0.95, 1e-4);
   double va = 4.0 / 4, vb = 1.0 / 6;
   EXPECT_NEAR(test.t, 3 / std::sqrt(va + vb), 1e-12);
   EXPECT_NEAR(test.dof, (va + vb) * (va + vb) / (va * va / 3 + vb * vb / 5), 1e-12);

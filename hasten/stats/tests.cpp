@@ -64,14 +64,35 @@ TTest one_sample_t(std::span<const double> values, double mean, double confidenc
   return from_difference(m.mean - mean, m.standard_error(), static_cast<double>(m.n - 1), confidence);
 }
 
+TTest contrast_t(std::span<const WeightedSample> samples, double confidence) {
+  double difference = 0, variance = 0, spread = 0, freedom = 0;
+  for (const WeightedSample& sample : samples) {
+    if (sample.values.size() < 2) return unknown();
+    const Moments m = moments(sample.values);
+    const auto n = static_cast<double>(m.n);
+    const double share = sample.weight * sample.weight * m.variance() / n;
+    difference += sample.weight * m.mean;
+    variance += share;
+    spread += share * share / (n - 1);
+    freedom += n - 1;
+  }
+  return from_difference(difference, std::sqrt(variance), variance > 0 ? variance * variance / spread : freedom,
+                         confidence);
+}
+
+TTest contrast_t(std::span<const WeightedSample> samples, double variance, double dof, double confidence) {
+  double difference = 0, share = 0;
+  for (const WeightedSample& sample : samples) {
+    if (sample.values.empty()) return unknown();
+    difference += sample.weight * moments(sample.values).mean;
+    share += sample.weight * sample.weight / static_cast<double>(sample.values.size());
+  }
+  return from_difference(difference, std::sqrt(variance * share), dof, confidence);
+}
+
 TTest welch_t(std::span<const double> a, std::span<const double> b, double confidence) {
-  if (a.size() < 2 || b.size() < 2) return unknown();
-  Moments first = moments(a), second = moments(b);
-  auto n_a = static_cast<double>(first.n), n_b = static_cast<double>(second.n);
-  double share_a = first.variance() / n_a, share_b = second.variance() / n_b, sum = share_a + share_b;
-  double dof = n_a + n_b - 2;
-  if (sum > 0) dof = sum * sum / (share_a * share_a / (n_a - 1) + share_b * share_b / (n_b - 1));
-  return from_difference(first.mean - second.mean, std::sqrt(sum), dof, confidence);
+  const WeightedSample samples[] = {{a, 1}, {b, -1}};
+  return contrast_t(samples, confidence);
 }
 
 TTest pooled_t(std::span<const double> a, std::span<const double> b, double confidence) {

@@ -132,6 +132,7 @@ class Checker {
 
   void spec() {
     expect(!spec_.summary.empty(), "no summary");
+    expect(!spec_.maths.empty(), "no maths");
     expect(!spec_.cite.empty(), "no citation");
     expect(!spec_.verbs.empty(), "no verb");
     expect(!spec_.uses.empty(), "acts nowhere");

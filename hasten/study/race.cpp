@@ -13,11 +13,7 @@ void check(const RaceOptions& options) {
   if (options.recipes.size() < 2) {
     throw ConfigError("recipes", "a baseline and at least one other recipe", cat(options.recipes.size(), " recipe"));
   }
-  if (options.seeds.empty()) throw ConfigError("--seeds", "at least one seed", "none");
-  if (std::set<uint64_t>(options.seeds.begin(), options.seeds.end()).size() != options.seeds.size()) {
-    throw ConfigError("--seeds", "each seed once", "a seed twice",
-                      "the same seed twice is the same run, not a replicate");
-  }
+  check_seeds(options.seeds);
   for (double factor : options.budgets) {
     if (!(factor > 0)) throw ConfigError("--budgets", "factors above 0", number(factor));
   }

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <exception>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "hasten/base/error.h"
@@ -107,10 +108,19 @@ RunLauncher run_in_child(std::filesystem::path executable, std::vector<std::stri
   };
 }
 
+void check_seeds(const std::vector<uint64_t>& seeds) {
+  if (seeds.empty()) throw ConfigError("--seeds", "at least one seed", "none");
+  if (std::set<uint64_t>(seeds.begin(), seeds.end()).size() != seeds.size()) {
+    throw ConfigError("--seeds", "each seed once", "a seed twice",
+                      "the same seed twice is the same run, not a replicate");
+  }
+}
+
 bool is_finished_run(const std::filesystem::path& directory) {
   if (!std::filesystem::exists(directory / "run.json")) return false;
   const evaluate::Status status = evaluate::read_run(directory).record.status;
-  return status == evaluate::Status::kOk || status == evaluate::Status::kDiverged;
+  return status == evaluate::Status::kOk || status == evaluate::Status::kOutOfBudget ||
+         status == evaluate::Status::kDiverged;
 }
 
 std::vector<RunEnd> run_all(const std::vector<RunRequest>& runs, const RunLauncher& launch, int64_t jobs,

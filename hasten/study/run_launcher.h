@@ -35,6 +35,9 @@ RunLauncher run_in_process(const Registry& registry, const std::atomic<bool>* st
 RunLauncher run_in_child(std::filesystem::path executable, std::vector<std::string> arguments,
                          const std::atomic<bool>* stop);
 
+// Throws ConfigError for no seed, or one twice: the same seed twice is the same run, not a replicate.
+void check_seeds(const std::vector<uint64_t>& seeds);
+
 // Whether the directory holds a run that came to its end.
 bool is_finished_run(const std::filesystem::path& directory);
 

@@ -13,6 +13,7 @@
 #include "hasten/evaluate/record_io.h"
 #include "hasten/evaluate/search_range.h"
 #include "hasten/spec/plan.h"
+#include "hasten/study/study_directory.h"
 
 namespace hasten {
 namespace {
@@ -38,30 +39,11 @@ RungResult read_result(const fs::path& directory) {
 
 // Writes tune.json, or takes from it how the search that goes on is named.
 void open_search(TunePlan& plan) {
-  const fs::path& out = plan.options.out;
-  const fs::path file = out / "tune.json";
-  const Json definition = plan.definition();
-  if (!plan.options.resume) {
-    if (fs::exists(out) && !fs::is_empty(out)) {
-      throw ConfigError("--out", "an empty or new directory", "'" + out.string() + "', which holds something",
-                        "continue a search with --resume, or choose another directory");
-    }
-    fs::create_directories(out);
-    const Json document = {
-        {"version", 1}, {"started_at", plan.started_at}, {"command", plan.options.command}, {"definition", definition}};
-    write_file_atomic(file, document.dump(2) + "\n");
-    return;
-  }
-  if (!fs::exists(file)) {
-    throw ConfigError("--resume", "a search in --out", "'" + out.string() + "', which holds none",
-                      "name the directory of the search by --out");
-  }
-  const Json document = read_json(file);
-  const std::vector<std::string> changes = json_difference(document.at("definition"), definition);
-  if (!changes.empty()) {
-    throw ConfigError("--resume", "the search that " + file.string() + " tells of", "another one: " + changes.front(),
-                      "it was begun by: " + document.at("command").get<std::string>());
-  }
+  const Json document =
+      open_study({plan.options.out, "tune.json", "a search", plan.options.resume}, {{"version", 1},
+                                                                                    {"started_at", plan.started_at},
+                                                                                    {"command", plan.options.command},
+                                                                                    {"definition", plan.definition()}});
   plan.started_at = document.at("started_at").get<std::string>();
 }
 

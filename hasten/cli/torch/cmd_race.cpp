@@ -24,23 +24,6 @@ struct RaceFlags : StudyFlags {
   std::vector<double> budgets{1.0};
 };
 
-// "3" means seeds 0, 1, 2; "4,7,9" means these.
-std::vector<uint64_t> read_seeds(const std::string& text) {
-  std::vector<uint64_t> seeds;
-  std::vector<std::string> parts = split(text, ',');
-  for (const std::string& part : parts) {
-    if (part.empty() || part.find_first_not_of("0123456789") != std::string::npos) {
-      throw ConfigError("--seeds", "a count such as 3 or a list such as 4,7,9", "'" + text + "'");
-    }
-    seeds.push_back(std::stoull(part));
-  }
-  if (parts.size() > 1) return seeds;
-  uint64_t count = seeds.front();
-  seeds.clear();
-  for (uint64_t seed = 0; seed < count; ++seed) seeds.push_back(seed);
-  return seeds;
-}
-
 RaceOptions race_options(const RaceFlags& flags) {
   RaceOptions options;
   for (const std::string& path : flags.recipes) {

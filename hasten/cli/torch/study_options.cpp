@@ -3,6 +3,8 @@
 
 #include <iostream>
 
+#include "hasten/base/error.h"
+#include "hasten/base/text.h"
 #include "hasten/cli/interrupt.h"
 #include "hasten/cli/torch/recipe_options.h"
 #include "hasten/evaluate/price.h"
@@ -26,6 +28,22 @@ RunLauncher child_runs(const StudyFlags& flags, std::vector<std::string> argumen
     arguments.insert(arguments.end(), {"--price", flags.price});
   }
   return run_in_child(std::filesystem::read_symlink("/proc/self/exe"), std::move(arguments), catch_interrupts());
+}
+
+std::vector<uint64_t> read_seeds(const std::string& text) {
+  std::vector<uint64_t> seeds;
+  std::vector<std::string> parts = split(text, ',');
+  for (const std::string& part : parts) {
+    if (part.empty() || part.find_first_not_of("0123456789") != std::string::npos) {
+      throw ConfigError("--seeds", "a count such as 3 or a list such as 4,7,9", "'" + text + "'");
+    }
+    seeds.push_back(std::stoull(part));
+  }
+  if (parts.size() > 1) return seeds;
+  uint64_t count = seeds.front();
+  seeds.clear();
+  for (uint64_t seed = 0; seed < count; ++seed) seeds.push_back(seed);
+  return seeds;
 }
 
 void say_how_to_go_on(const StudyFlags& flags, const std::filesystem::path& out, Context& context) {

@@ -24,6 +24,9 @@ void add_study_options(CLI::App& command, StudyFlags& flags);
 // says too little.
 RunLauncher child_runs(const StudyFlags& flags, std::vector<std::string> arguments);
 
+// "3" means seeds 0, 1, 2; "4,7,9" means these.
+std::vector<uint64_t> read_seeds(const std::string& text);
+
 // Prints what to type to go on in `out`, and sets the exit code.
 void say_how_to_go_on(const StudyFlags& flags, const std::filesystem::path& out, Context& context);
 

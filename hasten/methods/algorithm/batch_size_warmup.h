@@ -27,6 +27,9 @@ struct BatchSizeWarmupParams {
 inline MethodSpec batch_size_warmup_spec() {
   return {.name = "batch_size_warmup",
           .summary = "batches grow to their size in the first part of training: more updates for the same samples",
+          .maths =
+              "size = B·(initial + (1 − initial)·u) down to a multiple of increment, in [increment, B]; B if u ≥ 1\n"
+              "u = share of duration that is over, ⌊u·stages⌋ / stages if stages > 0; B = batch.size",
           .component = Component::kAlgorithm,
           .verbs = {Verb::kReorder},
           .saves = Factor::kIterations,

@@ -20,6 +20,9 @@ struct CautiousWeightDecayParams {
 inline MethodSpec cautious_weight_decay_spec() {
   return {.name = "cautious_weight_decay",
           .summary = "decoupled weight decay only where it and the update pull the same way",
+          .maths =
+              "w ← w − lr·(u + c·weight_decay·w), u = the optimizer's direction\n"
+              "c = 1 where u·w > 0, opposed elsewhere",
           .component = Component::kAlgorithm,
           .verbs = {Verb::kRestrict},
           .saves = Factor::kIterations,

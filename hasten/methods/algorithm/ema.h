@@ -25,6 +25,9 @@ struct EmaParams {
 inline MethodSpec ema_spec() {
   return {.name = "ema",
           .summary = "evaluate an exponential moving average of weights and running statistics",
+          .maths =
+              "avg ← s·avg + (1 − s)·w every interval steps from start on, s = 2^(−Δ / half_life); avg is evaluated\n"
+              "Δ = training since the last update, in the unit of half_life; running statistics alike",
           .component = Component::kAlgorithm,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

@@ -29,6 +29,9 @@ struct LookaheadParams {
 inline MethodSpec lookahead_spec() {
   return {.name = "lookahead",
           .summary = "every few steps slow weights move towards the fast ones, which restart from there",
+          .maths =
+              "every interval steps, and after the last one: slow ← slow + a·(fast − slow), then fast ← slow\n"
+              "a = alpha (constant) or 1 − (1 − alpha)·t³ (cubic), t = share of the budget; statistics alike",
           .component = Component::kAlgorithm,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

@@ -25,6 +25,9 @@ struct MomentumScheduleParams {
 inline MethodSpec momentum_schedule_spec() {
   return {.name = "momentum_schedule",
           .summary = "momentum from low to the optimizer's own in the first steps, and back at the end if asked",
+          .maths =
+              "momentum (Adam: beta1) = line from low to the optimizer's own in warmup, then its own;\n"
+              "cooldown > 0: a line back to low over the last cooldown of the budget",
           .component = Component::kAlgorithm,
           .verbs = {Verb::kReorder},
           .saves = Factor::kIterations,

@@ -32,6 +32,9 @@ struct OneCycleParams {
 inline MethodSpec one_cycle_spec() {
   return {.name = "one_cycle",
           .summary = "learning rate up once, then down to the end of the budget; momentum opposite if asked",
+          .maths =
+              "lr / peak: start → 1 at warmup → end at the end of the budget; lines or half cosines (shape)\n"
+              "momentum_low > 0: momentum (Adam: beta1): own → momentum_low at warmup → own, in the same shape",
           .component = Component::kAlgorithm,
           .verbs = {Verb::kReplace},
           .saves = Factor::kIterations,

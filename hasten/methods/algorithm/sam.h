@@ -25,6 +25,9 @@ struct SamParams {
 inline MethodSpec sam_spec() {
   return {.name = "sam",
           .summary = "sharpness-aware minimisation: gradient at the highest point nearby, by a second pass",
+          .maths =
+              "e = rho·g / ‖g‖, adaptive: rho·w²·g / ‖w·g‖; norms over all parameters, ‖·‖ + 1e-12\n"
+              "every interval-th step g ← ∇L(w + e), same batch and dropout masks; the update then starts from w",
           .component = Component::kAlgorithm,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

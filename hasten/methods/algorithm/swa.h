@@ -25,6 +25,9 @@ struct SwaParams {
 inline MethodSpec swa_spec() {
   return {.name = "swa",
           .summary = "evaluate the mean of weights along the last part of training, statistics measured anew",
+          .maths =
+              "mean ← mean + (w − mean) / n for the n-th w, taken at start and each interval; the mean is evaluated\n"
+              "with running statistics measured for it; lr > 0: learning rate = lr·peak from start on",
           .component = Component::kAlgorithm,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

@@ -26,6 +26,9 @@ struct TailAverageParams {
 inline MethodSpec tail_average_spec() {
   return {.name = "tail_average",
           .summary = "evaluate a mixture of the last weights and their average over the end of training",
+          .maths =
+              "avg ← w + (avg − w)·exp(−Δ / (memory·tail)) in the last tail of the budget; Δ = share of a step\n"
+              "evaluated: (1 − weight)·w + weight·avg; running statistics alike",
           .component = Component::kAlgorithm,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

@@ -19,10 +19,11 @@ struct WarmupStableDecayParams {
   DecayShape shape = DecayShape::kLinear;
   static constexpr auto schema() {
     using P = WarmupStableDecayParams;
-    return std::tuple{field("warmup", &P::warmup, half_open(0, 1), "share of the budget in which the rate rises"),
-                      field("decay", &P::decay, {0, 1, true, false}, "share of the budget in which it falls at last"),
-                      field("end", &P::end, half_open(0, 1), "last rate as a share of the highest"),
-                      field("shape", &P::shape, "of the fall: a line, 1 - sqrt(t), or half a cosine")};
+    return std::tuple{
+        field("warmup", &P::warmup, half_open(0, 1), "share of the budget in which the rate rises"),
+        field("decay", &P::decay, {0, 1, true, false}, "share of the budget in which it falls at last"),
+        field("end", &P::end, half_open(0, 1), "last rate as a share of the highest"),
+        field("shape", &P::shape, "a line, 1 - sqrt(t) as it falls, or half a cosine as it rises and as it falls")};
   }
 };
 
@@ -30,6 +31,9 @@ inline MethodSpec warmup_stable_decay_spec() {
   return {
       .name = "warmup_stable_decay",
       .summary = "learning rate up, constant, and down in the last part of the budget",
+      .maths =
+          "lr / peak: 0 → 1 in warmup, 1, then 1 − (1 − end)·h(f) in the last decay of the budget, f = 0 → 1\n"
+          "h = f (linear), √f in 32 lines (root) or (1 − cos πf) / 2 (cosine, which bends the rise, too)",
       .component = Component::kAlgorithm,
       .verbs = {Verb::kReplace},
       .saves = Factor::kIterations,

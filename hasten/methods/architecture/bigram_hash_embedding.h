@@ -20,6 +20,9 @@ struct BigramHashEmbeddingParams {
 inline MethodSpec bigram_hash_embedding_spec() {
   return {.name = "bigram_hash_embedding",
           .summary = "each token also brings a learned row for the pair that it makes with the one before it",
+          .maths =
+              "x_t = E[w_t] + P[h(i)], P = 0 at first; i = V·w_{t−1} + w_t, for the first token V² + w_t; V tokens\n"
+              "h = i, or (2654435769·i mod 2³¹) mod rows if rows < V·(V + 1); rows = 0: min(V·(V + 1), 65536)",
           .component = Component::kArchitecture,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

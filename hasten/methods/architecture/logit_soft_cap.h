@@ -19,6 +19,7 @@ struct LogitSoftCapParams {
 inline MethodSpec logit_soft_cap_spec() {
   return {.name = "logit_soft_cap",
           .summary = "logits stay within a bound, by tanh",
+          .maths = "z ← cap·tanh(z / cap) for the logits z",
           .component = Component::kArchitecture,
           .verbs = {Verb::kRestrict},
           .saves = Factor::kIterations,

@@ -23,6 +23,9 @@ struct ProgressiveStackingParams {
 inline MethodSpec progressive_stacking_spec() {
   return {.name = "progressive_stacking",
           .summary = "train with half of the equal blocks, then copy them on top of each other",
+          .maths =
+              "doubling j at until·j / doublings of the budget: ⌈k / 2^(doublings − j)⌉ of k equal blocks in a row\n"
+              "are there; behind the n of before, block n + l starts as block l, with statistics and slots",
           .component = Component::kArchitecture,
           .verbs = {Verb::kReorder},
           .saves = Factor::kIterationCost,

@@ -16,6 +16,9 @@ struct QkNormParams {
 inline MethodSpec qk_norm_spec() {
   return {.name = "qk_norm",
           .summary = "queries and keys of one length, so that scores stay bounded at large learning rates",
+          .maths =
+              "q ← q / √(mean(q²) + 1e-6), k alike, over the features of each head of a token; no gain is learned\n"
+              "before rotation, if any, and before scores q·k / √(features of a head)",
           .component = Component::kArchitecture,
           .verbs = {Verb::kRestrict},
           .saves = Factor::kIterations,

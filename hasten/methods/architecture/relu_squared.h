@@ -16,6 +16,7 @@ struct ReluSquaredParams {
 inline MethodSpec relu_squared_spec() {
   return {.name = "relu_squared",
           .summary = "the small networks of a transformer square what passes a ReLU",
+          .maths = "f(x) = max(x, 0)² for every activation and gate of the body's blocks",
           .component = Component::kArchitecture,
           .verbs = {Verb::kReplace},
           .saves = Factor::kIterations,

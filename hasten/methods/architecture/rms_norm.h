@@ -19,6 +19,9 @@ struct RmsNormParams {
 inline MethodSpec rms_norm_spec() {
   return {.name = "rms_norm",
           .summary = "norms divide by the root mean square only: no mean, no shift",
+          .maths =
+              "y = γ·x / √(mean(x²) + ε) over the features, ε = the norm's own; no mean, no shift\n"
+              "γ is learned if gain and if the model's norms have one; else γ = 1",
           .component = Component::kArchitecture,
           .verbs = {Verb::kRemove},
           .saves = Factor::kIterationCost,

@@ -20,6 +20,9 @@ struct RotaryEmbeddingParams {
 inline MethodSpec rotary_embedding_spec() {
   return {.name = "rotary_embedding",
           .summary = "positions by turning queries and keys instead of learned vectors",
+          .maths =
+              "(x_i, x_{i + d/2}) of queries and keys turns by position·base^(−2i / d), i < d/2; d features a head\n"
+              "learned vectors of positions are removed",
           .component = Component::kArchitecture,
           .verbs = {Verb::kReplace},
           .saves = Factor::kIterations,

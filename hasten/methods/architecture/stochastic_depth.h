@@ -29,7 +29,10 @@ struct StochasticDepthParams {
 
 inline MethodSpec stochastic_depth_spec() {
   return {.name = "stochastic_depth",
-          .summary = "leave residual branches out at random, deeper ones more often",
+          .summary = "leave residual branches out at random",
+          .maths =
+              "branch l of L: 0 with chance p, else branch / (1 − p); p = rate·l / L (linear) or rate (uniform)\n"
+              "one draw a step (drop = block, then it is not computed) or a sample (sample); all run at evaluation",
           .component = Component::kArchitecture,
           .verbs = {Verb::kRemove},
           .saves = Factor::kIterationCost,

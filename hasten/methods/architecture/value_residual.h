@@ -16,6 +16,9 @@ struct ValueResidualParams {
 inline MethodSpec value_residual_spec() {
   return {.name = "value_residual",
           .summary = "later layers of attention mix the first one's values with their own",
+          .maths =
+              "v ← a·v₁ + b·v in every attention layer but the first, v₁ = values of the first\n"
+              "a, b: two learned numbers a layer, 1/2 each at the start",
           .component = Component::kArchitecture,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

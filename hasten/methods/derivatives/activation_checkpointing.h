@@ -24,6 +24,9 @@ struct ActivationCheckpointingParams {
 inline MethodSpec activation_checkpointing_spec() {
   return {.name = "activation_checkpointing",
           .summary = "keep only the inputs of blocks; compute the rest again when gradients need it",
+          .maths =
+              "forward keeps x of a block; backward runs y = f(x) again, same random numbers, then ∂L/∂x and ∂L/∂θ\n"
+              "blocks 1, 1 + every, 1 + 2·every, …, or those in blocks; never the last; gradients stay bit for bit",
           .component = Component::kDerivatives,
           .verbs = {Verb::kReplace},
           .saves = Factor::kNone,

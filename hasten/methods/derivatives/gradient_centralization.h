@@ -17,14 +17,18 @@ struct GradientCentralizationParams {
   CentredLayers layers = CentredLayers::kAll;
   static constexpr auto schema() {
     using P = GradientCentralizationParams;
-    return std::tuple{field("amount", &P::amount, {0, 1}, "share of the mean that is taken away"),
-                      field("layers", &P::layers, "all: filters and matrices; filters: those of convolutions only")};
+    return std::tuple{
+        field("amount", &P::amount, {0, 1}, "share of the mean that is taken away"),
+        field("layers", &P::layers, "all: filters and matrices, embeddings too; filters: those of convolutions only")};
   }
 };
 
 inline MethodSpec gradient_centralization_spec() {
   return {.name = "gradient_centralization",
           .summary = "take the mean over the inputs of each filter or row out of its gradient",
+          .maths =
+              "g_i ← g_i − amount·mean(g_i) for the gradient g_i of each output filter or row i of several inputs\n"
+              "layers = all: parameters of 4 and 2 dimensions; filters: of 4",
           .component = Component::kDerivatives,
           .verbs = {Verb::kRestrict},
           .saves = Factor::kIterations,

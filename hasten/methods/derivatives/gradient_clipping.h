@@ -32,6 +32,9 @@ struct GradientClippingParams {
 inline MethodSpec gradient_clipping_spec() {
   return {.name = "gradient_clipping",
           .summary = "shorten gradients by their norm, by element, or unit by unit relative to the weights",
+          .maths =
+              "norm: g ← g·min(1, c / ‖g‖), ‖g‖ over all parameters; value: elements into [−c, c]; c = threshold\n"
+              "adaptive: g_i ← g_i·min(1, c·max(‖w_i‖, epsilon) / ‖g_i‖) by row, filter, vector; head: there, too",
           .component = Component::kDerivatives,
           .verbs = {Verb::kRestrict},
           .saves = Factor::kIterations,

@@ -23,6 +23,9 @@ struct LayerFreezingParams {
 inline MethodSpec layer_freezing_spec() {
   return {.name = "layer_freezing",
           .summary = "freeze blocks front to back: no gradients, no updates, no optimizer slots, statistics stay",
+          .maths =
+              "block k = 0..K−1 is frozen after start + (1 − start)·k / K of the budget, K = ⌊share·(blocks − 1)⌋\n"
+              "frozen: ∂L/∂θ is not computed, no update, no slots; runs as at evaluation",
           .component = Component::kDerivatives,
           .verbs = {Verb::kRemove},
           .saves = Factor::kIterationCost,

@@ -45,6 +45,9 @@ struct SelectiveBackpropParams {
 inline MethodSpec selective_backprop_spec() {
   return {.name = "selective_backprop",
           .summary = "score the samples of a batch by loss, train on the hardest only",
+          .maths =
+              "start ≤ t < end, each interval-th step: train on round(keep·n) of n, largest ℓ or ∝ q^(1/keep − 1)\n"
+              "q = percentile of ℓ; ℓ of a proxy (proxy_width, proxy_lr, proxy_interval), last in training, or own",
           .component = Component::kDerivatives,
           .verbs = {Verb::kRemove},
           .saves = Factor::kIterationCost,

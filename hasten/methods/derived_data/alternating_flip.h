@@ -16,6 +16,7 @@ struct AlternatingFlipParams {
 inline MethodSpec alternating_flip_spec() {
   return {.name = "alternating_flip",
           .summary = "mirror each image in every other epoch, from a random start; replaces random flips",
+          .maths = "image i is mirrored in epoch e if coin(i) xor (e mod 2); coin(i) is fair and fixed for the run",
           .component = Component::kDerivedData,
           .verbs = {Verb::kReorder},
           .saves = Factor::kIterations,

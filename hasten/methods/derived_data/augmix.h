@@ -18,7 +18,7 @@ struct AugmixParams {
   static constexpr auto schema() {
     using P = AugmixParams;
     return std::tuple{
-        field("severity", &P::severity, {1, 10}, "largest strength of an operation"),
+        field("severity", &P::severity, {1, 10}, "strengths are drawn from the lowest so many of 0 .. 9"),
         field("width", &P::width, {1, 16}, "chains that are mixed"),
         field("depth", &P::depth, {0, 16}, "operations of a chain; 0: 1 to 3 at random"),
         field("alpha", &P::alpha, above(0), "of the Dirichlet and Beta distributions of the shares"),
@@ -29,6 +29,9 @@ struct AugmixParams {
 inline MethodSpec augmix_spec() {
   return {.name = "augmix",
           .summary = "mix each image with chains of random operations on it",
+          .maths =
+              "x ← (1 − m)·x + m·Σ_j s_j·chain_j(x), j = 1..width; m ~ Beta(alpha, alpha), s ~ Dirichlet(alpha)\n"
+              "chain: depth (0: 1 to 3) of 13 operations (9 without all_operations), levels 0..severity − 1 of 0..9",
           .component = Component::kDerivedData,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

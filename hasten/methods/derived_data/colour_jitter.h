@@ -25,6 +25,9 @@ struct ColourJitterParams {
 inline MethodSpec colour_jitter_spec() {
   return {.name = "colour_jitter",
           .summary = "change brightness, contrast, saturation and hue of each image at random",
+          .maths =
+              "with chance `chance`: factors U(max(0, 1 − s), 1 + s) for s = brightness, contrast, saturation; turn\n"
+              "U(−hue, hue) of the circle of hues; the four in random order, on bytes, for each image alone",
           .component = Component::kDerivedData,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

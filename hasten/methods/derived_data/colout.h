@@ -20,6 +20,9 @@ struct ColOutParams {
 inline MethodSpec colout_spec() {
   return {.name = "colout",
           .summary = "leave random rows and columns out of the images of a batch",
+          .maths =
+              "x ← x[:, R, C]: max(1, ⌊(1 − drop)·height⌋) random rows R in order, columns C likewise\n"
+              "the same R and C in all images of a step",
           .component = Component::kDerivedData,
           .verbs = {Verb::kRemove},
           .saves = Factor::kIterationCost,

@@ -23,6 +23,9 @@ struct CutmixParams {
 inline MethodSpec cutmix_spec() {
   return {.name = "cutmix",
           .summary = "paste a random box of one image over another, mix the labels by area",
+          .maths =
+              "with chance p a step: x_i[box] ← x_j[box], y_i ← (1 − a)·y_i + a·y_j; a = share of the box's area\n"
+              "j by permutation; box √(1 − b)·(height, width), b ~ Beta(alpha, alpha), centre uniform, clipped",
           .component = Component::kDerivedData,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

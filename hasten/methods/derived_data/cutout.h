@@ -28,6 +28,9 @@ struct CutoutParams {
 inline MethodSpec cutout_spec() {
   return {.name = "cutout",
           .summary = "blank random squares of the images",
+          .maths =
+              "x[c, i, j] ← 0 for (i, j) in holes squares of side round(length·min(height, width)), clipped\n"
+              "centres uniform over the image; drawn by sample and epoch (places = sample) or by step (batch)",
           .component = Component::kDerivedData,
           .verbs = {Verb::kRetrofit, Verb::kRemove},
           .saves = Factor::kIterations,

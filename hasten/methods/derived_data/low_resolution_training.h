@@ -26,6 +26,9 @@ struct LowResolutionTrainingParams {
 inline MethodSpec low_resolution_training_spec() {
   return {.name = "low_resolution_training",
           .summary = "train on smaller images than those that are evaluated, to the end",
+          .maths =
+              "height, width ← nearest multiple of size_increment to scale·height, scale·width, in training only\n"
+              "mode: antialiased bilinear, nearest pixel, or a crop at one random place a step",
           .component = Component::kDerivedData,
           .verbs = {Verb::kRestrict},
           .saves = Factor::kIterationCost,

@@ -21,6 +21,9 @@ struct MixedPrecisionParams {
 inline MethodSpec mixed_precision_spec() {
   return {.name = "mixed_precision",
           .summary = "activations and products in 16 bits, weights and statistics in 32",
+          .maths =
+              "compute = bf16: convolutions and matrix products in bfloat16; weights, updates and loss in fp32\n"
+              "no loss scaling",
           .component = Component::kDerivedData,
           .verbs = {Verb::kRestrict},
           .saves = Factor::kIterationCost,

@@ -20,6 +20,9 @@ struct MixupParams {
 inline MethodSpec mixup_spec() {
   return {.name = "mixup",
           .summary = "blend each sample and its label with another one's",
+          .maths =
+              "x_i ← s·x_i + (1 − s)·x_j, y_i ← s·y_i + (1 − s)·y_j; j by a random permutation of the batch\n"
+              "s = max(b, 1 − b), b ~ Beta(alpha, alpha), one a step; alpha = 0: s = 1",
           .component = Component::kDerivedData,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

@@ -23,6 +23,9 @@ struct ProgressiveAugmentationParams {
 inline MethodSpec progressive_augmentation_spec() {
   return {.name = "progressive_augmentation",
           .summary = "let the strength of every augmentation of the recipe grow over the run",
+          .maths =
+              "m(t) = m·(start + (1 − start)·min(1, t / until)) for the strength m of every augmentation,\n"
+              "t = share of the budget",
           .component = Component::kDerivedData,
           .verbs = {Verb::kReorder},
           .saves = Factor::kIterations,

@@ -31,6 +31,9 @@ inline MethodSpec progressive_resizing_spec() {
   return {
       .name = "progressive_resizing",
       .summary = "train on small images first, on full ones at the end",
+      .maths =
+          "side ← nearest multiple of size_increment to s(t)·side; s = initial_scale until delay, then a line\n"
+          "to 1 at 1 − finetune; mode: antialiased bilinear, nearest pixel, or a crop, one random place a step",
       .component = Component::kDerivedData,
       .verbs = {Verb::kReorder, Verb::kRemove},
       .saves = Factor::kIterationCost,

@@ -22,6 +22,9 @@ struct RandAugmentParams {
 inline MethodSpec rand_augment_spec() {
   return {.name = "rand_augment",
           .summary = "change each image by a few random operations of one strength",
+          .maths =
+              "operations times: one of 14 at random, again and again, at level round(magnitude) of 0..30\n"
+              "strengths by torchvision's table; where they have a sign, a coin decides",
           .component = Component::kDerivedData,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

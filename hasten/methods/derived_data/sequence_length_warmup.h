@@ -24,6 +24,9 @@ inline MethodSpec sequence_length_warmup_spec() {
   return {
       .name = "sequence_length_warmup",
       .summary = "cut the samples of text into shorter ones at first: as many tokens, less attention",
+      .maths =
+          "T tokens → T / s rows of s, s = largest divisor of T ≤ T·(initial + (1 − initial)·t / warmup)\n"
+          "never below the smallest divisor ≥ initial·T; s = T from t = warmup on; t = share of the budget",
       .component = Component::kDerivedData,
       .verbs = {Verb::kReorder, Verb::kRestrict},
       .saves = Factor::kIterationCost,

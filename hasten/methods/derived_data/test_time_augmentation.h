@@ -28,6 +28,9 @@ struct TestTimeAugmentationParams {
 inline MethodSpec test_time_augmentation_spec() {
   return {.name = "test_time_augmentation",
           .summary = "average predictions over mirrored and shifted views; up to six forward passes an image",
+          .maths =
+              "z = Σ c·f(view): image 1/2, shifted by (−d, −d) and (d, d) 1/4 each, d = translate (0: image 1)\n"
+              "flip: a view and its mirror image share c; average = probabilities: z = log Σ c·softmax(f(view))",
           .component = Component::kDerivedData,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

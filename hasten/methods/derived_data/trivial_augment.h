@@ -16,6 +16,9 @@ struct TrivialAugmentParams {
 inline MethodSpec trivial_augment_spec() {
   return {.name = "trivial_augment",
           .summary = "change each image by one random operation of random strength",
+          .maths =
+              "one of 14 operations at random, at a random level of 0..30 of torchvision's wide table\n"
+              "where the strength has a sign, a coin decides",
           .component = Component::kDerivedData,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

@@ -28,6 +28,9 @@ struct AuxiliaryClassifierParams {
 inline MethodSpec auxiliary_classifier_spec() {
   return {.name = "auxiliary_classifier",
           .summary = "a classifier on a middle block adds its loss, less and less, and is gone at evaluation",
+          .maths =
+              "loss = CE(output) + w(t)·CE(head), w(t) = weight·max(0, 1 − t / until); head = linear(pool(x))\n"
+              "x = output of block round(depth·(blocks − 1)), or of `after`; at until the head leaves the model",
           .component = Component::kObjective,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

@@ -34,6 +34,9 @@ struct DistillationParams {
 inline MethodSpec distillation_spec() {
   return {.name = "distillation",
           .summary = "learn from a teacher's softened outputs beside the labels",
+          .maths =
+              "t < until: loss = (1 − alpha)·CE + alpha·T²·KL(softmax(z_teacher / T) ‖ softmax(z / T)); then CE\n"
+              "T = temperature; z_teacher of the run teacher, or of teacher_model trained first for teacher_budget",
           .component = Component::kObjective,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

@@ -7,9 +7,10 @@
 
 namespace hasten {
 
-// targets: probabilities [n, classes].
+// targets: probabilities [..., classes]; a row of zeros, where nothing is to be learnt, stays one.
 at::Tensor smoothed(const at::Tensor& targets, double amount) {
-  return targets.mul(1 - amount).add(amount / static_cast<double>(targets.size(1)));
+  const auto classes = static_cast<double>(targets.size(-1));
+  return targets.mul(1 - amount).add(targets.sum(-1, /*keepdim=*/true).mul(amount / classes));
 }
 
 namespace {

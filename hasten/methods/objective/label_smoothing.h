@@ -20,6 +20,7 @@ struct LabelSmoothingParams {
 inline MethodSpec label_smoothing_spec() {
   return {.name = "label_smoothing",
           .summary = "targets (1 - amount) y + amount / classes",
+          .maths = "y ← (1 − amount)·y + amount / classes, y = onehot(label) or what mixing made of it",
           .component = Component::kObjective,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,

@@ -26,6 +26,11 @@ TEST(LabelSmoothingTest, SpreadsTheAmountOverAllClasses) {
   EXPECT_NEAR(smoothed(at::tensor({0.7f, 0.3f}).reshape({1, 2}), 0.5).sum().item<double>(), 1, 1e-6);
 }
 
+TEST(LabelSmoothingTest, OfEveryPlaceOfAText) {
+  const at::Tensor places = at::tensor({1.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f}).reshape({1, 3, 2});
+  EXPECT_TRUE(at::allclose(smoothed(places, 0.2), at::tensor({0.9f, 0.1f, 0.0f, 0.0f, 0.0f, 0.0f}).reshape({1, 3, 2})));
+}
+
 TEST(LabelSmoothingTest, LossIsTorchsOwn) {
   auto planned = testing::plan_with(entry(), {{"name", "label_smoothing"}, {"amount", 0.2}});
   PlannedModel model(planned.run.plan.model, 1);

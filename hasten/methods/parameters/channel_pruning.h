@@ -31,6 +31,9 @@ struct ChannelPruningParams {
 inline MethodSpec channel_pruning_spec() {
   return {.name = "channel_pruning",
           .summary = "shrink filters of convolutions, remove the channels that vanish, go on with smaller layers",
+          .maths =
+              "after each update before end: w_g ← w_g·max(0, 1 − lr·pressure / ‖w_g‖) of each filter g; after each\n"
+              "interval of the budget g goes if ‖w_g‖ < threshold·max ‖w_h‖ of its layer; minimum filters stay",
           .component = Component::kParameters,
           .verbs = {Verb::kRemove},
           .saves = Factor::kIterationCost,

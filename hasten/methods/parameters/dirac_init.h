@@ -15,7 +15,10 @@ struct DiracInitParams {
 
 inline MethodSpec dirac_init_spec() {
   return {.name = "dirac_init",
-          .summary = "hidden convolutions pass their input through at the start",
+          .summary = "convolutions behind the stem pass their input through at the start",
+          .maths =
+              "w[o, i, centre] = 1 if o = i, else 0, for filters o < min(out, in); the others from U(±1 / √fan_in)\n"
+              "of ungrouped convolutions of the body outside residual blocks",
           .component = Component::kParameters,
           .verbs = {Verb::kReplace},
           .saves = Factor::kIterations,

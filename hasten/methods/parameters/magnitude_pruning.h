@@ -26,7 +26,7 @@ struct MagnitudePruningParams {
         field("start", &P::start, half_open(0, 1), "share of the budget after which the first weights go"),
         field("end", &P::end, {0, 1, true, false}, "share of the budget after which the last weights have gone"),
         field("interval", &P::interval, at_least(1), "steps between choices of the weights", "steps"),
-        field("scope", &P::scope, "layer: the same share of each layer; global: the smallest of all layers"),
+        field("scope", &P::scope, "layer: the same share of each weight tensor; global: the smallest of all"),
         field("first_and_last", &P::first_and_last, "prune the first and the last layer too")};
   }
 };
@@ -34,6 +34,9 @@ struct MagnitudePruningParams {
 inline MethodSpec magnitude_pruning_spec() {
   return {.name = "magnitude_pruning",
           .summary = "mask the smallest weights, on a cubic schedule; a smaller model, not a faster step",
+          .maths =
+              "w ← w·mask, 0 for the round(s·n) smallest |w| of n: of each tensor (layer) or of all (global)\n"
+              "s = sparsity·(1 − (1 − u)³), u = (t − start) / (end − start) in [0, 1]; chosen every interval steps",
           .component = Component::kParameters,
           .verbs = {Verb::kRemove},
           .saves = Factor::kNone,

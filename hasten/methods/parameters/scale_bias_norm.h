@@ -23,6 +23,9 @@ struct ScaleBiasNormParams {
 inline MethodSpec scale_bias_norm_spec() {
   return {.name = "scale_bias_norm",
           .summary = "batch norms keep a gain of one, and their shifts learn many times faster",
+          .maths =
+              "y = (x − μ) / √(σ² + epsilon) + shift: gain fixed at 1\n"
+              "learning rate of every shift = shift_rate·lr",
           .component = Component::kParameters,
           .verbs = {Verb::kRestrict},
           .saves = Factor::kIterations,

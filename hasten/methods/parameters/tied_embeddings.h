@@ -16,6 +16,7 @@ struct TiedEmbeddingsParams {
 inline MethodSpec tied_embeddings_spec() {
   return {.name = "tied_embeddings",
           .summary = "the output matrix is the table of the embedding",
+          .maths = "logits = E·h, E = table of the embedding: ∂L/∂E is the sum of both uses",
           .component = Component::kParameters,
           .verbs = {Verb::kRestrict},
           .saves = Factor::kIterations,

@@ -28,6 +28,9 @@ struct WeightStandardizationParams {
 inline MethodSpec weight_standardization_spec() {
   return {.name = "weight_standardization",
           .summary = "convolve with filters of mean 0 and fixed variance; the gradient flows through",
+          .maths =
+              "w ← gain·c·(w − mean) / √(variance + epsilon) of each filter of a convolution, in every pass\n"
+              "c = 1 / √fan_in (scale = fan_in) or 1 (unit); the stored w stays, ∇ flows through mean and variance",
           .component = Component::kParameters,
           .verbs = {Verb::kRestrict, Verb::kRetrofit},
           .saves = Factor::kIterations,

@@ -27,6 +27,9 @@ struct WhiteningInitParams {
 inline MethodSpec whitening_init_spec() {
   return {.name = "whitening_init",
           .summary = "first convolution = whitening of image patches, frozen",
+          .maths =
+              "Σ_i λ_i·v_i·v_iᵀ = covariance of kernel × kernel patches of `samples` training images\n"
+              "first filters = ±v_i / √(λ_i + epsilon·λ_max), frozen, every stride pixels; then bias, which learns",
           .component = Component::kParameters,
           .verbs = {Verb::kReplace, Verb::kRemove},
           .saves = Factor::kIterations,

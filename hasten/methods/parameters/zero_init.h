@@ -22,6 +22,9 @@ inline MethodSpec zero_init_spec() {
   return {
       .name = "zero_init",
       .summary = "blocks add nothing at the start: their last weights are zero, and so are the output layer's",
+      .maths =
+          "gain of the norm that ends a residual branch, else the branch's last matrix ← 0 at the start\n"
+          "output: so is the last matrix of the head, unless it is that of the embedding",
       .component = Component::kParameters,
       .verbs = {Verb::kReplace},
       .saves = Factor::kIterations,

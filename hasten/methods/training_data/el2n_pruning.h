@@ -30,6 +30,9 @@ inline MethodSpec el2n_pruning_spec() {
   return {
       .name = "el2n_pruning",
       .summary = "score samples by the error of briefly trained models, train on the hardest",
+      .maths =
+          "score = ‖softmax(f(x)) − onehot(y)‖₂, mean over models, each trained for budget\n"
+          "of n samples in falling order round(drop_hardest·n) are left out and the next round(keep·n) stay",
       .component = Component::kTrainingData,
       .verbs = {Verb::kRemove},
       .saves = Factor::kIterations,

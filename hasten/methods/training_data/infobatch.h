@@ -23,6 +23,9 @@ struct InfoBatchParams {
 inline MethodSpec infobatch_spec() {
   return {.name = "infobatch",
           .summary = "leave out samples whose loss is below the mean, at random; scale the rest up",
+          .maths =
+              "each epoch, if ℓ < mean ℓ: a sample is left out with chance ratio, else it weighs 1 / (1 − ratio)\n"
+              "ℓ = last loss in training; all stay in epochs that begin in the last anneal of the budget",
           .component = Component::kTrainingData,
           .verbs = {Verb::kRemove},
           .saves = Factor::kIterationCost,
@@ -32,6 +35,7 @@ inline MethodSpec infobatch_spec() {
                    {Seam::kSampler, Phase::kSelect},
                    {Event::kAfterLoss, Phase::kObserve}},
           .effects = kPlanRun | kSampleChoice,
+          .conflicts = {"sequence_length_warmup"},  // pieces of one sample have losses of their own
           .relieves = {Bottleneck::kCompute, Bottleneck::kStorage, Bottleneck::kDecode, Bottleneck::kAugment},
           .neutral = exact("ratio", 0),
           .conformance = {{"ratio", "0.5"}},

@@ -26,6 +26,7 @@ inline MethodSpec random_subset_spec() {
   return {
       .name = "random_subset",
       .summary = "an epoch visits a random share of the samples: what chosen subsets have to beat",
+      .maths = "an epoch = round(keep·n) of n samples at random; fixed: one draw for the run; redraw: one an epoch",
       .component = Component::kTrainingData,
       .verbs = {Verb::kRemove},
       .saves = Factor::kIterations,

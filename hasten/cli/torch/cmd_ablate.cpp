@@ -1,0 +1,154 @@
+// hasten ablate: what methods add to a recipe, or what it loses without them.
+#include <algorithm>
+#include <iostream>
+
+#include "hasten/base/clock.h"
+#include "hasten/base/error.h"
+#include "hasten/base/files.h"
+#include "hasten/base/json.h"
+#include "hasten/base/machine.h"
+#include "hasten/base/text.h"
+#include "hasten/cli/torch/recipe_options.h"
+#include "hasten/cli/torch/study_options.h"
+#include "hasten/evaluate/record_io.h"
+#include "hasten/evaluate/verdicts.h"
+#include "hasten/report/comparison_text.h"
+#include "hasten/report/taxonomy_page.h"
+#include "hasten/report/wording.h"
+#include "hasten/study/ablate.h"
+
+namespace hasten::cli {
+namespace {
+
+struct AblateFlags : StudyFlags {
+  std::string recipe, budget = "1dur", seeds = "3";
+  std::vector<std::string> add;
+  bool leave_out = false, pairs = false;
+  double margin = -1;
+  int64_t jobs = 1;
+};
+
+AblateOptions ablate_options(const AblateFlags& flags, const Context& context) {
+  if (flags.resume && flags.out.empty())
+    throw ConfigError("--out", "the directory of the ablation to go on with", "nothing");
+  AblateOptions options;
+  options.recipe = flags.recipe;
+  options.set = flags.set;
+  options.add = flags.add;
+  options.leave_out = flags.leave_out;
+  options.pairs = flags.pairs;
+  options.budget = parse_duration(flags.budget, "--budget");
+  options.seeds = read_seeds(flags.seeds);
+  options.jobs = flags.jobs;
+  options.threads =
+      flags.threads > 0 ? flags.threads : std::max<int64_t>(1, this_machine().cores / std::max<int64_t>(1, flags.jobs));
+  options.out = flags.out.empty() ? "runs/ablate-" + utc_now().substr(0, 19) : flags.out;
+  options.resume = flags.resume;
+  options.command = context.command_line;
+  return options;
+}
+
+// What counts as a difference where nobody says: a fifth of a point of accuracy, half a hundredth of a loss.
+double usual_margin(const Recipe& recipe) { return recipe.metric.higher_is_better() ? 0.002 : 0.005; }
+
+evaluate::VerdictFile conclude(const AblatePlan& plan, const AblateResult& result,
+                               std::optional<evaluate::Comparison>& comparison) {
+  std::vector<evaluate::Run> runs;
+  for (const auto& path : result.runs) runs.push_back(evaluate::read_run(path));
+  evaluate::CompareOptions options;
+  options.baseline = "baseline";
+  comparison = evaluate::compare(std::move(runs), options);
+  evaluate::VerdictFile file;
+  file.recipe = plan.title;
+  file.recipe_hash = plan.baseline.hash();
+  file.budget = to_string(plan.baseline.budget);
+  file.command = plan.options.command;
+  file.seeds = static_cast<int64_t>(plan.options.seeds.size());
+  file.jobs = plan.options.jobs;
+  file.threads = plan.options.threads;
+  evaluate::fill_verdicts(file, *comparison, evaluate::judge_ablation(*comparison, plan.compared(), plan.judging()));
+  for (const NotApplicable& aside : plan.not_applicable) file.not_applicable.push_back({aside.method, aside.reason});
+  return file;
+}
+
+void ablate(const AblateFlags& flags, Context& context) {
+  AblateOptions options = ablate_options(flags, context);
+  options.margin = flags.margin >= 0
+                       ? flags.margin
+                       : usual_margin(load_recipe(options.recipe, registry().catalogue(), {{}, {}, options.set}));
+  const RunLauncher launch = child_runs(flags, {"--quiet", "--threads", std::to_string(options.threads)});
+  const AblatePlan plan = plan_ablate(options, registry());
+  std::cerr << plan.arms.size() + 1 << " sides x " << options.seeds.size() << " seeds of "
+            << to_string(plan.baseline.budget) << " each, " << options.jobs << " at a time\n";
+  const AblateResult result =
+      run_ablate(plan, launch, [](const RunRequest& request, RunEnd end, size_t ended, size_t count) {
+        std::cerr << "run " << ended << "/" << count << "  " << request.group << "  seed " << request.seed
+                  << (end == RunEnd::kFailed ? "  failed" : "") << "\n";
+      });
+  if (result.interrupted) return say_how_to_go_on(flags, plan.options.out, context);
+  if (result.runs.empty()) throw InternalError("no run finished; the errors are above");
+  std::optional<evaluate::Comparison> comparison;
+  const evaluate::VerdictFile file = conclude(plan, result, comparison);
+  const std::filesystem::path verdicts = plan.options.out / "verdicts.json", page = plan.options.out / "report.html";
+  write_file_atomic(verdicts, evaluate::to_json(file).dump(2) + "\n");
+  write_file_atomic(
+      page, report::taxonomy_page(registry().catalogue(), {file}, {"Ablation of " + plan.title, context.command_line}));
+  if (context.json) {
+    Json json = evaluate::to_json(file);
+    json["lints"] = report::lints_json(comparison->lints);
+    print_json(json);
+  } else {
+    std::cout << report::verdicts_text(file);
+    for (const evaluate::LintResult* lint : report::fired_lints(comparison->lints)) {
+      std::cout << "\n" << lint->id << " " << lint->name;
+      for (const evaluate::Hit& hit : lint->hits)
+        std::cout << "\n  " << evaluate::name(hit.severity) << ": " << (hit.where.empty() ? "" : hit.where + ": ")
+                  << hit.message;
+      std::cout << "\n";
+    }
+    std::cout << "\nverdicts  " << verdicts.string() << "\nreport    " << page.string() << "\n";
+  }
+  if (flags.strict && report::has_errors(comparison->lints)) context.exit_code = kStrictFailure;
+  if (result.failed > 0 && context.exit_code == kSuccess) context.exit_code = kInternalFailure;
+}
+
+}  // namespace
+
+void add_ablate(CLI::App& app, Context& context) {
+  CLI::App* command =
+      app.add_subcommand("ablate", "what methods add to a recipe, or what it loses without each, at equal budget");
+  auto flags = std::make_shared<AblateFlags>();
+  command->add_option("recipe", flags->recipe, "the baseline, tuned and with a full decay of its rate")->required();
+  command
+      ->add_option("--add", flags->add,
+                   "methods as --with takes them, each compared alone; all: every one that applies")
+      ->allow_extra_args(false);
+  command->add_flag("--leave-out", flags->leave_out, "compare the recipe without each of its methods");
+  command->add_flag("--pairs", flags->pairs, "any two of the methods together too: whether gains add up");
+  command
+      ->add_option("--budget", flags->budget,
+                   "of each run: 60s, 2ep, 0.5dur of the recipe's own, ...; of seconds cost is equal")
+      ->capture_default_str();
+  command->add_option("--seeds", flags->seeds, "how many, or which: 3, or 4,7,9")->capture_default_str();
+  command
+      ->add_option(
+          "--margin", flags->margin,
+          "largest difference of the metric that counts as none (default: 0.002 where larger is better, else 0.005)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--jobs", flags->jobs, "runs at a time")->capture_default_str()->check(CLI::PositiveNumber);
+  command->add_option("--threads", flags->threads, "threads of each run (default: all cores divided among the jobs)")
+      ->check(CLI::NonNegativeNumber);
+  add_study_options(*command, *flags);
+  command->add_option("--out", flags->out, "directory of runs, verdicts and report (default: runs/ablate-DATE)");
+  command->add_flag("--resume", flags->resume, "go on with the ablation in --out");
+  command->add_flag("--strict", flags->strict, "exit 4 when a check of the comparison is an error");
+  add_json_flag(*command, context);
+  command->footer(
+      "examples:\n"
+      "  hasten ablate base.toml --add cutout --add 'mixup(alpha=0.2)' --budget 60s --seeds 5 --jobs 2\n"
+      "  hasten ablate base.toml --add all --budget 60s --out runs/all\n"
+      "  hasten ablate recipes/fashion-mnist/fast.toml --leave-out");
+  command->callback([flags, &context] { ablate(*flags, context); });
+}
+
+}  // namespace hasten::cli

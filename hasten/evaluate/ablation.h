@@ -1,0 +1,64 @@
+// What methods add to a baseline, or take from a recipe by their absence, at equal budget; and whether gains add up.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hasten/evaluate/comparison.h"
+
+namespace hasten::evaluate {
+
+enum class Change { kAdded, kLeftOut };
+
+// One group of runs: the baseline with these methods, or without them.
+struct Arm {
+  std::string group;
+  Change change = Change::kAdded;
+  std::vector<std::string> methods;   // names; two for a pair
+  std::vector<std::string> settings;  // of each, as --with takes them: "cutout(length=0.3)"
+};
+
+struct AblationOptions {
+  double margin = 0;  // differences of quality in [-margin, margin] count as none
+  double confidence = 0.95;
+  bool budget_is_cost = true;  // seconds, FLOPs, joules: cost is equal by design; else it is judged beside quality
+};
+
+// An arm against the baseline. Quality is positive where the method (or, left out, the recipe with it) is better.
+struct Effect {
+  Arm arm;
+  int64_t runs = 0, diverged = 0, failed = 0;  // with a result; without one: diverged, and for other reasons
+  std::optional<stats::TTest> quality;  // of the presence of the methods, in units of the metric
+  std::optional<double> detectable;  // smallest true difference that so many runs find about 9 times in 10
+  std::optional<double> adjusted_p;  // Holm's, over all effects
+  std::map<Cost, stats::Ratio> ratios;  // cost without the methods over cost with them
+  Verdict verdict = Verdict::kUnresolved;
+  std::string reason;
+};
+
+enum class Sum { kAddsUp, kLess, kMore, kUnresolved };
+std::string_view name(Sum sum);  // adds up, less than the sum, more than the sum, unresolved
+
+// Two methods together against each alone: the sum of their effects is taken from the effect of both.
+struct Interaction {
+  Arm arm;
+  std::optional<stats::TTest> beyond_sum;
+  Sum sum = Sum::kUnresolved;
+};
+
+struct Ablation {
+  AblationOptions options;
+  std::vector<Effect> effects;  // of single methods, then of pairs, as the arms came
+  std::vector<Interaction> interactions;
+  size_t baseline_runs = 0;
+  std::optional<Spread> baseline_quality;
+  double deviation = 0;  // of runs that differ in their seed alone, over all groups; NaN where no group has two
+};
+
+// Runs that differ in their seed alone are taken to vary alike in all groups, as in an analysis of variance, so that few runs of a
+// method gain by those of the others; a group that varies more (F test at 1%) is compared by its own spread (Welch).
+// The comparison's groups are the baseline and the arms; an arm without a group has no runs. Throws ConfigError for a margin below 0.
+Ablation judge_ablation(const Comparison& comparison, const std::vector<Arm>& arms, const AblationOptions& options);
+
+}  // namespace hasten::evaluate

@@ -1,0 +1,227 @@
+// The HTML page of methods and verdicts. All of it is written here, escaped; a script only switches the theme and saves the data.
+#include "hasten/report/taxonomy_page.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "hasten/base/json.h"
+#include "hasten/base/text.h"
+#include "hasten/report/assets.h"
+#include "hasten/report/static_page.h"
+#include "hasten/spec/method_views.h"
+
+namespace hasten::report {
+namespace {
+
+using evaluate::MethodVerdict;
+using evaluate::Span;
+using evaluate::VerdictFile;
+
+std::string safe(const std::string& text) { return html_escape(text); }
+
+std::string legend_html() {
+  std::string html = "<p class=\"legend\">";
+  for (auto [kind, words] : {std::pair{"helps", "helps"},
+                             {"hurts", "hurts"},
+                             {"none", "no difference"},
+                             {"unresolved", "unresolved"},
+                             {"unmeasured", "not measured"}}) {
+    html += cat("<span><i class=\"v ", kind, "\"></i>", words, "</span>");
+  }
+  return html + "</p>";
+}
+
+std::string method_html(const MethodSpec& spec, const std::vector<VerdictFile>& files) {
+  std::string dots, words;
+  for (const VerdictFile& file : files) {
+    const MethodVerdict* verdict = file.on(spec.name);
+    if (verdict == nullptr) continue;
+    const std::string word = verdict_word(verdict->verdict);
+    dots += cat("<i class=\"v ", word, "\"></i>");
+    words += cat(file.workload, ": ", word, ", ", effect_text(file, verdict->effect), "\n");
+  }
+  if (dots.empty()) dots = "<i class=\"v unmeasured\"></i>";
+  return cat("<span class=\"method\" title=\"", safe(spec.summary + "\n" + words), "\"><span class=\"dots\">", dots,
+             "</span>", safe(spec.name), "</span>");
+}
+
+std::string matrix_html(const Catalogue& catalogue, const std::vector<VerdictFile>& files) {
+  const auto components = choices(Component{});
+  const auto verbs = choices(Verb{});
+  std::string html =
+      "<div class=\"card\">" + legend_html() + "<div class=\"scroll\"><table class=\"matrix\"><thead><tr><th></th>";
+  for (const std::string_view verb : verbs) html += cat("<th>", verb, "</th>");
+  html += "</tr></thead><tbody>";
+  for (size_t c = 0; c < components.size(); ++c) {
+    html += cat("<tr><th>", components[c], "</th>");
+    for (size_t v = 0; v < verbs.size(); ++v) {
+      std::string cell;
+      for (const MethodSpec* spec : methods_in(catalogue, static_cast<Component>(c), static_cast<Verb>(v)))
+        cell += method_html(*spec, files);
+      html += cell.empty() ? "<td class=\"gap\"></td>" : cat("<td>", cell, "</td>");
+    }
+    html += "</tr>";
+  }
+  html += "</tbody></table></div>";
+  if (files.size() > 1) {
+    std::vector<std::string> names;
+    for (const VerdictFile& file : files) names.push_back(file.workload);
+    html += cat("<p class=\"soft small\">One mark for each workload where the method was measured, in this order: ",
+                safe(join(names, ", ")), ". Hatched: no method.</p>");
+  }
+  return html + "</div>";
+}
+
+// Effects from best to worst, with their intervals; the margin as a band.
+std::string effects_svg(const VerdictFile& file) {
+  std::vector<const MethodVerdict*> shown;
+  double low = -file.margin, high = file.margin;
+  for (const MethodVerdict& verdict : file.verdicts) {
+    if (verdict.methods.size() > 1) continue;
+    shown.push_back(&verdict);
+    if (!verdict.effect) continue;
+    low = std::min(low, verdict.effect->value);
+    high = std::max(high, verdict.effect->value);
+  }
+  if (shown.empty()) return "";
+  const auto place = [](const MethodVerdict* verdict) {  // those without a result come last
+    return verdict->effect ? verdict->effect->value : -std::numeric_limits<double>::infinity();
+  };
+  std::stable_sort(shown.begin(), shown.end(), [&](const auto* a, const auto* b) { return place(a) > place(b); });
+  const double slack = std::max(0.15 * (high - low), 1e-12);
+  low -= slack;
+  high += slack;
+  constexpr double kLeft = 210, kWidth = 560, kRight = 330, kRow = 21, kTop = 30;
+  const double height = kTop + kRow * static_cast<double>(shown.size()) + 10;
+  const auto x = [&](double value) { return kLeft + kWidth * (std::clamp(value, low, high) - low) / (high - low); };
+  const auto at = [](double value) { return fixed(value, 1); };
+  std::string svg = cat("<div class=\"plot-scroll\"><svg class=\"effects\" viewBox=\"0 0 ", kLeft + kWidth + kRight,
+                        " ", at(height), "\" role=\"img\" aria-label=\"effects with intervals\">");
+  const double bottom = height - 10;
+  svg += cat("<rect class=\"margin\" x=\"", at(x(-file.margin)), "\" y=\"", kTop, "\" width=\"",
+             at(x(file.margin) - x(-file.margin)), "\" height=\"", at(bottom - kTop), "\"/>");
+  for (int tick = 0; tick <= 4; ++tick) {
+    const double value = low + (high - low) * tick / 4;
+    svg += cat("<line class=\"axis\" x1=\"", at(x(value)), "\" x2=\"", at(x(value)), "\" y1=\"", kTop, "\" y2=\"",
+               at(bottom), "\"/><text class=\"quiet\" text-anchor=\"middle\" x=\"", at(x(value)), "\" y=\"", kTop - 10,
+               "\">", safe(effect_text(file, Span{value, {}, {}})), "</text>");
+  }
+  svg += cat("<line class=\"zero\" x1=\"", at(x(0)), "\" x2=\"", at(x(0)), "\" y1=\"", kTop, "\" y2=\"", at(bottom),
+             "\"/>");
+  double y = kTop + kRow / 2;
+  for (const MethodVerdict* verdict : shown) {
+    const std::string word = verdict_word(verdict->verdict), &name = verdict->methods.front();
+    svg += cat("<g><title>", safe(verdict->reason), "</title><text text-anchor=\"end\" x=\"", kLeft - 12, "\" y=\"",
+               at(y + 4), "\">", safe(verdict->change == evaluate::Change::kLeftOut ? name + " (left out)" : name),
+               "</text>");
+    const std::string words = verdict->effect ? effect_text(file, verdict->effect) : verdict->reason;
+    if (verdict->effect && verdict->effect->low && verdict->effect->high) {
+      svg += cat("<line class=\"bar ", word, "\" x1=\"", at(x(*verdict->effect->low)), "\" x2=\"",
+                 at(x(*verdict->effect->high)), "\" y1=\"", at(y), "\" y2=\"", at(y), "\"/>");
+    }
+    if (verdict->effect)
+      svg +=
+          cat("<circle class=\"", word, "\" r=\"5\" cx=\"", at(x(verdict->effect->value)), "\" cy=\"", at(y), "\"/>");
+    svg +=
+        cat("<text class=\"quiet\" x=\"", kLeft + kWidth + 14, "\" y=\"", at(y + 4), "\">", safe(words), "</text></g>");
+    y += kRow;
+  }
+  return svg + "</svg></div>";
+}
+
+// What two methods give beyond the sum of both.
+std::string pairs_svg(const VerdictFile& file) {
+  std::vector<std::string> names;
+  double most = 0;
+  for (const MethodVerdict& verdict : file.verdicts) {
+    if (verdict.methods.size() != 2) continue;
+    for (const std::string& name : verdict.methods) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+    if (verdict.beyond_sum) most = std::max(most, std::abs(verdict.beyond_sum->value));
+  }
+  if (names.empty()) return "";
+  constexpr double kLeft = 210, kTop = 130, kCell = 64, kHigh = 34;
+  const auto count = static_cast<double>(names.size());
+  const auto at = [](double value) { return fixed(value, 1); };
+  std::string svg =
+      cat("<div class=\"plot-scroll\"><svg class=\"heat\" style=\"max-width:", at(kLeft + kCell * count + 80),
+          "px\" viewBox=\"0 0 ", at(kLeft + kCell * count + 80), " ", at(kTop + kHigh * count + 8),
+          "\" role=\"img\" aria-label=\"effects of pairs beyond the sum\">");
+  const auto place = [&](const std::string& name) {
+    return static_cast<double>(std::find(names.begin(), names.end(), name) - names.begin());
+  };
+  for (size_t i = 0; i < names.size(); ++i) {
+    const double step = static_cast<double>(i);
+    const double x = kLeft + kCell * (step + 0.5), y = kTop + kHigh * (step + 0.5);
+    svg += cat("<text text-anchor=\"end\" x=\"", kLeft - 10, "\" y=\"", at(y + 4), "\">", safe(names[i]),
+               "</text><text transform=\"translate(", at(x + 4), " ", kTop - 8, ") rotate(-38)\">", safe(names[i]),
+               "</text>");
+  }
+  for (size_t row = 0; row < names.size(); ++row) {
+    for (size_t column = 0; column < names.size(); ++column) {
+      if (row != column)
+        svg += cat("<rect class=\"cell untried\" x=\"", at(kLeft + kCell * static_cast<double>(column)), "\" y=\"",
+                   at(kTop + kHigh * static_cast<double>(row)), "\" width=\"", kCell, "\" height=\"", kHigh, "\"/>");
+    }
+  }
+  for (const MethodVerdict& verdict : file.verdicts) {
+    if (verdict.methods.size() != 2 || !verdict.beyond_sum) continue;
+    const double value = verdict.beyond_sum->value, a = place(verdict.methods[0]), b = place(verdict.methods[1]);
+    const std::string words = cat(join(verdict.methods, " with "), ": ", effect_text(file, verdict.beyond_sum), ", ",
+                                  verdict.sum ? evaluate::name(*verdict.sum) : "");
+    for (auto [row, column] : {std::pair{a, b}, {b, a}}) {
+      const double x = kLeft + kCell * column, y = kTop + kHigh * row;
+      svg +=
+          cat("<g><title>", safe(words), "</title><rect class=\"cell ", value >= 0 ? "more" : "less",
+              "\" fill-opacity=\"", fixed(most > 0 ? 0.08 + 0.6 * std::abs(value) / most : 0.08, 2), "\" x=\"", at(x),
+              "\" y=\"", at(y), "\" width=\"", kCell, "\" height=\"", kHigh, "\"/><text text-anchor=\"middle\" x=\"",
+              at(x + kCell / 2), "\" y=\"", at(y + kHigh / 2 + 4), "\">", safe(effect_text(file, Span{value, {}, {}})),
+              verdict.sum == evaluate::Sum::kUnresolved ? " ?" : "", "</text></g>");
+    }
+  }
+  return svg +
+         "</svg></div><p class=\"soft small\">Effect of both less the sum of their effects alone. ?: the interval "
+         "holds 0.</p>";
+}
+
+std::string workload_html(const VerdictFile& file) {
+  std::string html =
+      cat("<h2>", safe(file.workload), "</h2><p class=\"soft\">", safe(file.recipe), ", ", safe(file.budget),
+          " a run, ", file.seeds, " seeds, margin ", safe(effect_text(file, Span{file.margin, {}, {}})), ", ",
+          safe(file.cpu), ", ", safe(file.date.substr(0, 10)), ".</p><div class=\"card\">", effects_svg(file),
+          "<p class=\"soft small\">", safe(caution_text(file)), "</p></div>");
+  const std::string heat = pairs_svg(file);
+  if (!heat.empty()) html += "<h3>Pairs</h3><div class=\"card\">" + heat + "</div>";
+  html += "<div class=\"card\">" + html_table(verdicts_table(file, false));
+  const Table pairs = verdicts_table(file, true);
+  if (!pairs.rows.empty()) html += html_table(pairs);
+  if (!file.not_applicable.empty()) {
+    html += cat("<details><summary>", file.not_applicable.size(), " not compared, and why</summary><ul>");
+    for (const evaluate::MethodLeftAside& aside : file.not_applicable)
+      html += cat("<li>", safe(aside.method), ": ", safe(aside.reason), "</li>");
+    html += "</ul></details>";
+  }
+  return html + "</div>";
+}
+
+}  // namespace
+
+std::string taxonomy_page(const Catalogue& catalogue, const std::vector<VerdictFile>& files,
+                          const TaxonomyPageOptions& options) {
+  StaticPage page;
+  page.title = options.title;
+  page.css = assets::taxonomy_css();
+  page.body = matrix_html(catalogue, files);
+  Json data = Json::array();
+  for (const VerdictFile& file : files) {
+    page.body += workload_html(file);
+    data.push_back(evaluate::to_json(file));
+  }
+  page.command = options.command;
+  page.json_name = "verdicts.json";
+  return static_page(page, data);
+}
+
+}  // namespace hasten::report

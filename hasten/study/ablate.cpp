@@ -1,0 +1,229 @@
+// Arms from methods, runs from arms.
+#include "hasten/study/ablate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "hasten/base/error.h"
+#include "hasten/base/json.h"
+#include "hasten/base/text.h"
+#include "hasten/evaluate/record_io.h"
+#include "hasten/nn/recipe_model.h"
+#include "hasten/study/halving.h"
+#include "hasten/study/study_directory.h"
+
+namespace hasten {
+namespace {
+
+namespace fs = std::filesystem;
+using evaluate::Arm;
+using evaluate::Change;
+
+constexpr const char* kBaseline = "baseline";
+
+std::string name_in(const std::string& setting) {
+  return std::string(trim(std::string_view(setting).substr(0, setting.find('('))));
+}
+
+class Planner {
+ public:
+  Planner(const AblateOptions& options, const Registry& registry) : options_(options), registry_(registry) {
+    plan_.options = options;
+    plan_.baseline = with_budget(load_recipe(options.recipe, registry.catalogue(), {{}, {}, options.set}));
+    plan_.title = plan_.baseline.name;
+    plan_recipe(plan_.baseline, registry_);
+  }
+
+  AblatePlan take() && {
+    for (const std::string& setting : options_.add) {
+      if (setting != "all") add({setting}, /*required=*/true);
+    }
+    if (std::find(options_.add.begin(), options_.add.end(), "all") != options_.add.end()) add_all();
+    if (options_.leave_out) leave_out_each();
+    if (options_.pairs) add_pairs();
+    if (plan_.arms.empty()) {
+      throw ConfigError("--add", "methods to add, or --leave-out for a recipe that has some",
+                        options_.leave_out ? "a recipe without methods" : "neither");
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  Recipe with_budget(Recipe recipe) const {
+    const Duration own = recipe.budget;
+    recipe.budget = options_.budget.unit == Unit::kFraction ? rung_budget(own, options_.budget.value) : options_.budget;
+    recipe.evaluation.every = {1, Unit::kFraction};  // only the end is judged
+    recipe.checkpoint.keep = 1;
+    return recipe;
+  }
+
+  void add(const std::vector<std::string>& settings, bool required) {
+    Arm arm;
+    arm.settings = settings;
+    for (const std::string& setting : settings) arm.methods.push_back(name_in(setting));
+    arm.group = "with-" + join(arm.methods, "+");
+    for (const std::string& method : arm.methods) {
+      if (!has(method)) continue;
+      throw ConfigError("--add " + method, "a method that the recipe does not have", "one that it has",
+                        "--leave-out tells what it gives");
+    }
+    plan(std::move(arm), required, [&] {
+      return with_budget(load_recipe(options_.recipe, registry_.catalogue(), {settings, {}, options_.set}));
+    });
+  }
+
+  void leave_out(const std::vector<std::string>& names) {
+    plan({"without-" + join(names, "+"), Change::kLeftOut, names, names}, /*required=*/false, [&] {
+      Recipe recipe = plan_.baseline;
+      std::erase_if(recipe.methods, [&](const MethodChoice& choice) {
+        return std::find(names.begin(), names.end(), choice.spec->name) != names.end();
+      });
+      return recipe;
+    });
+  }
+
+  void plan(Arm arm, bool required, const std::function<Recipe()>& make) {
+    PlannedArm planned{std::move(arm), {}};
+    try {
+      planned.recipe = make();
+      plan_recipe(planned.recipe, registry_);  // every mistake shows before the first step
+    } catch (const ConfigError& error) {
+      if (required) throw;
+      plan_.not_applicable.push_back({join(planned.arm.methods, " with "),
+                                      cat(error.where(), ": expected ", error.expected(), ", got ", error.got())});
+      return;
+    }
+    if (!groups_.insert(planned.arm.group).second) {
+      throw ConfigError("--add", "each method once", planned.arm.methods.front() + " twice");
+    }
+    plan_.arms.push_back(std::move(planned));
+  }
+
+  bool has(const std::string& method) const {
+    const auto& methods = plan_.baseline.methods;
+    return std::any_of(methods.begin(), methods.end(),
+                       [&](const MethodChoice& choice) { return choice.spec->name == method; });
+  }
+
+  void add_all() {
+    for (const MethodSpec& spec : registry_.catalogue().all()) {
+      if (groups_.contains("with-" + spec.name)) continue;
+      if (has(spec.name)) plan_.not_applicable.push_back({spec.name, "the baseline has it"});
+      else add({spec.name}, /*required=*/false);
+    }
+  }
+
+  void leave_out_each() {
+    for (const MethodChoice& choice : plan_.baseline.methods) leave_out({choice.spec->name});
+  }
+
+  // Of methods that are compared alone, for only then their sum is known.
+  void add_pairs() {
+    const std::vector<PlannedArm> singles = plan_.arms;
+    for (size_t i = 0; i < singles.size(); ++i) {
+      for (size_t j = i + 1; j < singles.size(); ++j) {
+        const Arm &a = singles[i].arm, &b = singles[j].arm;
+        if (a.change != b.change) continue;
+        if (a.change == Change::kAdded) add({a.settings[0], b.settings[0]}, /*required=*/false);
+        else leave_out({a.methods[0], b.methods[0]});
+      }
+    }
+  }
+
+  const AblateOptions& options_;
+  const Registry& registry_;
+  AblatePlan plan_;
+  std::set<std::string> groups_;
+};
+
+}  // namespace
+
+AblatePlan plan_ablate(const AblateOptions& options, const Registry& registry) {
+  check_seeds(options.seeds);
+  return Planner(options, registry).take();
+}
+
+// Against k sides the baseline is compared k times, so it gets about sqrt(k) runs for each of a side's (Dunnett 1955).
+std::vector<RunRequest> AblatePlan::runs() const {
+  constexpr uint64_t kFurtherSeeds = 100000;  // of the baseline: far from those that people choose
+  const size_t times = std::max<size_t>(1, std::llround(std::sqrt(static_cast<double>(arms.size()))));
+  const auto request = [&](const Recipe& recipe, const std::string& group, uint64_t seed, size_t runs) {
+    RunRequest request;
+    request.recipe = recipe;
+    request.seed = seed;
+    request.group = group;
+    request.role = group == kBaseline ? evaluate::Role::kBaseline : evaluate::Role::kMethod;
+    request.planned_runs = static_cast<int64_t>(runs);
+    request.out = options.out / group / cat("seed-", seed);
+    return request;
+  };
+  std::vector<RunRequest> requests;
+  const size_t seeds = options.seeds.size();
+  for (size_t turn = 0; turn < seeds; ++turn) {
+    std::vector<RunRequest> round;
+    for (const PlannedArm& planned : arms)
+      round.push_back(request(planned.recipe, planned.arm.group, options.seeds[turn], seeds));
+    std::rotate(round.begin(), round.begin() + static_cast<std::ptrdiff_t>(turn % round.size()), round.end());
+    // The baseline among them, evenly.
+    for (size_t i = 0; i < times; ++i) {
+      const uint64_t seed = i == 0 ? options.seeds[turn] : kFurtherSeeds + turn * arms.size() + i;
+      const size_t place = i * (arms.size() + times) / times;
+      round.insert(round.begin() + static_cast<std::ptrdiff_t>(std::min(place, round.size())),
+                   request(baseline, kBaseline, seed, seeds * times));
+    }
+    requests.insert(requests.end(), round.begin(), round.end());
+  }
+  return requests;
+}
+
+std::vector<Arm> AblatePlan::compared() const {
+  std::vector<Arm> compared;
+  for (const PlannedArm& planned : arms) compared.push_back(planned.arm);
+  return compared;
+}
+
+evaluate::AblationOptions AblatePlan::judging() const {
+  evaluate::AblationOptions judging;
+  judging.margin = options.margin;
+  const Unit unit = baseline.budget.unit;
+  judging.budget_is_cost = unit == Unit::kSecond || unit == Unit::kFlop || unit == Unit::kJoule;
+  return judging;
+}
+
+// Seeds are no part of it: more of them may follow where a verdict is open.
+Json AblatePlan::definition() const {
+  Json json = {{"jobs", options.jobs},
+               {"threads", options.threads},
+               {"margin", options.margin},
+               {"baseline", baseline.hash()},
+               {"arms", Json::object()}};
+  for (const PlannedArm& planned : arms) json["arms"][planned.arm.group] = planned.recipe.hash();
+  return json;
+}
+
+AblateResult run_ablate(const AblatePlan& plan, const RunLauncher& launch,
+                        const std::function<void(const RunRequest&, RunEnd, size_t, size_t)>& ended) {
+  open_study({plan.options.out, "ablate.json", "an ablation", plan.options.resume},
+             {{"version", 1}, {"command", plan.options.command}, {"definition", plan.definition()}});
+  const std::vector<RunRequest> all = plan.runs();
+  std::vector<RunRequest> waiting;
+  for (RunRequest request : all) {
+    if (is_finished_run(request.out)) continue;
+    request.resume = fs::exists(request.out / "run.json");
+    waiting.push_back(std::move(request));
+  }
+  size_t count = all.size() - waiting.size();
+  const std::vector<RunEnd> ends = run_all(waiting, launch, plan.options.jobs, [&](size_t index, RunEnd end) {
+    if (end != RunEnd::kInterrupted) ended(waiting[index], end, ++count, all.size());
+  });
+  AblateResult result;
+  result.failed = std::count(ends.begin(), ends.end(), RunEnd::kFailed);
+  result.interrupted = std::count(ends.begin(), ends.end(), RunEnd::kInterrupted) > 0;
+  for (const RunRequest& request : all) {
+    if (evaluate::is_run(request.out)) result.runs.push_back(request.out);
+  }
+  return result;
+}
+
+}  // namespace hasten

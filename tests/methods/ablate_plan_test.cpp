@@ -1,0 +1,178 @@
+// Which sides an ablation has, in which order they run, and what it says of methods that do not apply.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <map>
+#include <set>
+
+#include "hasten/base/error.h"
+#include "hasten/base/files.h"
+#include "hasten/base/json.h"
+#include "hasten/evaluate/record_io.h"
+#include "hasten/methods/registry.h"
+#include "hasten/study/ablate.h"
+
+namespace hasten {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kRecipe = R"(
+name = "base"
+[workload]
+dataset = "synthetic"
+[model]
+family = "mlp"
+[optimizer]
+name = "sgd"
+lr = 0.1
+[budget]
+train = "4ep"
+[[method]]
+name = "ema"
+[[method]]
+name = "label_smoothing"
+)";
+
+const Registry& all_methods() {
+  static const Registry registry{method_entries()};
+  return registry;
+}
+
+class AblatePlanTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("ablate_plan_test_" + std::to_string(getpid()));
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    write_file_atomic(folder_ / "base.toml", kRecipe);
+    options_.recipe = folder_ / "base.toml";
+    options_.out = folder_ / "out";
+    options_.command = "hasten ablate";
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  AblatePlan plan() const { return plan_ablate(options_, all_methods()); }
+  std::vector<std::string> groups() const {
+    std::vector<std::string> groups;
+    for (const PlannedArm& arm : plan().arms) groups.push_back(arm.arm.group);
+    return groups;
+  }
+
+  fs::path folder_;
+  AblateOptions options_;
+};
+
+TEST_F(AblatePlanTest, SidesRunInTurns) {
+  options_.add = {"mixup", "gradient_clipping(threshold=0.5)"};
+  options_.seeds = {3, 8};
+  options_.budget = {0.5, Unit::kFraction};
+  const std::vector<RunRequest> runs = plan().runs();
+  std::vector<std::string> order;
+  for (const RunRequest& run : runs) {
+    order.push_back(run.group + " " + std::to_string(run.seed));
+    EXPECT_EQ(to_string(run.recipe.budget), "2ep");
+    EXPECT_EQ(run.role == evaluate::Role::kBaseline, run.group == "baseline");
+  }
+  EXPECT_EQ(order, (std::vector<std::string>{"baseline 3", "with-mixup 3", "with-gradient_clipping 3", "baseline 8",
+                                             "with-gradient_clipping 8", "with-mixup 8"}));
+  EXPECT_EQ(runs[2].recipe.methods.back().spec->name, "gradient_clipping");
+  EXPECT_EQ(runs[0].recipe.methods.size(), 2);
+}
+
+// Nine sides are all compared with the baseline, so it has three runs for each of theirs, spread over the round.
+TEST_F(AblatePlanTest, TheBaselineHasMoreRunsAgainstManySides) {
+  options_.add = {"mixup", "cutmix",    "cutout",       "infobatch", "gradient_clipping", "gradient_centralization",
+                  "sam",   "lookahead", "random_subset"};
+  options_.set = {"model.family=\"convnet\""};
+  std::vector<size_t> places;
+  std::set<uint64_t> seeds;
+  const std::vector<RunRequest> runs = plan().runs();
+  ASSERT_EQ(runs.size(), 3 * (9 + 3));
+  for (size_t i = 0; i < runs.size(); ++i) {
+    if (runs[i].group != "baseline") continue;
+    places.push_back(i);
+    EXPECT_TRUE(seeds.insert(runs[i].seed).second) << "a seed twice is no replicate";
+    EXPECT_EQ(runs[i].planned_runs, 9);
+  }
+  EXPECT_EQ(places, (std::vector<size_t>{0, 4, 8, 12, 16, 20, 24, 28, 32}));
+}
+
+TEST_F(AblatePlanTest, LeavesOutEachAndBoth) {
+  options_.leave_out = true;
+  options_.pairs = true;
+  EXPECT_EQ(groups(),
+            (std::vector<std::string>{"without-ema", "without-label_smoothing", "without-ema+label_smoothing"}));
+  EXPECT_TRUE(plan().arms.back().recipe.methods.empty());
+}
+
+TEST_F(AblatePlanTest, PairsExcludeWhatCannotStandTogether) {
+  options_.add = {"swa", "mixup", "cutmix"};
+  EXPECT_THROW(plan(), ConfigError);  // ema is on the seam of swa, and somebody asked for it
+  options_.add = {"ema(half_life=\"0.1dur\")"};
+  EXPECT_THROW(plan(), ConfigError);  // the recipe has it
+  options_.add = {"mixup"};
+  options_.seeds = {3, 3};
+  EXPECT_THROW(plan(), ConfigError);
+  options_.seeds = {0};
+  options_.add = {"one_cycle", "warmup_stable_decay", "mixup"};
+  options_.pairs = true;
+  EXPECT_EQ(groups(), (std::vector<std::string>{"with-one_cycle", "with-warmup_stable_decay", "with-mixup",
+                                                "with-one_cycle+mixup", "with-warmup_stable_decay+mixup"}));
+  ASSERT_EQ(plan().not_applicable.size(), 1);
+  EXPECT_EQ(plan().not_applicable[0].method, "one_cycle with warmup_stable_decay");
+}
+
+TEST_F(AblatePlanTest, AllIsEveryMethodOnce) {
+  options_.add = {"mixup(alpha=0.1)", "all"};
+  const AblatePlan plan = this->plan();
+  std::set<std::string> names;
+  for (const PlannedArm& arm : plan.arms) EXPECT_TRUE(names.insert(arm.arm.methods[0]).second) << arm.arm.group;
+  std::map<std::string, std::string> aside;
+  for (const NotApplicable& each : plan.not_applicable) aside[each.method] = each.reason;
+  EXPECT_EQ(names.size() + aside.size(), all_methods().catalogue().all().size());
+  EXPECT_EQ(plan.arms[0].arm.settings[0], "mixup(alpha=0.1)");
+  EXPECT_EQ(aside["ema"], "the baseline has it");
+  EXPECT_NE(aside["qk_norm"].find("family"), std::string::npos) << aside["qk_norm"];
+}
+
+TEST_F(AblatePlanTest, CostIsEqualWhereTheBudgetIsOne) {
+  options_.add = {"mixup"};
+  EXPECT_FALSE(plan().judging().budget_is_cost);
+  options_.budget = {3, Unit::kSecond};
+  EXPECT_TRUE(plan().judging().budget_is_cost);
+}
+
+// What ended is not run again; failures are counted, and the rest goes on.
+TEST_F(AblatePlanTest, GoesOn) {
+  options_.add = {"mixup"};
+  options_.seeds = {0, 1};
+  std::vector<std::string> ran;
+  const RunLauncher launch = [&](const RunRequest& request) {
+    ran.push_back(request.group + " " + std::to_string(request.seed));
+    if (request.group == "with-mixup" && request.seed == 1) return RunEnd::kFailed;
+    evaluate::RunRecord record;
+    record.id = ran.back();
+    record.status = evaluate::Status::kOk;
+    evaluate::write_run_record(request.out, record);
+    return RunEnd::kFinished;
+  };
+  const auto quiet = [](const RunRequest&, RunEnd, size_t, size_t) {};
+  AblateResult result = run_ablate(plan(), launch, quiet);
+  EXPECT_EQ(result.runs.size(), 3);
+  EXPECT_EQ(result.failed, 1);
+  EXPECT_THROW(run_ablate(plan(), launch, quiet), ConfigError);  // the directory holds something
+  options_.resume = true;
+  ran.clear();
+  run_ablate(plan(), launch, quiet);
+  EXPECT_EQ(ran, (std::vector<std::string>{"with-mixup 1"}));
+  ran.clear();
+  options_.seeds = {0, 1, 2};  // more seeds are no other question
+  run_ablate(plan(), launch, quiet);
+  EXPECT_EQ(ran, (std::vector<std::string>{"with-mixup 1", "baseline 2", "with-mixup 2"}));
+  options_.margin = 0.5;
+  EXPECT_THROW(run_ablate(plan(), launch, quiet), ConfigError);  // another question
+}
+
+}  // namespace
+}  // namespace hasten
