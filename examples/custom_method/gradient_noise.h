@@ -23,6 +23,7 @@ struct GradientNoiseParams {
 inline hasten::MethodSpec gradient_noise_spec() {
   return {.name = "gradient_noise",
           .summary = "add noise to gradients that fades over the run",
+          .maths = "g ← g + N(0, scale² / (1 + step)^decay)",
           .component = hasten::Component::kDerivatives,
           .verbs = {hasten::Verb::kRetrofit},
           .saves = hasten::Factor::kIterations,

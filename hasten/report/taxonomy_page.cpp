@@ -130,6 +130,9 @@ std::string effects_svg(const VerdictFile& file) {
   return svg + "</svg></div>";
 }
 
+// Without its unit.
+std::string in_cell(const std::string& text) { return text.substr(0, text.find(' ')); }
+
 // What two methods give beyond the sum of both.
 std::string pairs_svg(const VerdictFile& file) {
   std::vector<std::string> names;
@@ -173,12 +176,12 @@ std::string pairs_svg(const VerdictFile& file) {
                                   verdict.sum ? evaluate::name(*verdict.sum) : "");
     for (auto [row, column] : {std::pair{a, b}, {b, a}}) {
       const double x = kLeft + kCell * column, y = kTop + kHigh * row;
-      svg +=
-          cat("<g><title>", safe(words), "</title><rect class=\"cell ", value >= 0 ? "more" : "less",
-              "\" fill-opacity=\"", fixed(most > 0 ? 0.08 + 0.6 * std::abs(value) / most : 0.08, 2), "\" x=\"", at(x),
-              "\" y=\"", at(y), "\" width=\"", kCell, "\" height=\"", kHigh, "\"/><text text-anchor=\"middle\" x=\"",
-              at(x + kCell / 2), "\" y=\"", at(y + kHigh / 2 + 4), "\">", safe(effect_text(file, Span{value, {}, {}})),
-              verdict.sum == evaluate::Sum::kUnresolved ? " ?" : "", "</text></g>");
+      svg += cat("<g><title>", safe(words), "</title><rect class=\"cell ", value >= 0 ? "more" : "less",
+                 "\" fill-opacity=\"", fixed(most > 0 ? 0.08 + 0.6 * std::abs(value) / most : 0.08, 2), "\" x=\"",
+                 at(x), "\" y=\"", at(y), "\" width=\"", kCell, "\" height=\"", kHigh,
+                 "\"/><text text-anchor=\"middle\" x=\"", at(x + kCell / 2), "\" y=\"", at(y + kHigh / 2 + 4), "\">",
+                 safe(in_cell(effect_text(file, Span{value, {}, {}}))),
+                 verdict.sum == evaluate::Sum::kUnresolved ? " ?" : "", "</text></g>");
     }
   }
   return svg +

@@ -2,6 +2,7 @@
 // begins to do more shows here on every machine, however fast it is.
 #include <gtest/gtest.h>
 
+#include "hasten/kernels/tiles.h"
 #include "hasten/methods/registry.h"
 #include "tests/engine/counted_calls.h"
 
@@ -23,8 +24,13 @@ double operators_a_step(const Json& document) {
   return static_cast<double>(operators_of(document, "30step") - operators_of(document, "10step")) / kMore;
 }
 
-// Measured: 1,367 (two layers) and 1,634. A few operators differ by processor.
-constexpr double kTextLimit = 1400, kImageLimit = 1700;
+// Measured where Muon's matrices are our own products: 892 (two layers) and 992; elsewhere 1,367 and 1,634. A few operators
+// differ by processor.
+struct Limits {
+  double text = 1400, images = 1700;
+};
+Limits limits() { return kernels::tiles::available() ? Limits{920, 1020} : Limits{}; }
+constexpr double kFewest = 800;  // fewer, and the count does not work
 
 TEST(RecordOperatorsTest, Text) {
   Json document = recipe("tiny-shakespeare/fast.toml");
@@ -36,8 +42,8 @@ TEST(RecordOperatorsTest, Text) {
   document["batch"]["size"] = 4;
   const double count = operators_a_step(document);
   RecordProperty("operators", std::to_string(count));
-  EXPECT_GT(count, 1000) << "the count works";
-  EXPECT_LE(count, kTextLimit);
+  EXPECT_GT(count, kFewest);
+  EXPECT_LE(count, limits().text);
 }
 
 TEST(RecordOperatorsTest, Images) {
@@ -47,8 +53,8 @@ TEST(RecordOperatorsTest, Images) {
   document["batch"]["size"] = 10;
   const double count = operators_a_step(document);
   RecordProperty("operators", std::to_string(count));
-  EXPECT_GT(count, 1000) << "the count works";
-  EXPECT_LE(count, kImageLimit);
+  EXPECT_GT(count, kFewest);
+  EXPECT_LE(count, limits().images);
 }
 
 }  // namespace

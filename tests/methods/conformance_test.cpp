@@ -42,6 +42,7 @@ MethodSpec broken_spec(const char* name, std::vector<Use> uses, Effects effects)
   MethodSpec spec;
   spec.name = name;
   spec.summary = "broken on purpose";
+  spec.maths = "wrong";
   spec.verbs = {Verb::kReplace};
   spec.saves = Factor::kIterations;
   spec.cite = "none";

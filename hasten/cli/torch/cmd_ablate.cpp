@@ -71,6 +71,19 @@ evaluate::VerdictFile conclude(const AblatePlan& plan, const AblateResult& resul
   return file;
 }
 
+// Most say the same of every side, so a few stand for all; the JSON has them all.
+void say_lint(const evaluate::LintResult& lint) {
+  constexpr size_t kShown = 3;
+  std::vector<std::string> lines;
+  for (const evaluate::Hit& hit : lint.hits) {
+    std::string line = cat(evaluate::name(hit.severity), ": ", hit.where.empty() ? "" : hit.where + ": ", hit.message);
+    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
+  }
+  std::cout << "\n" << lint.id << " " << lint.name << "\n";
+  for (size_t i = 0; i < std::min(kShown, lines.size()); ++i) std::cout << "  " << lines[i] << "\n";
+  if (lines.size() > kShown) std::cout << "  and " << lines.size() - kShown << " more\n";
+}
+
 void ablate(const AblateFlags& flags, Context& context) {
   AblateOptions options = ablate_options(flags, context);
   options.margin = flags.margin >= 0
@@ -99,13 +112,7 @@ void ablate(const AblateFlags& flags, Context& context) {
     print_json(json);
   } else {
     std::cout << report::verdicts_text(file);
-    for (const evaluate::LintResult* lint : report::fired_lints(comparison->lints)) {
-      std::cout << "\n" << lint->id << " " << lint->name;
-      for (const evaluate::Hit& hit : lint->hits)
-        std::cout << "\n  " << evaluate::name(hit.severity) << ": " << (hit.where.empty() ? "" : hit.where + ": ")
-                  << hit.message;
-      std::cout << "\n";
-    }
+    for (const evaluate::LintResult* lint : report::fired_lints(comparison->lints)) say_lint(*lint);
     std::cout << "\nverdicts  " << verdicts.string() << "\nreport    " << page.string() << "\n";
   }
   if (flags.strict && report::has_errors(comparison->lints)) context.exit_code = kStrictFailure;

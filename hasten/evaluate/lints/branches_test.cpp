@@ -164,6 +164,12 @@ const Branch kMissing[] = {
     {"L03", "tuning.ranges", [](Scene& s) { s.each([](RunRecord& r) { r.tuning.ranges.clear(); }); }},
     {"L06", "two or more runs a side", [](Scene& s) { s.runs = make_race(1); }},
     {"L06", "two or more runs of baseline", [](Scene& s) { s.runs = make_race(1); }},
+    {"L08", "lr in the events of the first half",
+     [](Scene& s) {
+       s.each([](RunRecord& r) { r.planned.steps.reset(); });
+       auto& events = s.method().events;  // the rest falls from a peak that nobody saw
+       events.erase(events.begin(), events.begin() + 6);
+     }},
     {"L10", "started_at", [](Scene& s) { s.each([](RunRecord& r) { r.started_at = ""; }); }},
     {"L11", "target", no_target},
     {"L17", "clocks.eval", [](Scene& s) { s.each([](RunRecord& r) { r.clocks.eval.reset(); }); }},

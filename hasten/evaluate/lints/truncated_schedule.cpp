@@ -22,13 +22,22 @@ Lint truncated_schedule() {
             auto steps = run_cost(*run, Cost::kSteps);
             double peak = 0;
             std::optional<double> last;
+            std::optional<int64_t> from, to;
             for (const EventRecord& event : run->events) {
               if (!event.lr) continue;
               peak = std::max(peak, *event.lr);
+              if (!last) from = event.step;
               last = event.lr;
+              to = event.step;
             }
-            bool has_plan = record.planned.steps && steps, has_trace = last && peak > 0 && record.final_lr_fraction;
-            if (!has_plan && !has_trace) out.missing("planned.steps, or lr in the events with final_lr_fraction");
+            // A log that begins in the second half of a run does not show the peak.
+            const bool shows_peak = !from || !to || 2 * *from <= *to;
+            bool has_plan = record.planned.steps && steps,
+                 has_trace = last && peak > 0 && shows_peak && record.final_lr_fraction;
+            if (!has_plan && !has_trace) {
+              out.missing(last && !shows_peak ? "lr in the events of the first half of the run"
+                                              : "planned.steps, or lr in the events with final_lr_fraction");
+            }
                 // Half a step of slack: budgets in epochs or seconds need not be whole steps.
             if (has_plan && *steps + 0.5 < *record.planned.steps) {
               out.fire(record.id, cat("stopped at step ", *steps, " of ", *record.planned.steps));
