@@ -8,7 +8,6 @@ are imported as such, so `hasten compare` judges all of them. Runs that ended ar
 """
 import argparse
 import json
-import math
 import os
 import pathlib
 import shutil
@@ -79,8 +78,9 @@ def train_peer(options, workload, side, seed, folder):
     lines = f"{folder}.jsonl"
     run([options.python, HERE / "peers" / script, "--data", options.data, "--seed", str(seed), "--out", lines, "--group", side,
          *settings, *options.peer_settings.get(side, [])], f"{folder}.log")
-    run([options.hasten, "import", "jsonl", lines, "--mapping", HERE / "peers" / "mapping.toml", "--metric",
-         WORKLOADS[workload]["metric"], "--out", folder], f"{folder}.import.log")
+    metric = WORKLOADS[workload]["metric"]
+    run([options.hasten, "import", "jsonl", lines, "--mapping", HERE / "peers" / "mapping.toml", "--metric", metric, "--workload",
+         f"{WORKLOADS[workload]['dataset']}/{metric}", "--out", folder], f"{folder}.import.log")
 
 
 def measured_in(folder, metric):
@@ -96,21 +96,14 @@ def measured_in(folder, metric):
     return last
 
 
-def chance_of_missing(values, target, larger_is_better):
-    """One-sided t test: how likely values as good as these are where the mean just misses the target."""
-    n, spread = len(values), statistics.stdev(values) if len(values) > 1 else 0
-    if spread == 0:
-        return float("nan")
-    t = (statistics.mean(values) - target) / (spread / math.sqrt(n)) * (1 if larger_is_better else -1)
-    degrees = n - 1
-
-    def density(x):
-        return (1 + x * x / degrees) ** (-(degrees + 1) / 2)
-
-    scale = math.gamma((degrees + 1) / 2) / (math.sqrt(degrees * math.pi) * math.gamma(degrees / 2))
-    steps, width = 20000, abs(t) / 20000
-    inside = scale * width * (sum(density(i * width) for i in range(1, steps)) + (density(0) + density(abs(t))) / 2)
-    return 0.5 - inside if t > 0 else 0.5 + inside
+def chances_of_missing(options, folders, metric, target):
+    """By side, how likely qualities as good as these are where the mean just misses the target: `hasten compare` tells."""
+    done = subprocess.run([options.hasten, "compare", *map(str, folders), "--baseline", "fast", "--metric", metric, "--target", str(target),
+                           "--json"], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(done.stderr)
+    return {group["name"]: group["points"][group["headline"]].get("p")
+            for group in json.loads(done.stdout)["comparisons"][0]["groups"]}
 
 
 def shown(value, metric):
@@ -128,10 +121,9 @@ def quality(runs, metric):
     return shown(statistics.mean(values), metric) + spread
 
 
-def readme_of(options, workload, measured, environment):
+def readme_of(options, workload, measured, chances, environment):
     facts = WORKLOADS[workload]
     metric, target = facts["metric"], facts["target"]
-    larger = metric.endswith("accuracy")
     fast = statistics.median(r["train_s"] for r in measured["fast"])
     lines = [f"# {facts['title']}: {metric} {shown(target, metric)}", "",
              "Written by `bench/records.py --readme` from the runs it made; not by hand.", "",
@@ -143,8 +135,8 @@ def readme_of(options, workload, measured, environment):
         if side.startswith(WITHOUT):
             continue
         flops = f"{statistics.median(r['flops'] for r in runs) / 1e12:.1f}" if runs[0]["flops"] else "not counted"
-        p = chance_of_missing([r["quality"] for r in runs], target, larger)
-        lines.append(f"| {side}: {texts[side]} | {quality(runs, metric)} | {len(runs)} | {'-' if math.isnan(p) else f'{p:.2g}'} | "
+        p = chances[side]
+        lines.append(f"| {side}: {texts[side]} | {quality(runs, metric)} | {len(runs)} | {'-' if p is None else f'{p:.2g}'} | "
                      f"{seconds(runs)} | {flops} | {statistics.median(r['train_s'] for r in runs) / fast:.2f} |")
     left_out = {side.removeprefix(WITHOUT): runs for side, runs in measured.items() if side.startswith(WITHOUT)}
     if left_out:
@@ -229,7 +221,9 @@ def main():
         print(f"{side:<34} {quality(runs, facts['metric'])}, {seconds(runs)} s")
     if options.readme:
         target = ROOT / "recipes" / options.workload / "README.md"
-        target.write_text(readme_of(options, options.workload, measured, environment_of(out / f"fast-{options.first_seed}")))
+        folders = [out / f"{side}-{run['seed']}" for side, runs in measured.items() for run in runs]
+        chances = chances_of_missing(options, folders, facts["metric"], facts["target"])
+        target.write_text(readme_of(options, options.workload, measured, chances, environment_of(out / f"fast-{options.first_seed}")))
 
 
 main()

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -66,8 +65,7 @@ std::string read_file(const std::filesystem::path& path) {
 
 void write_file_atomic(const std::filesystem::path& path, std::string_view bytes) {
   std::filesystem::path temporary = path;
-  static std::atomic<uint64_t> count{0};  // threads may write one file at a time: the last one stays
-  temporary += ".tmp" + std::to_string(::getpid()) + "-" + std::to_string(count++);
+  temporary += ".tmp" + std::to_string(::gettid());  // threads may write one file at a time: the last one stays
   int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor < 0) fail(path, "cannot write", errno);
   int code = write_all(descriptor, bytes);

@@ -8,7 +8,7 @@
 namespace hasten {
 namespace {
 
-// What a killed process was about to write (write_file_atomic), and nobody will finish: NAME.tmp and its process's number.
+// What a killed process was about to write (write_file_atomic), and nobody will finish: NAME.tmp and its thread's number.
 void remove_unfinished(const std::filesystem::path& directory) {
   if (!std::filesystem::is_directory(directory)) return;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {

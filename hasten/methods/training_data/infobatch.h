@@ -28,7 +28,7 @@ inline MethodSpec infobatch_spec() {
               "ℓ = last loss in training; all stay in epochs that begin in the last anneal of the budget",
           .component = Component::kTrainingData,
           .verbs = {Verb::kRemove},
-          .saves = Factor::kIterationCost,
+          .saves = Factor::kIterations,
           .raises = Factor::kIterations,
           .cite = "Qin, Wang, Zheng et al., arXiv:2303.04947",
           .uses = {{Site::plan(), Phase::kStructure},
