@@ -216,15 +216,21 @@ void show_method(const MethodSpec& spec, const std::vector<VerdictFile>& files, 
 
 std::string cell_name(Component component, Verb verb) { return cat(name_of(component), " x ", name_of(verb)); }
 
-Json gaps_json(const Gaps& gaps) {
-  Json json = {{"empty", Json::array()},         {"unmeasured", gaps.unmeasured}, {"none_helps", Json::array()},
-               {"untried_pairs", Json::array()}, {"pairs", gaps.pairs},           {"pairs_tried", gaps.tried}};
-  for (const Gaps::EmptyCell& cell : gaps.empty) {
-    json["empty"].push_back({{"component", name_of(cell.component)},
-                             {"verb", name_of(cell.verb)},
-                             {"known", cell.known},
-                             {"source", cell.source}});
+Json cells_json(const std::vector<CellKnowledge>& cells) {
+  Json json = Json::array();
+  for (const CellKnowledge& cell : cells) {
+    json.push_back({{"component", name_of(cell.component)},
+                    {"verb", name_of(cell.verb)},
+                    {"known", cell.known},
+                    {"source", cell.source}});
   }
+  return json;
+}
+
+Json gaps_json(const Gaps& gaps) {
+  Json json = {{"empty", cells_json(gaps.empty)}, {"filled", cells_json(gaps.filled)}, {"unmeasured", gaps.unmeasured},
+               {"none_helps", Json::array()},     {"untried_pairs", Json::array()},    {"pairs", gaps.pairs},
+               {"pairs_tried", gaps.tried}};
   for (const Gaps::PoorCell& cell : gaps.poor) {
     json["none_helps"].push_back(
         {{"component", name_of(cell.component)}, {"verb", name_of(cell.verb)}, {"methods", cell.methods}});
@@ -237,7 +243,7 @@ Json gaps_json(const Gaps& gaps) {
 void show_gaps(const Gaps& gaps, bool json) {
   if (json) return print_json(gaps_json(gaps));
   std::cout << gaps.empty.size() << " cells without a method\n";
-  for (const Gaps::EmptyCell& cell : gaps.empty) {
+  for (const CellKnowledge& cell : gaps.empty) {
     std::cout << "\n  " << cell_name(cell.component, cell.verb) << "\n    "
               << (cell.known.empty() ? "nothing is written down; docs/gaps.toml is the place" : cell.known) << "\n";
     if (!cell.source.empty()) std::cout << "    " << cell.source << "\n";
@@ -260,7 +266,8 @@ void show_gaps(const Gaps& gaps, bool json) {
     std::cout << "  " << pair.workload << ": " << pair.first << " with " << pair.second << "\n";
 }
 
-void show_matrix(const Catalogue& catalogue, bool json) {
+// In a terminal a method that was measured has its words behind it.
+void show_matrix(const Catalogue& catalogue, const std::vector<VerdictFile>& files, bool json) {
   const auto components = choices(Component{});
   const auto verbs = choices(Verb{});
   Json document = Json::object();
@@ -270,7 +277,10 @@ void show_matrix(const Catalogue& catalogue, bool json) {
     for (size_t v = 0; v < verbs.size(); ++v) {
       std::vector<std::string> names;
       for (const MethodSpec* spec : methods_in(catalogue, static_cast<Component>(c), static_cast<Verb>(v))) {
-        names.push_back(spec->name);
+        const std::vector<std::string> words = words_of(*spec, files);
+        const bool measured = words.front() != verdict_words().back();
+        if (measured) document["verdicts"][spec->name] = words;
+        names.push_back(json || !measured ? spec->name : cat(spec->name, " (", short_words(words), ")"));
       }
       document["cells"][std::string(components[c])][std::string(verbs[v])] = names;
       if (names.empty()) gaps.push_back(cat(components[c], " x ", verbs[v]));
@@ -321,14 +331,17 @@ void add_methods(CLI::App& app, Context& context) {
   add_json_flag(*matrix, context);
   auto matrix_files = std::make_shared<std::vector<std::string>>();
   auto page = std::make_shared<std::string>();
-  matrix->add_option("--html", *page, "write a page: the matrix coloured by verdict, effects with intervals, pairs");
+  matrix->add_option("--html", *page,
+                     "write a page too: the matrix coloured by verdict, effects with intervals, pairs");
   add_verdicts_option(*matrix, *matrix_files);
   matrix->callback([&context, matrix_files, page] {
     const Catalogue catalogue(method_specs());
-    if (page->empty()) return show_matrix(catalogue, context.json);
-    write_file_atomic(*page, report::taxonomy_page(catalogue, load_verdicts(*matrix_files),
+    const std::vector<VerdictFile> files = load_verdicts(*matrix_files);
+    show_matrix(catalogue, files, context.json);
+    if (page->empty()) return;
+    write_file_atomic(*page, report::taxonomy_page(catalogue, files,
                                                    {"Methods and what was measured of them", context.command_line}));
-    std::cout << "wrote " << *page << "\n";
+    std::cerr << "wrote " << *page << "\n";
   });
 
   CLI::App* gaps =

@@ -23,11 +23,6 @@ std::vector<std::string> words_of(const MethodSpec& spec, const std::vector<eval
 
 // What nobody knows yet.
 struct Gaps {
-  struct EmptyCell {
-    Component component{};
-    Verb verb{};
-    std::string known, source;  // empty: nothing is written down
-  };
   struct PoorCell {  // methods were measured there, and none helps
     Component component{};
     Verb verb{};
@@ -36,7 +31,7 @@ struct Gaps {
   struct Pair {
     std::string workload, first, second;
   };
-  std::vector<EmptyCell> empty;
+  std::vector<CellKnowledge> empty;  // cells without a method; without words where nothing is written down
   std::vector<std::string> unmeasured;  // methods without a verdict
   std::vector<PoorCell> poor;
   std::vector<Pair> untried;  // methods of which each helps on a workload, and which nobody measured together there

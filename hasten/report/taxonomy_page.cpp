@@ -18,8 +18,6 @@ using evaluate::MethodVerdict;
 using evaluate::Span;
 using evaluate::VerdictFile;
 
-std::string safe(const std::string& text) { return html_escape(text); }
-
 std::string legend_html() {
   std::string html = "<p class=\"legend\">";
   for (auto [kind, words] : {std::pair{"helps", "helps"},
@@ -42,8 +40,8 @@ std::string method_html(const MethodSpec& spec, const std::vector<VerdictFile>& 
     words += cat(file.workload, ": ", word, ", ", effect_text(file, verdict->effect), "\n");
   }
   if (dots.empty()) dots = "<i class=\"v unmeasured\"></i>";
-  return cat("<span class=\"method\" title=\"", safe(spec.summary + "\n" + words), "\"><span class=\"dots\">", dots,
-             "</span>", safe(spec.name), "</span>");
+  return cat("<span class=\"method\" title=\"", html_escape(spec.summary + "\n" + words), "\"><span class=\"dots\">",
+             dots, "</span>", html_escape(spec.name), "</span>");
 }
 
 std::string matrix_html(const Catalogue& catalogue, const std::vector<VerdictFile>& files) {
@@ -68,7 +66,7 @@ std::string matrix_html(const Catalogue& catalogue, const std::vector<VerdictFil
     std::vector<std::string> names;
     for (const VerdictFile& file : files) names.push_back(file.workload);
     html += cat("<p class=\"soft small\">One mark for each workload where the method was measured, in this order: ",
-                safe(join(names, ", ")), ". Hatched: no method.</p>");
+                html_escape(join(names, ", ")), ". Hatched: no method.</p>");
   }
   return html + "</div>";
 }
@@ -105,16 +103,16 @@ std::string effects_svg(const VerdictFile& file) {
     const double value = low + (high - low) * tick / 4;
     svg += cat("<line class=\"axis\" x1=\"", at(x(value)), "\" x2=\"", at(x(value)), "\" y1=\"", kTop, "\" y2=\"",
                at(bottom), "\"/><text class=\"quiet\" text-anchor=\"middle\" x=\"", at(x(value)), "\" y=\"", kTop - 10,
-               "\">", safe(effect_text(file, Span{value, {}, {}})), "</text>");
+               "\">", html_escape(effect_text(file, Span{value, {}, {}})), "</text>");
   }
   svg += cat("<line class=\"zero\" x1=\"", at(x(0)), "\" x2=\"", at(x(0)), "\" y1=\"", kTop, "\" y2=\"", at(bottom),
              "\"/>");
   double y = kTop + kRow / 2;
   for (const MethodVerdict* verdict : shown) {
     const std::string word = verdict_word(verdict->verdict), &name = verdict->methods.front();
-    svg += cat("<g><title>", safe(verdict->reason), "</title><text text-anchor=\"end\" x=\"", kLeft - 12, "\" y=\"",
-               at(y + 4), "\">", safe(verdict->change == evaluate::Change::kLeftOut ? name + " (left out)" : name),
-               "</text>");
+    svg += cat("<g><title>", html_escape(verdict->reason), "</title><text text-anchor=\"end\" x=\"", kLeft - 12,
+               "\" y=\"", at(y + 4), "\">",
+               html_escape(verdict->change == evaluate::Change::kLeftOut ? name + " (left out)" : name), "</text>");
     const std::string words = verdict->effect ? effect_text(file, verdict->effect) : verdict->reason;
     if (verdict->effect && verdict->effect->low && verdict->effect->high) {
       svg += cat("<line class=\"bar ", word, "\" x1=\"", at(x(*verdict->effect->low)), "\" x2=\"",
@@ -123,8 +121,8 @@ std::string effects_svg(const VerdictFile& file) {
     if (verdict->effect)
       svg +=
           cat("<circle class=\"", word, "\" r=\"5\" cx=\"", at(x(verdict->effect->value)), "\" cy=\"", at(y), "\"/>");
-    svg +=
-        cat("<text class=\"quiet\" x=\"", kLeft + kWidth + 14, "\" y=\"", at(y + 4), "\">", safe(words), "</text></g>");
+    svg += cat("<text class=\"quiet\" x=\"", kLeft + kWidth + 14, "\" y=\"", at(y + 4), "\">", html_escape(words),
+               "</text></g>");
     y += kRow;
   }
   return svg + "</svg></div>";
@@ -158,9 +156,9 @@ std::string pairs_svg(const VerdictFile& file) {
   for (size_t i = 0; i < names.size(); ++i) {
     const double step = static_cast<double>(i);
     const double x = kLeft + kCell * (step + 0.5), y = kTop + kHigh * (step + 0.5);
-    svg += cat("<text text-anchor=\"end\" x=\"", kLeft - 10, "\" y=\"", at(y + 4), "\">", safe(names[i]),
-               "</text><text transform=\"translate(", at(x + 4), " ", kTop - 8, ") rotate(-38)\">", safe(names[i]),
-               "</text>");
+    svg += cat("<text text-anchor=\"end\" x=\"", kLeft - 10, "\" y=\"", at(y + 4), "\">", html_escape(names[i]),
+               "</text><text transform=\"translate(", at(x + 4), " ", kTop - 8, ") rotate(-38)\">",
+               html_escape(names[i]), "</text>");
   }
   for (size_t row = 0; row < names.size(); ++row) {
     for (size_t column = 0; column < names.size(); ++column) {
@@ -176,11 +174,11 @@ std::string pairs_svg(const VerdictFile& file) {
                                   verdict.sum ? evaluate::name(*verdict.sum) : "");
     for (auto [row, column] : {std::pair{a, b}, {b, a}}) {
       const double x = kLeft + kCell * column, y = kTop + kHigh * row;
-      svg += cat("<g><title>", safe(words), "</title><rect class=\"cell ", value >= 0 ? "more" : "less",
+      svg += cat("<g><title>", html_escape(words), "</title><rect class=\"cell ", value >= 0 ? "more" : "less",
                  "\" fill-opacity=\"", fixed(most > 0 ? 0.08 + 0.6 * std::abs(value) / most : 0.08, 2), "\" x=\"",
                  at(x), "\" y=\"", at(y), "\" width=\"", kCell, "\" height=\"", kHigh,
                  "\"/><text text-anchor=\"middle\" x=\"", at(x + kCell / 2), "\" y=\"", at(y + kHigh / 2 + 4), "\">",
-                 safe(in_cell(effect_text(file, Span{value, {}, {}}))),
+                 html_escape(in_cell(effect_text(file, Span{value, {}, {}}))),
                  verdict.sum == evaluate::Sum::kUnresolved ? " ?" : "", "</text></g>");
     }
   }
@@ -190,11 +188,11 @@ std::string pairs_svg(const VerdictFile& file) {
 }
 
 std::string workload_html(const VerdictFile& file) {
-  std::string html =
-      cat("<h2>", safe(file.workload), "</h2><p class=\"soft\">", safe(file.recipe), ", ", safe(file.budget),
-          " a run, ", file.seeds, " seeds, margin ", safe(effect_text(file, Span{file.margin, {}, {}})), ", ",
-          safe(file.cpu), ", ", safe(file.date.substr(0, 10)), ".</p><div class=\"card\">", effects_svg(file),
-          "<p class=\"soft small\">", safe(caution_text(file)), "</p></div>");
+  std::string html = cat("<h2>", html_escape(file.workload), "</h2><p class=\"soft\">", html_escape(file.recipe), ", ",
+                         html_escape(file.budget), " a run, ", file.seeds, " seeds, margin ",
+                         html_escape(effect_text(file, Span{file.margin, {}, {}})), ", ", html_escape(file.cpu), ", ",
+                         html_escape(file.date.substr(0, 10)), ".</p><div class=\"card\">", effects_svg(file),
+                         "<p class=\"soft small\">", html_escape(caution_text(file)), "</p></div>");
   const std::string heat = pairs_svg(file);
   if (!heat.empty()) html += "<h3>Pairs</h3><div class=\"card\">" + heat + "</div>";
   html += "<div class=\"card\">" + html_table(verdicts_table(file, false));
@@ -203,7 +201,7 @@ std::string workload_html(const VerdictFile& file) {
   if (!file.not_applicable.empty()) {
     html += cat("<details><summary>", file.not_applicable.size(), " not compared, and why</summary><ul>");
     for (const evaluate::MethodLeftAside& aside : file.not_applicable)
-      html += cat("<li>", safe(aside.method), ": ", safe(aside.reason), "</li>");
+      html += cat("<li>", html_escape(aside.method), ": ", html_escape(aside.reason), "</li>");
     html += "</ul></details>";
   }
   return html + "</div>";

@@ -32,6 +32,8 @@ class Planner {
     plan_.options = options;
     plan_.baseline = with_budget(load_recipe(options.recipe, registry.catalogue(), {{}, {}, options.set}));
     plan_.title = plan_.baseline.name;
+    constexpr double kOfAccuracy = 0.002, kOfLoss = 0.005;
+    if (!options.margin) plan_.options.margin = plan_.baseline.metric.higher_is_better() ? kOfAccuracy : kOfLoss;
     plan_recipe(plan_.baseline, registry_);
   }
 
@@ -185,7 +187,7 @@ std::vector<Arm> AblatePlan::compared() const {
 
 evaluate::AblationOptions AblatePlan::judging() const {
   evaluate::AblationOptions judging;
-  judging.margin = options.margin;
+  judging.margin = options.margin.value();
   const Unit unit = baseline.budget.unit;
   judging.budget_is_cost = unit == Unit::kSecond || unit == Unit::kFlop || unit == Unit::kJoule;
   return judging;
@@ -195,7 +197,7 @@ evaluate::AblationOptions AblatePlan::judging() const {
 Json AblatePlan::definition() const {
   Json json = {{"jobs", options.jobs},
                {"threads", options.threads},
-               {"margin", options.margin},
+               {"margin", options.margin.value()},
                {"baseline", baseline.hash()},
                {"arms", Json::object()}};
   for (const PlannedArm& planned : arms) json["arms"][planned.arm.group] = planned.recipe.hash();

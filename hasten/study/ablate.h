@@ -3,11 +3,12 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "hasten/base/json_fwd.h"
-#include "hasten/evaluate/ablation.h"
+#include "hasten/evaluate/verdicts.h"
 #include "hasten/study/run_launcher.h"
 
 namespace hasten {
@@ -20,7 +21,8 @@ struct AblateOptions {
   bool pairs = false;  // any two of the methods together too
   Duration budget{1, Unit::kFraction};  // of each run; a fraction is one of the recipe's own budget
   std::vector<uint64_t> seeds{0, 1, 2};
-  double margin = 0;  // see evaluate::AblationOptions
+  // See evaluate::AblationOptions; left out, what counts as a difference is a fifth of a point of accuracy, half a hundredth of a loss.
+  std::optional<double> margin;
   int64_t jobs = 1, threads = 1;
   std::filesystem::path out;
   bool resume = false;
@@ -31,16 +33,13 @@ struct PlannedArm {
   evaluate::Arm arm;
   Recipe recipe;
 };
-struct NotApplicable {
-  std::string method, reason;
-};
 
 struct AblatePlan {
   AblateOptions options;
   Recipe baseline;  // with the budget
   std::string title;  // the recipe's name
   std::vector<PlannedArm> arms;
-  std::vector<NotApplicable> not_applicable;  // of "all", and pairs that exclude each other
+  std::vector<evaluate::MethodLeftAside> not_applicable;  // of "all", and pairs that exclude each other
   // All runs, by seed; arms in turns, so that none always goes first, the baseline several times among them.
   std::vector<RunRequest> runs() const;
   std::vector<evaluate::Arm> compared() const;

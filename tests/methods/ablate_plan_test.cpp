@@ -129,7 +129,7 @@ TEST_F(AblatePlanTest, AllIsEveryMethodOnce) {
   std::set<std::string> names;
   for (const PlannedArm& arm : plan.arms) EXPECT_TRUE(names.insert(arm.arm.methods[0]).second) << arm.arm.group;
   std::map<std::string, std::string> aside;
-  for (const NotApplicable& each : plan.not_applicable) aside[each.method] = each.reason;
+  for (const evaluate::MethodLeftAside& each : plan.not_applicable) aside[each.method] = each.reason;
   EXPECT_EQ(names.size() + aside.size(), all_methods().catalogue().all().size());
   EXPECT_EQ(plan.arms[0].arm.settings[0], "mixup(alpha=0.1)");
   EXPECT_EQ(aside["ema"], "the baseline has it");

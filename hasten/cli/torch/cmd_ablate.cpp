@@ -1,6 +1,7 @@
 // hasten ablate: what methods add to a recipe, or what it loses without them.
 #include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "hasten/base/clock.h"
 #include "hasten/base/error.h"
@@ -24,7 +25,7 @@ struct AblateFlags : StudyFlags {
   std::string recipe, budget = "1dur", seeds = "3";
   std::vector<std::string> add;
   bool leave_out = false, pairs = false;
-  double margin = -1;
+  std::optional<double> margin;
   int64_t jobs = 1;
 };
 
@@ -37,6 +38,7 @@ AblateOptions ablate_options(const AblateFlags& flags, const Context& context) {
   options.add = flags.add;
   options.leave_out = flags.leave_out;
   options.pairs = flags.pairs;
+  options.margin = flags.margin;
   options.budget = parse_duration(flags.budget, "--budget");
   options.seeds = read_seeds(flags.seeds);
   options.jobs = flags.jobs;
@@ -47,9 +49,6 @@ AblateOptions ablate_options(const AblateFlags& flags, const Context& context) {
   options.command = context.command_line;
   return options;
 }
-
-// What counts as a difference where nobody says: a fifth of a point of accuracy, half a hundredth of a loss.
-double usual_margin(const Recipe& recipe) { return recipe.metric.higher_is_better() ? 0.002 : 0.005; }
 
 evaluate::VerdictFile conclude(const AblatePlan& plan, const AblateResult& result,
                                std::optional<evaluate::Comparison>& comparison) {
@@ -67,7 +66,7 @@ evaluate::VerdictFile conclude(const AblatePlan& plan, const AblateResult& resul
   file.jobs = plan.options.jobs;
   file.threads = plan.options.threads;
   evaluate::fill_verdicts(file, *comparison, evaluate::judge_ablation(*comparison, plan.compared(), plan.judging()));
-  for (const NotApplicable& aside : plan.not_applicable) file.not_applicable.push_back({aside.method, aside.reason});
+  file.not_applicable = plan.not_applicable;
   return file;
 }
 
@@ -85,10 +84,7 @@ void say_lint(const evaluate::LintResult& lint) {
 }
 
 void ablate(const AblateFlags& flags, Context& context) {
-  AblateOptions options = ablate_options(flags, context);
-  options.margin = flags.margin >= 0
-                       ? flags.margin
-                       : usual_margin(load_recipe(options.recipe, registry().catalogue(), {{}, {}, options.set}));
+  const AblateOptions options = ablate_options(flags, context);
   const RunLauncher launch = child_runs(flags, {"--quiet", "--threads", std::to_string(options.threads)});
   const AblatePlan plan = plan_ablate(options, registry());
   std::cerr << plan.arms.size() + 1 << " sides x " << options.seeds.size() << " seeds of "
