@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Trains a network that hasten exported, in PyTorch's loop or by Composer's Trainer; prints steps a second and losses.
 
-  peers.py torch|torch-best|composer SETUP.json --steps N [--window W] [--threads T]
+  peers.py torch|torch-best|torch-double|composer SETUP.json --steps N [--window W] [--threads T]
 
 torch is the loop of a tutorial: DataLoader over tensors, zero_grad, forward, backward, step. torch-best does what is known to
 help: batches gathered from resident tensors, channels last, fused optimizer, the loss read once in a window; its
-caller also raises the allocator's thresholds by the environment.
+caller also raises the allocator's thresholds by the environment. torch-double is torch's loop in double precision,
+which the others' losses are held against.
 """
 import argparse
 import json
@@ -32,14 +33,17 @@ def data_of(setup):
     return load_in_pytorch.inputs(plan, images), torch.from_numpy(labels), net.train()
 
 
-def train_torch(setup, steps, window, best):
+def train_torch(setup, steps, window, who):
     inputs, labels, net = data_of(setup)
+    best = who == "torch-best"
+    if who == "torch-double":
+        inputs, net = inputs.double(), net.double()
     batch = setup["batch"]
     if best and inputs.dim() == 4:
         inputs, net = inputs.to(memory_format=torch.channels_last), net.to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(net.parameters(), lr=setup["lr"], momentum=setup["momentum"], fused=best)
     criterion = nn.CrossEntropyLoss()
-    bf16 = setup["precision"] == "bf16"
+    bf16 = setup["precision"] == "bf16" and who != "torch-double"
     losses, times, kept = [], [], []
 
     def batches():
@@ -118,7 +122,7 @@ def train_composer(setup, steps, window):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("peer", choices=["torch", "torch-best", "composer"])
+    parser.add_argument("peer", choices=["torch", "torch-best", "torch-double", "composer"])
     parser.add_argument("setup")
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--window", type=int, default=50, help="steps between two looks at the clock")
@@ -130,10 +134,10 @@ def main():
     if args.peer == "composer":
         losses, times = train_composer(setup, args.steps, args.window)
     else:
-        losses, times = train_torch(setup, args.steps, args.window, args.peer == "torch-best")
+        losses, times = train_torch(setup, args.steps, args.window, args.peer)
     warm = max(1, len(times) // 5)
     rate = args.window * (len(times) - 1 - warm) / (times[-1] - times[warm]) if len(times) > warm + 1 else None
-    print(json.dumps({"steps_per_s": rate, "mean_loss": sum(losses) / len(losses)}))
+    print(json.dumps({"steps_per_s": rate, "losses": losses}))
 
 
 if __name__ == "__main__":

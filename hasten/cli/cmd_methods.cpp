@@ -24,6 +24,18 @@ namespace {
 using evaluate::MethodVerdict;
 using evaluate::VerdictFile;
 
+// On this method alone, against baselines and controls.
+std::vector<std::pair<const VerdictFile*, const MethodVerdict*>> verdicts_on(const MethodSpec& spec,
+                                                                             const std::vector<VerdictFile>& files) {
+  std::vector<std::pair<const VerdictFile*, const MethodVerdict*>> found;
+  for (const VerdictFile& file : files) {
+    for (const MethodVerdict& verdict : file.verdicts) {
+      if (verdict.methods == std::vector<std::string>{spec.name}) found.emplace_back(&file, &verdict);
+    }
+  }
+  return found;
+}
+
 Json method_json(const MethodSpec& spec, const std::vector<VerdictFile>& files) {
   Json json = {
       {"name", spec.name}, {"summary", spec.summary}, {"maths", spec.maths}, {"component", name_of(spec.component)}};
@@ -51,13 +63,12 @@ Json method_json(const MethodSpec& spec, const std::vector<VerdictFile>& files) 
     json["parameters"].push_back(entry);
   }
   json["verdicts"] = Json::array();
-  for (const VerdictFile& file : files) {
-    const MethodVerdict* verdict = file.on(spec.name);
-    if (verdict == nullptr) continue;
+  for (const auto& [file, verdict] : verdicts_on(spec, files)) {
     const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
-    Json entry = {{"workload", file.workload}, {"verdict", report::verdict_word(verdict->verdict)},
-                  {"metric", file.metric},     {"budget", file.budget},
-                  {"runs", verdict->runs},     {"reason", verdict->reason}};
+    Json entry = {{"workload", file->workload}, {"verdict", report::verdict_word(verdict->verdict)},
+                  {"metric", file->metric},     {"budget", file->budget},
+                  {"runs", verdict->runs},      {"reason", verdict->reason},
+                  {"against", verdict->against.empty() ? "baseline" : verdict->against}};
     if (verdict->effect) {
       entry["effect"] = verdict->effect->value;
       entry["low"] = number(verdict->effect->low);
@@ -174,18 +185,17 @@ int check_pages(const Catalogue& catalogue, const std::filesystem::path& folder)
 }
 
 void show_verdicts(const MethodSpec& spec, const std::vector<VerdictFile>& files) {
-  bool any = false;
-  for (const VerdictFile& file : files) {
-    const MethodVerdict* verdict = file.on(spec.name);
-    if (verdict == nullptr) continue;
-    std::cout << (any ? "" : "\nverdicts:\n") << "  " << std::left << std::setw(18) << file.workload << std::setw(12)
-              << report::verdict_word(verdict->verdict) << file.metric << " "
-              << report::effect_text(file, verdict->effect) << " at " << file.budget << ", " << verdict->runs
+  const auto found = verdicts_on(spec, files);
+  if (!found.empty()) std::cout << "\nverdicts:\n";
+  for (const auto& [file, verdict] : found) {
+    std::cout << "  " << std::left << std::setw(18) << file->workload << std::setw(12)
+              << report::verdict_word(verdict->verdict) << file->metric << " "
+              << report::effect_text(*file, verdict->effect) << " at " << file->budget << ", " << verdict->runs
               << " runs, seconds " << report::ratio_text(verdict->seconds) << " times fewer\n"
-              << std::string(32, ' ') << verdict->reason << "\n";
-    any = true;
+              << std::string(32, ' ') << (verdict->against.empty() ? "" : cat("against ", verdict->against, ": "))
+              << verdict->reason << "\n";
   }
-  if (!any) std::cout << "\nverdicts: none yet; hasten ablate RECIPE --add " << spec.name << "\n";
+  if (found.empty()) std::cout << "\nverdicts: none yet; hasten ablate RECIPE --add " << spec.name << "\n";
 }
 
 void show_method(const MethodSpec& spec, const std::vector<VerdictFile>& files, bool json) {

@@ -69,7 +69,7 @@ std::set<NamePair> tried_in(const VerdictFile& file) {
 std::vector<std::string> helping_in(const Catalogue& catalogue, const VerdictFile& file) {
   std::vector<std::string> names;
   for (const MethodVerdict& verdict : file.verdicts) {
-    if (verdict.methods.size() == 1 && verdict.verdict == evaluate::Verdict::kHelps &&
+    if (verdict.methods.size() == 1 && verdict.against.empty() && verdict.verdict == evaluate::Verdict::kHelps &&
         catalogue.find(verdict.methods.front()) != nullptr)
       names.push_back(verdict.methods.front());
   }

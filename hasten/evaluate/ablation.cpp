@@ -165,12 +165,17 @@ Effect effect_of(const Comparison& comparison, const Qualities& qualities, const
     effect.reason = "no run";
     return effect;
   }
-  const Lost lost = lost_of(comparison, *group), baseline = lost_of(comparison, comparison.baseline());
+  const Group* against = arm.control_group.empty() ? &comparison.baseline() : qualities.find(arm.control_group);
+  if (against == nullptr) {
+    effect.reason = "no run of the control";
+    return effect;
+  }
+  const Lost lost = lost_of(comparison, *group), baseline = lost_of(comparison, *against);
   effect.runs = static_cast<int64_t>(point_of(*group).runs.size());
   effect.diverged = lost.diverged;
   effect.failed = lost.failed;
   const bool added = arm.change == Change::kAdded;
-  const Group &with = added ? *group : comparison.baseline(), &without = added ? comparison.baseline() : *group;
+  const Group &with = added ? *group : *against, &without = added ? *against : *group;
   effect.quality = qualities.contrast({{&with, 1}, {&without, -1}});
   if (effect.quality) effect.detectable = detectable_by(*effect.quality, options.confidence);
   for (const auto& [cost, spread] : point_of(without).costs) {
@@ -208,6 +213,14 @@ std::optional<Interaction> interaction_of(const Comparison& comparison, const Qu
 }
 
 }  // namespace
+
+bool is_worth_more_runs(const Effect& effect, const AblationOptions& options, double times) {
+  if (effect.verdict != Verdict::kUnresolved || effect.diverged + effect.failed > 0 || !effect.quality) return false;
+  const double middle = effect.quality->difference,
+               reach = (effect.quality->high - effect.quality->low) / 2 / std::sqrt(times);
+  return lean_of(effect.quality->low, effect.quality->high, options.margin) == Lean::kOpen &&
+         lean_of(middle - reach, middle + reach, options.margin) != Lean::kOpen;
+}
 
 std::string_view name(Sum sum) {
   constexpr std::string_view kNames[] = {"adds up", "less than the sum", "more than the sum", "unresolved"};

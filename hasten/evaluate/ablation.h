@@ -17,6 +17,8 @@ struct Arm {
   Change change = Change::kAdded;
   std::vector<std::string> methods;   // names; two for a pair
   std::vector<std::string> settings;  // of each, as --with takes them: "cutout(length=0.3)"
+  // Compared with this group in the place of the baseline: a control, as --with takes it. Empty: with the baseline.
+  std::string control_group = {}, control = {};
 };
 
 struct AblationOptions {
@@ -25,7 +27,7 @@ struct AblationOptions {
   bool budget_is_cost = true;  // seconds, FLOPs, joules: cost is equal by design; else it is judged beside quality
 };
 
-// An arm against the baseline. Quality is positive where the method (or, left out, the recipe with it) is better.
+// An arm against the baseline or its control. Quality is positive where the method (or, left out, the recipe with it) is better.
 struct Effect {
   Arm arm;
   int64_t runs = 0, diverged = 0, failed = 0;  // with a result; without one: diverged, and for other reasons
@@ -60,5 +62,10 @@ struct Ablation {
 // method gain by those of the others; a group that varies more (F test at 1%) is compared by its own spread (Welch).
 // The comparison's groups are the baseline and the arms; an arm without a group has no runs. Throws ConfigError for a margin below 0.
 Ablation judge_ablation(const Comparison& comparison, const std::vector<Arm>& arms, const AblationOptions& options);
+
+// Of intervals at two looks, the second at twice the runs, where 95% are to hold over both (Pocock, Biometrika 64, 1977).
+constexpr double kConfidenceOfTwoLooks = 0.9706;
+// Whether an open verdict would be decided by `times` as many runs, if the difference seen stayed as it is.
+bool is_worth_more_runs(const Effect& effect, const AblationOptions& options, double times);
 
 }  // namespace hasten::evaluate

@@ -128,6 +128,40 @@ TEST(Ablation, AGroupThatVariesMoreIsComparedByItsOwnSpread) {
   EXPECT_EQ(found.effects[0].verdict, Verdict::kHelps) << found.effects[0].reason;
 }
 
+TEST(Ablation, AControlStandsInThePlaceOfTheBaseline) {
+  Arm arm = added("prune");
+  arm.control_group = "control-of-prune";
+  arm.control = "random_subset(keep=0.8)";
+  const Ablation found = judged(
+      runs_of({{"baseline", 0.9}, {"with-prune", 0.92}, {"control-of-prune", 0.93}}), {added("prune"), arm});
+  EXPECT_EQ(found.effects.at(0).verdict, Verdict::kHelps);
+  EXPECT_NEAR(found.effects.at(1).quality->difference, -0.01, 1e-9);
+  EXPECT_EQ(found.effects.at(1).verdict, Verdict::kHurts) << found.effects.at(1).reason;
+  arm.control_group = "control-of-nothing";
+  EXPECT_EQ(judged(runs_of({{"baseline", 0.9}, {"with-prune", 0.92}}), {arm}).effects.at(0).reason,
+            "no run of the control");
+}
+
+TEST(Ablation, MoreRunsWhereTheyWouldDecide) {
+  const AblationOptions options{.margin = 0.002};
+  const auto worth = [&](double low, double high, double times, int64_t diverged = 0) {
+    Effect effect;
+    effect.quality = stats::TTest{};
+    effect.quality->difference = (low + high) / 2;
+    effect.quality->low = low;
+    effect.quality->high = high;
+    effect.diverged = diverged;
+    return is_worth_more_runs(effect, options, times);
+  };
+  EXPECT_TRUE(worth(-0.001, 0.009, 2));  // 0.004 +- 0.005: at twice the runs +- 0.0035
+  EXPECT_FALSE(worth(-0.001, 0.009, 1.2));
+  EXPECT_TRUE(worth(-0.0025, 0.0025, 2));  // within the margin then
+  EXPECT_FALSE(worth(-0.02, 0.02, 2));
+  EXPECT_FALSE(worth(-0.001, 0.009, 2, 1));
+  EXPECT_FALSE(worth(0.001, 0.009, 2));  // decided
+  EXPECT_FALSE(is_worth_more_runs(Effect{}, options, 2));
+}
+
 TEST(Ablation, RunsWithoutAResultAreNoSample) {
   const auto of = [](int diverged, Status status, int baseline_diverged = 0) {
     Runs runs = runs_of({{"baseline", 0.9}, {"with-a", 0.95}});
@@ -163,7 +197,10 @@ TEST(Ablation, SaysWhatItCannotSay) {
 }
 
 TEST(Verdicts, FilesReadBackAsTheyWere) {
-  const std::vector<Arm> arms{added("a"), added("b"), {"with-a+b", Change::kAdded, {"a", "b"}, {"a(x=1)", "b"}}};
+  Arm controlled = added("a");
+  controlled.control_group = "with-b";
+  controlled.control = "b(x=2)";
+  const std::vector<Arm> arms{controlled, added("a"), added("b"), {"with-a+b", Change::kAdded, {"a", "b"}, {"a(x=1)", "b"}}};
   const Comparison comparison =
       compare(runs_of({{"baseline", 0.9}, {"with-a", 0.92}, {"with-b", 0.91}, {"with-a+b", 0.93}}));
   VerdictFile file;
@@ -177,8 +214,10 @@ TEST(Verdicts, FilesReadBackAsTheyWere) {
   EXPECT_EQ(to_json(back), json);
   EXPECT_EQ(back.on("a")->verdict, Verdict::kHelps);
   EXPECT_EQ(back.on("a")->run_ids.size(), 4);
+  EXPECT_EQ(back.on("a")->against, "");
+  EXPECT_EQ(back.verdicts.at(0).against, "b(x=2)");
   EXPECT_EQ(back.on("c"), nullptr);
-  EXPECT_EQ(back.verdicts.at(2).sum, Sum::kAddsUp);
+  EXPECT_EQ(back.verdicts.at(3).sum, Sum::kAddsUp);
   EXPECT_EQ(back.baseline_values.size(), 4);
   Json wrong = json;
   wrong["verdicts"][0]["verdict"] = "splendid";

@@ -106,6 +106,7 @@ class Fields {
 Json to_json(const MethodVerdict& verdict) {
   Json json = {{"methods", verdict.methods},
                {"settings", verdict.settings},
+               {"against", verdict.against.empty() ? "baseline" : verdict.against},
                {"change", name(verdict.change)},
                {"verdict", name(verdict.verdict)},
                {"reason", verdict.reason},
@@ -130,6 +131,8 @@ MethodVerdict verdict_from_json(const Json& json, const std::string& file, const
   MethodVerdict verdict;
   fields.read("methods", verdict.methods);
   fields.read("settings", verdict.settings);
+  fields.read("against", verdict.against);
+  if (verdict.against == "baseline") verdict.against.clear();
   fields.read("change", verdict.change, kChanges);
   fields.read("verdict", verdict.verdict, kVerdicts);
   fields.read("reason", verdict.reason);
@@ -156,7 +159,7 @@ MethodVerdict verdict_from_json(const Json& json, const std::string& file, const
 
 const MethodVerdict* VerdictFile::on(std::string_view method) const {
   const auto found = std::find_if(verdicts.begin(), verdicts.end(), [&](const MethodVerdict& verdict) {
-    return verdict.methods.size() == 1 && verdict.methods.front() == method;
+    return verdict.against.empty() && verdict.methods.size() == 1 && verdict.methods.front() == method;
   });
   return found == verdicts.end() ? nullptr : &*found;
 }
@@ -187,6 +190,7 @@ void fill_verdicts(VerdictFile& file, const Comparison& comparison, const Ablati
     MethodVerdict verdict;
     verdict.methods = effect.arm.methods;
     verdict.settings = effect.arm.settings;
+    verdict.against = effect.arm.control;
     verdict.change = effect.arm.change;
     verdict.verdict = effect.verdict;
     verdict.reason = effect.reason;

@@ -19,6 +19,7 @@ struct Span {
 // Of one method on one workload, or of two together. Effects are of the presence of the methods, positive where it is better.
 struct MethodVerdict {
   std::vector<std::string> methods, settings;
+  std::string against;  // a control, as --with takes it; empty: the baseline
   Change change = Change::kAdded;
   Verdict verdict = Verdict::kUnresolved;
   std::string reason;
@@ -49,7 +50,7 @@ struct VerdictFile {
   std::vector<MethodVerdict> verdicts;
   std::vector<MethodLeftAside> not_applicable;
 
-  // The verdict on this method alone, or nullptr.
+  // The verdict on this method alone against the baseline, or nullptr.
   const MethodVerdict* on(std::string_view method) const;
 };
 

@@ -90,11 +90,14 @@ std::string effects_svg(const VerdictFile& file) {
   const double slack = std::max(0.15 * (high - low), 1e-12);
   low -= slack;
   high += slack;
-  constexpr double kLeft = 210, kWidth = 560, kRight = 330, kRow = 21, kTop = 30;
+  constexpr double kWidth = 560, kRight = 330, kRow = 21, kTop = 30, kLetter = 6.8;
+  size_t longest = 0;
+  for (const MethodVerdict* verdict : shown) longest = std::max(longest, verdict_subject(*verdict).size());
+  const double left = std::max(210.0, 20 + kLetter * static_cast<double>(longest));
   const double height = kTop + kRow * static_cast<double>(shown.size()) + 10;
-  const auto x = [&](double value) { return kLeft + kWidth * (std::clamp(value, low, high) - low) / (high - low); };
+  const auto x = [&](double value) { return left + kWidth * (std::clamp(value, low, high) - low) / (high - low); };
   const auto at = [](double value) { return fixed(value, 1); };
-  std::string svg = cat("<div class=\"plot-scroll\"><svg class=\"effects\" viewBox=\"0 0 ", kLeft + kWidth + kRight,
+  std::string svg = cat("<div class=\"plot-scroll\"><svg class=\"effects\" viewBox=\"0 0 ", at(left + kWidth + kRight),
                         " ", at(height), "\" role=\"img\" aria-label=\"effects with intervals\">");
   const double bottom = height - 10;
   svg += cat("<rect class=\"margin\" x=\"", at(x(-file.margin)), "\" y=\"", kTop, "\" width=\"",
@@ -109,10 +112,10 @@ std::string effects_svg(const VerdictFile& file) {
              "\"/>");
   double y = kTop + kRow / 2;
   for (const MethodVerdict* verdict : shown) {
-    const std::string word = verdict_word(verdict->verdict), &name = verdict->methods.front();
-    svg += cat("<g><title>", html_escape(verdict->reason), "</title><text text-anchor=\"end\" x=\"", kLeft - 12,
+    const std::string word = verdict_word(verdict->verdict);
+    svg += cat("<g><title>", html_escape(verdict->reason), "</title><text text-anchor=\"end\" x=\"", at(left - 12),
                "\" y=\"", at(y + 4), "\">",
-               html_escape(verdict->change == evaluate::Change::kLeftOut ? name + " (left out)" : name), "</text>");
+               html_escape(verdict_subject(*verdict)), "</text>");
     const std::string words = verdict->effect ? effect_text(file, verdict->effect) : verdict->reason;
     if (verdict->effect && verdict->effect->low && verdict->effect->high) {
       svg += cat("<line class=\"bar ", word, "\" x1=\"", at(x(*verdict->effect->low)), "\" x2=\"",
@@ -121,7 +124,7 @@ std::string effects_svg(const VerdictFile& file) {
     if (verdict->effect)
       svg +=
           cat("<circle class=\"", word, "\" r=\"5\" cx=\"", at(x(verdict->effect->value)), "\" cy=\"", at(y), "\"/>");
-    svg += cat("<text class=\"quiet\" x=\"", kLeft + kWidth + 14, "\" y=\"", at(y + 4), "\">", html_escape(words),
+    svg += cat("<text class=\"quiet\" x=\"", at(left + kWidth + 14), "\" y=\"", at(y + 4), "\">", html_escape(words),
                "</text></g>");
     y += kRow;
   }

@@ -13,6 +13,8 @@ namespace hasten::report {
 // "helps", "hurts", "none" (no difference), "unresolved": as `methods list --verdict` and the page call them.
 std::string verdict_word(evaluate::Verdict verdict);
 
+// "cutout with mixup", "infobatch against random_subset(keep=0.8)", "ema (left out)".
+std::string verdict_subject(const evaluate::MethodVerdict& verdict);
 // "+0.31 points (0.10 to 0.52)", "-0.021 nats ..."; "-" for nothing. Accuracies are in points of a hundred.
 std::string effect_text(const evaluate::VerdictFile& file, const std::optional<evaluate::Span>& effect);
 // "1.21 (1.18 to 1.24)".

@@ -18,11 +18,6 @@ std::string signed_text(const VerdictFile& file, double value) {
 }
 std::string unit_of(const VerdictFile& file) { return in_points(file) ? " points" : ""; }
 
-std::string presence(const MethodVerdict& verdict) {
-  const std::string names = join(verdict.methods, " with ");
-  return verdict.change == evaluate::Change::kLeftOut ? names + " (left out)" : names;
-}
-
 std::string marked_word(const VerdictFile& file, const MethodVerdict& verdict) {
   const bool sure = verdict.adjusted_p && *verdict.adjusted_p < 1 - file.confidence;
   return verdict_word(verdict.verdict) + (sure ? " *" : "");
@@ -32,6 +27,12 @@ std::string marked_word(const VerdictFile& file, const MethodVerdict& verdict) {
 
 std::string verdict_word(evaluate::Verdict verdict) {
   return verdict == evaluate::Verdict::kNoDifference ? "none" : std::string(evaluate::name(verdict));
+}
+
+std::string verdict_subject(const MethodVerdict& verdict) {
+  const std::string names = join(verdict.methods, " with ");
+  if (!verdict.against.empty()) return names + " against " + verdict.against;
+  return verdict.change == evaluate::Change::kLeftOut ? names + " (left out)" : names;
 }
 
 std::string effect_text(const VerdictFile& file, const std::optional<Span>& effect) {
@@ -61,13 +62,13 @@ Table verdicts_table(const VerdictFile& file, bool pairs) {
     if (verdict.diverged > 0) runs += cat(", ", verdict.diverged, " diverged");
     if (verdict.failed > 0) runs += cat(", ", verdict.failed, " failed");
     if (pairs) {
-      table.rows.push_back({presence(verdict), marked_word(file, verdict), effect_text(file, verdict.effect),
+      table.rows.push_back({verdict_subject(verdict), marked_word(file, verdict), effect_text(file, verdict.effect),
                             effect_text(file, verdict.beyond_sum),
                             verdict.sum ? std::string(evaluate::name(*verdict.sum)) : "-", runs});
     } else {
       const std::string settings =
           verdict.settings.empty() || verdict.settings == verdict.methods ? "" : join(verdict.settings, ", ");
-      table.rows.push_back({presence(verdict), marked_word(file, verdict), effect_text(file, verdict.effect),
+      table.rows.push_back({verdict_subject(verdict), marked_word(file, verdict), effect_text(file, verdict.effect),
                             ratio_text(verdict.seconds), ratio_text(verdict.flops),
                             verdict.detectable ? signed_text(file, *verdict.detectable).substr(1) + unit_of(file) : "-",
                             runs, settings});

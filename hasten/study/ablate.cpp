@@ -22,6 +22,15 @@ using evaluate::Change;
 
 constexpr const char* kBaseline = "baseline";
 
+// "infobatch(ratio=0.4) vs random_subset(keep=0.8)": the method, and its control.
+std::pair<std::string, std::string> method_and_control(const std::string& setting) {
+  constexpr std::string_view kVersus = " vs ";
+  const size_t at = setting.find(kVersus);
+  if (at == std::string::npos) return {setting, ""};
+  return {std::string(trim(std::string_view(setting).substr(0, at))),
+          std::string(trim(std::string_view(setting).substr(at + kVersus.size())))};
+}
+
 std::string name_in(const std::string& setting) {
   return std::string(trim(std::string_view(setting).substr(0, setting.find('('))));
 }
@@ -39,7 +48,7 @@ class Planner {
 
   AblatePlan take() && {
     for (const std::string& setting : options_.add) {
-      if (setting != "all") add({setting}, /*required=*/true);
+      if (setting != "all") add_with_control(setting);
     }
     if (std::find(options_.add.begin(), options_.add.end(), "all") != options_.add.end()) add_all();
     if (options_.leave_out) leave_out_each();
@@ -60,11 +69,22 @@ class Planner {
     return recipe;
   }
 
-  void add(const std::vector<std::string>& settings, bool required) {
+  void add_with_control(const std::string& setting) {
+    const auto [method, control] = method_and_control(setting);
+    add({method}, /*required=*/true);
+    if (control.empty()) return;
+    Arm& arm = plan_.arms.back().arm;
+    arm.control = control;
+    arm.control_group = "control-of-" + arm.methods.front();
+    add({control}, /*required=*/true, arm.control_group);
+  }
+
+  // `control_group`: of runs that a method is compared with.
+  void add(const std::vector<std::string>& settings, bool required, const std::string& control_group = "") {
     Arm arm;
     arm.settings = settings;
     for (const std::string& setting : settings) arm.methods.push_back(name_in(setting));
-    arm.group = "with-" + join(arm.methods, "+");
+    arm.group = control_group.empty() ? "with-" + join(arm.methods, "+") : control_group;
     for (const std::string& method : arm.methods) {
       if (!has(method)) continue;
       throw ConfigError("--add " + method, "a method that the recipe does not have", "one that it has",
@@ -87,6 +107,7 @@ class Planner {
 
   void plan(Arm arm, bool required, const std::function<Recipe()>& make) {
     PlannedArm planned{std::move(arm), {}};
+    planned.is_control = planned.arm.group.starts_with("control-of-");
     try {
       planned.recipe = make();
       plan_recipe(planned.recipe, registry_);  // every mistake shows before the first step
@@ -126,7 +147,7 @@ class Planner {
     for (size_t i = 0; i < singles.size(); ++i) {
       for (size_t j = i + 1; j < singles.size(); ++j) {
         const Arm &a = singles[i].arm, &b = singles[j].arm;
-        if (a.change != b.change) continue;
+        if (a.change != b.change || singles[i].is_control || singles[j].is_control) continue;
         if (a.change == Change::kAdded) add({a.settings[0], b.settings[0]}, /*required=*/false);
         else leave_out({a.methods[0], b.methods[0]});
       }
@@ -146,9 +167,15 @@ AblatePlan plan_ablate(const AblateOptions& options, const Registry& registry) {
   return Planner(options, registry).take();
 }
 
-// Against k sides the baseline is compared k times, so it gets about sqrt(k) runs for each of a side's (Dunnett 1955).
-std::vector<RunRequest> AblatePlan::runs() const {
+namespace {
+
+// Against k sides the baseline is compared k times, so it gets about sqrt(k) runs for each of a side's (Dunnett 1955). `turns`: of the
+// plan's seeds, the further ones after the first.
+std::vector<RunRequest> interleaved(const AblatePlan& plan, const std::vector<const PlannedArm*>& arms, size_t first_turn,
+                                    size_t end_turn) {
   constexpr uint64_t kFurtherSeeds = 100000;  // of the baseline: far from those that people choose
+  std::vector<uint64_t> seeds = plan.options.seeds;
+  seeds.insert(seeds.end(), plan.options.further_seeds.begin(), plan.options.further_seeds.end());
   const size_t times = std::max<size_t>(1, std::llround(std::sqrt(static_cast<double>(arms.size()))));
   const auto request = [&](const Recipe& recipe, const std::string& group, uint64_t seed, size_t runs) {
     RunRequest request;
@@ -157,37 +184,61 @@ std::vector<RunRequest> AblatePlan::runs() const {
     request.group = group;
     request.role = group == kBaseline ? evaluate::Role::kBaseline : evaluate::Role::kMethod;
     request.planned_runs = static_cast<int64_t>(runs);
-    request.out = options.out / group / cat("seed-", seed);
+    request.out = plan.options.out / group / cat("seed-", seed);
     return request;
   };
   std::vector<RunRequest> requests;
-  const size_t seeds = options.seeds.size();
-  for (size_t turn = 0; turn < seeds; ++turn) {
+  for (size_t turn = first_turn; turn < end_turn; ++turn) {
     std::vector<RunRequest> round;
-    for (const PlannedArm& planned : arms)
-      round.push_back(request(planned.recipe, planned.arm.group, options.seeds[turn], seeds));
+    for (const PlannedArm* planned : arms)
+      round.push_back(request(planned->recipe, planned->arm.group, seeds[turn], end_turn));
     std::rotate(round.begin(), round.begin() + static_cast<std::ptrdiff_t>(turn % round.size()), round.end());
     // The baseline among them, evenly.
     for (size_t i = 0; i < times; ++i) {
-      const uint64_t seed = i == 0 ? options.seeds[turn] : kFurtherSeeds + turn * arms.size() + i;
+      const uint64_t seed = i == 0 ? seeds[turn] : kFurtherSeeds + turn * plan.arms.size() + i;
       const size_t place = i * (arms.size() + times) / times;
       round.insert(round.begin() + static_cast<std::ptrdiff_t>(std::min(place, round.size())),
-                   request(baseline, kBaseline, seed, seeds * times));
+                   request(plan.baseline, kBaseline, seed, (end_turn - first_turn) * times));
     }
     requests.insert(requests.end(), round.begin(), round.end());
   }
   return requests;
 }
 
+}  // namespace
+
+std::vector<RunRequest> AblatePlan::runs() const {
+  std::vector<const PlannedArm*> all;
+  for (const PlannedArm& planned : arms) all.push_back(&planned);
+  return interleaved(*this, all, 0, options.seeds.size());
+}
+
+std::vector<RunRequest> AblatePlan::further_runs(const std::set<std::string>& groups) const {
+  std::vector<const PlannedArm*> open;
+  for (const PlannedArm& planned : arms) {
+    if (groups.contains(planned.arm.group)) open.push_back(&planned);
+  }
+  if (open.empty()) return {};
+  return interleaved(*this, open, options.seeds.size(), options.seeds.size() + options.further_seeds.size());
+}
+
 std::vector<Arm> AblatePlan::compared() const {
   std::vector<Arm> compared;
-  for (const PlannedArm& planned : arms) compared.push_back(planned.arm);
+  for (const PlannedArm& planned : arms) {
+    if (planned.is_control) continue;
+    Arm alone = planned.arm;
+    alone.control.clear();
+    alone.control_group.clear();
+    compared.push_back(std::move(alone));
+    if (!planned.arm.control_group.empty()) compared.push_back(planned.arm);
+  }
   return compared;
 }
 
 evaluate::AblationOptions AblatePlan::judging() const {
   evaluate::AblationOptions judging;
   judging.margin = options.margin.value();
+  if (!options.further_seeds.empty()) judging.confidence = evaluate::kConfidenceOfTwoLooks;
   const Unit unit = baseline.budget.unit;
   judging.budget_is_cost = unit == Unit::kSecond || unit == Unit::kFlop || unit == Unit::kJoule;
   return judging;
@@ -198,17 +249,20 @@ Json AblatePlan::definition() const {
   Json json = {{"jobs", options.jobs},
                {"threads", options.threads},
                {"margin", options.margin.value()},
+               {"confidence", judging().confidence},
                {"baseline", baseline.hash()},
                {"arms", Json::object()}};
   for (const PlannedArm& planned : arms) json["arms"][planned.arm.group] = planned.recipe.hash();
   return json;
 }
 
-AblateResult run_ablate(const AblatePlan& plan, const RunLauncher& launch,
-                        const std::function<void(const RunRequest&, RunEnd, size_t, size_t)>& ended) {
-  open_study({plan.options.out, "ablate.json", "an ablation", plan.options.resume},
-             {{"version", 1}, {"command", plan.options.command}, {"definition", plan.definition()}});
-  const std::vector<RunRequest> all = plan.runs();
+namespace {
+
+using Ended = std::function<void(const RunRequest&, RunEnd, size_t, size_t)>;
+
+// Those that are not finished, and adds to what the study has.
+void run_requests(const AblatePlan& plan, const std::vector<RunRequest>& all, const RunLauncher& launch,
+                  const Ended& ended, AblateResult& result) {
   std::vector<RunRequest> waiting;
   for (RunRequest request : all) {
     if (is_finished_run(request.out)) continue;
@@ -219,12 +273,47 @@ AblateResult run_ablate(const AblatePlan& plan, const RunLauncher& launch,
   const std::vector<RunEnd> ends = run_all(waiting, launch, plan.options.jobs, [&](size_t index, RunEnd end) {
     if (end != RunEnd::kInterrupted) ended(waiting[index], end, ++count, all.size());
   });
-  AblateResult result;
-  result.failed = std::count(ends.begin(), ends.end(), RunEnd::kFailed);
+  result.failed += std::count(ends.begin(), ends.end(), RunEnd::kFailed);
   result.interrupted = std::count(ends.begin(), ends.end(), RunEnd::kInterrupted) > 0;
   for (const RunRequest& request : all) {
     if (evaluate::is_run(request.out)) result.runs.push_back(request.out);
   }
+}
+
+// The groups that twice the runs would decide, with their controls.
+std::set<std::string> open_groups(const AblatePlan& plan, const std::vector<fs::path>& runs) {
+  const double seeds = static_cast<double>(plan.options.seeds.size()),
+               times = (seeds + static_cast<double>(plan.options.further_seeds.size())) / seeds;
+  const JudgedAblation judged = judge_runs(plan, runs);
+  std::set<std::string> groups;
+  for (const evaluate::Effect& effect : judged.ablation.effects) {
+    if (!is_worth_more_runs(effect, judged.ablation.options, times)) continue;
+    groups.insert(effect.arm.group);
+    if (!effect.arm.control_group.empty()) groups.insert(effect.arm.control_group);
+  }
+  return groups;
+}
+
+}  // namespace
+
+JudgedAblation judge_runs(const AblatePlan& plan, const std::vector<fs::path>& paths) {
+  std::vector<evaluate::Run> runs;
+  for (const fs::path& path : paths) runs.push_back(evaluate::read_run(path));
+  evaluate::CompareOptions options;
+  options.baseline = kBaseline;
+  JudgedAblation judged{evaluate::compare(std::move(runs), options), {}};
+  judged.ablation = evaluate::judge_ablation(judged.comparison, plan.compared(), plan.judging());
+  return judged;
+}
+
+AblateResult run_ablate(const AblatePlan& plan, const RunLauncher& launch, const Ended& ended) {
+  open_study({plan.options.out, "ablate.json", "an ablation", plan.options.resume},
+             {{"version", 1}, {"command", plan.options.command}, {"definition", plan.definition()}});
+  AblateResult result;
+  run_requests(plan, plan.runs(), launch, ended, result);
+  if (result.interrupted || result.runs.empty() || plan.options.further_seeds.empty()) return result;
+  // Judged by the runs of the first look alone, so an ablation that goes on asks for the same.
+  run_requests(plan, plan.further_runs(open_groups(plan, result.runs)), launch, ended, result);
   return result;
 }
 

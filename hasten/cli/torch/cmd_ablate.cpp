@@ -26,8 +26,20 @@ struct AblateFlags : StudyFlags {
   std::vector<std::string> add;
   bool leave_out = false, pairs = false;
   std::optional<double> margin;
-  int64_t jobs = 1;
+  int64_t jobs = 1, max_seeds = 0;
 };
+
+// Up to `most` in all; those that follow the largest.
+std::vector<uint64_t> further_seeds(const std::vector<uint64_t>& seeds, int64_t most) {
+  std::vector<uint64_t> further;
+  if (most == 0) return further;
+  if (most <= static_cast<int64_t>(seeds.size()))
+    throw ConfigError("--max-seeds", cat("more than the ", seeds.size(), " of --seeds"), std::to_string(most));
+  for (uint64_t next = *std::max_element(seeds.begin(), seeds.end()) + 1;
+       static_cast<int64_t>(seeds.size() + further.size()) < most; ++next)
+    further.push_back(next);
+  return further;
+}
 
 AblateOptions ablate_options(const AblateFlags& flags, const Context& context) {
   if (flags.resume && flags.out.empty())
@@ -41,6 +53,7 @@ AblateOptions ablate_options(const AblateFlags& flags, const Context& context) {
   options.margin = flags.margin;
   options.budget = parse_duration(flags.budget, "--budget");
   options.seeds = read_seeds(flags.seeds);
+  options.further_seeds = further_seeds(options.seeds, flags.max_seeds);
   options.jobs = flags.jobs;
   options.threads =
       flags.threads > 0 ? flags.threads : std::max<int64_t>(1, this_machine().cores / std::max<int64_t>(1, flags.jobs));
@@ -50,13 +63,7 @@ AblateOptions ablate_options(const AblateFlags& flags, const Context& context) {
   return options;
 }
 
-evaluate::VerdictFile conclude(const AblatePlan& plan, const AblateResult& result,
-                               std::optional<evaluate::Comparison>& comparison) {
-  std::vector<evaluate::Run> runs;
-  for (const auto& path : result.runs) runs.push_back(evaluate::read_run(path));
-  evaluate::CompareOptions options;
-  options.baseline = "baseline";
-  comparison = evaluate::compare(std::move(runs), options);
+evaluate::VerdictFile verdict_file(const AblatePlan& plan, const JudgedAblation& judged) {
   evaluate::VerdictFile file;
   file.recipe = plan.title;
   file.recipe_hash = plan.baseline.hash();
@@ -65,7 +72,7 @@ evaluate::VerdictFile conclude(const AblatePlan& plan, const AblateResult& resul
   file.seeds = static_cast<int64_t>(plan.options.seeds.size());
   file.jobs = plan.options.jobs;
   file.threads = plan.options.threads;
-  evaluate::fill_verdicts(file, *comparison, evaluate::judge_ablation(*comparison, plan.compared(), plan.judging()));
+  evaluate::fill_verdicts(file, judged.comparison, judged.ablation);
   file.not_applicable = plan.not_applicable;
   return file;
 }
@@ -96,22 +103,22 @@ void ablate(const AblateFlags& flags, Context& context) {
       });
   if (result.interrupted) return say_how_to_go_on(flags, plan.options.out, context);
   if (result.runs.empty()) throw InternalError("no run finished; the errors are above");
-  std::optional<evaluate::Comparison> comparison;
-  const evaluate::VerdictFile file = conclude(plan, result, comparison);
+  const JudgedAblation judged = judge_runs(plan, result.runs);
+  const evaluate::VerdictFile file = verdict_file(plan, judged);
   const std::filesystem::path verdicts = plan.options.out / "verdicts.json", page = plan.options.out / "report.html";
   write_file_atomic(verdicts, evaluate::to_json(file).dump(2) + "\n");
   write_file_atomic(
       page, report::taxonomy_page(registry().catalogue(), {file}, {"Ablation of " + plan.title, context.command_line}));
   if (context.json) {
     Json json = evaluate::to_json(file);
-    json["lints"] = report::lints_json(comparison->lints);
+    json["lints"] = report::lints_json(judged.comparison.lints);
     print_json(json);
   } else {
     std::cout << report::verdicts_text(file);
-    for (const evaluate::LintResult* lint : report::fired_lints(comparison->lints)) say_lint(*lint);
+    for (const evaluate::LintResult* lint : report::fired_lints(judged.comparison.lints)) say_lint(*lint);
     std::cout << "\nverdicts  " << verdicts.string() << "\nreport    " << page.string() << "\n";
   }
-  if (flags.strict && report::has_errors(comparison->lints)) context.exit_code = kStrictFailure;
+  if (flags.strict && report::has_errors(judged.comparison.lints)) context.exit_code = kStrictFailure;
   if (result.failed > 0 && context.exit_code == kSuccess) context.exit_code = kInternalFailure;
 }
 
@@ -124,7 +131,8 @@ void add_ablate(CLI::App& app, Context& context) {
   command->add_option("recipe", flags->recipe, "the baseline, tuned and with a full decay of its rate")->required();
   command
       ->add_option("--add", flags->add,
-                   "methods as --with takes them, each compared alone; all: every one that applies")
+                   "methods as --with takes them, each compared alone; all: every one that applies; 'METHOD vs CONTROL': "
+                   "with a control, too")
       ->allow_extra_args(false);
   command->add_flag("--leave-out", flags->leave_out, "compare the recipe without each of its methods");
   command->add_flag("--pairs", flags->pairs, "any two of the methods together too: whether gains add up");
@@ -133,6 +141,10 @@ void add_ablate(CLI::App& app, Context& context) {
                    "of each run: 60s, 2ep, 0.5dur of the recipe's own, ...; of seconds cost is equal")
       ->capture_default_str();
   command->add_option("--seeds", flags->seeds, "how many, or which: 3, or 4,7,9")->capture_default_str();
+  command
+      ->add_option("--max-seeds", flags->max_seeds,
+                   "up to so many where a verdict is open and they would decide it; intervals of both looks are wider")
+      ->check(CLI::PositiveNumber);
   command
       ->add_option(
           "--margin", flags->margin,
