@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "meter": ["base", "stats"], "core": ["base", "spec", "meter"],
     "data": [*SUPPLY, "loader"], "kernels": [], "nn": [*SUPPLY, "kernels"], "optim": [*SUPPLY, "kernels"], "distributed": SUPPLY,
     "methods": ["base", "spec", "loader", "core", "data", "nn", "optim", "distributed"],
-    "train": ["base", "stats", "spec", "loader", "evaluate", "meter", "core", "data", "nn", "optim", "distributed"],
+    "train": ["base", "stats", "spec", "loader", "evaluate", "meter", "core", "data", "kernels", "nn", "optim", "distributed"],
     "study": ["base", "stats", "spec", "loader", "evaluate", "diagnose", "meter", "core", "data", "nn", "optim", "train"],
 }
 ALL = [*MAY_INCLUDE, "cli"]

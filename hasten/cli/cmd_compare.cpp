@@ -37,16 +37,18 @@ void run_compare(const CompareFlags& flags, Context& context) {
     for (const auto& comparison : comparisons) json["comparisons"].push_back(report::comparison_json(comparison));
     if (!board.empty()) json["board_lints"] = report::lints_json(board);
     print_json(json);
+  } else if (flags.csv) {
+    std::cout << report::comparison_csv(comparisons);
   } else {
     bool first = true;
     for (const auto& comparison : comparisons) {
       if (!first) std::cout << "\n";
       first = false;
-      if (flags.csv) std::cout << report::comparison_csv(comparison);
-      else if (flags.markdown) std::cout << report::comparison_markdown(comparison);
+      if (flags.markdown) std::cout << report::comparison_markdown(comparison);
       else std::cout << report::comparison_text(comparison, {.color = stdout_is_terminal(), .all_lints = flags.all});
     }
-    if (!board.empty() && !flags.csv && !flags.markdown) {
+    if (!board.empty() && flags.markdown) std::cout << report::board_markdown(board);
+    if (!board.empty() && !flags.markdown) {
       std::cout << "\nOver all workloads:\n"
                 << report::lints_text(board, {.color = stdout_is_terminal(), .all_lints = flags.all});
     }

@@ -1,4 +1,5 @@
 // hasten diagnose: what holds a run back, by experiments, by its own accounting, or by a trace of it.
+#include <algorithm>
 #include <iostream>
 
 #include "hasten/base/error.h"
@@ -6,6 +7,7 @@
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
 #include "hasten/cli/diagnose_recipe.h"
+#include "hasten/cli/method_verdicts.h"
 #include "hasten/diagnose/run_account.h"
 #include "hasten/diagnose/trace_verdict.h"
 #include "hasten/evaluate/record_io.h"
@@ -27,10 +29,17 @@ struct DiagnoseOptions {
   std::vector<std::string> data_events;
   int64_t instance = 0, kernel_delay_ns = 30'000;
   int rank = -1, threads = 0, step_a = -1, step_b = -1;
-  size_t top = 15;
+  std::string side = "both";
+  size_t top = 0;  // 0: not asked for
   double gate = 0;
   bool explain = false, last_step = false, drop_unlinked = false, accept_torn = false, all_rows = false,
-       whole_path = false;
+       whole_path = false, no_zero_launch_edges = false;
+
+  // Rows of each table. A terminal has little room; JSON has everything unless less is asked for.
+  size_t rows(bool json) const {
+    if (all_rows || (json && top == 0)) return SIZE_MAX;
+    return top == 0 ? 15 : top;
+  }
 };
 
 trace::AnalysisOptions analysis_options(const DiagnoseOptions& options) {
@@ -47,7 +56,11 @@ trace::AnalysisOptions analysis_options(const DiagnoseOptions& options) {
                       "--semantics " + options.semantics);
   if (!path && !options.data_events.empty())
     throw ConfigError("--data-event", "--annotation or --whole-path beside it", "neither");
-  if (path) analysis.hta_path = trace::PathOptions{options.annotation, options.instance, options.data_events, true};
+  if (!path && options.no_zero_launch_edges)
+    throw ConfigError("--no-zero-launch-edges", "--annotation or --whole-path beside it", "neither");
+  if (path)
+    analysis.hta_path =
+        trace::PathOptions{options.annotation, options.instance, options.data_events, !options.no_zero_launch_edges};
   return analysis;
 }
 
@@ -55,18 +68,24 @@ std::vector<std::filesystem::path> paths_of(const std::vector<std::string>& text
   return {texts.begin(), texts.end()};
 }
 
-// Methods that say they relieve what the verdict names, in the catalogue's order.
+// Methods that say they relieve what the verdict names: those first that were measured to help, without those that were only
+// measured to hurt.
 std::vector<std::string> relieving(const diagnose::TraceVerdict& verdict) {
-  std::vector<std::string> names;
+  const std::vector<evaluate::VerdictFile> measured = load_verdicts({});
+  std::vector<std::string> helping, others;
   Catalogue catalogue(method_specs());
   for (const MethodSpec& spec : catalogue.all()) {
-    for (Bottleneck bottleneck : verdict.bottlenecks) {
-      if (std::find(spec.relieves.begin(), spec.relieves.end(), bottleneck) == spec.relieves.end()) continue;
-      names.push_back(spec.name);
-      break;
-    }
+    const bool relieves = std::any_of(verdict.bottlenecks.begin(), verdict.bottlenecks.end(), [&](Bottleneck one) {
+      return std::find(spec.relieves.begin(), spec.relieves.end(), one) != spec.relieves.end();
+    });
+    if (!relieves) continue;
+    const std::vector<std::string> words = words_of(spec, measured);
+    if (std::find(words.begin(), words.end(), "helps") != words.end()) helping.push_back(spec.name);
+    else if (std::any_of(words.begin(), words.end(), [](const std::string& word) { return word != "hurts"; }))
+      others.push_back(spec.name);
   }
-  return names;
+  helping.insert(helping.end(), others.begin(), others.end());
+  return helping;
 }
 
 void keep_rank(trace::Analysis& analysis, int rank) {
@@ -110,26 +129,27 @@ void diagnose_traces(const DiagnoseOptions& options, Context& context) {
     write_file_atomic(options.html, report::trace_page(analysis, verdict, methods, page));
   }
   if (context.json) {
-    Json json = report::trace_json(analysis, verdict, options.all_rows ? 0 : options.top);
+    Json json = report::trace_json(analysis, verdict, options.rows(true));
     json["verdict"]["methods"] = methods;
     return print_json(json);
   }
-  std::cout << report::trace_text(analysis, verdict, methods, options.all_rows ? SIZE_MAX : options.top);
+  std::cout << report::trace_text(analysis, verdict, methods, options.rows(false));
 }
 
 void compare_two(const DiagnoseOptions& options, Context& context) {
   trace::AnalysisOptions analysis = analysis_options(options);
   trace::RunOptions run{.read = analysis.read, .view = analysis.view, .threads = options.threads};
-  run.steps.most = options.top;
+  run.steps.most = options.rows(context.json);
+  run.compare.side = trace::parse_side(options.side);
   if (options.rank >= 0) run.rank = options.rank;
   if (options.step_a >= 0) run.compare.step_a = options.step_a;
   if (options.step_b >= 0) run.compare.step_b = options.step_b;
   auto files = [&](size_t side) { return trace::find_traces({options.compare[side]}, "--compare"); };
   trace::RunComparison runs = trace::compare_runs(files(0), files(1), run);
   if (context.json) {
-    print_json(report::compare_json(runs));
+    print_json(report::compare_json(runs, options.rows(true)));
   } else {
-    std::cout << report::compare_text(runs, options.all_rows ? SIZE_MAX : options.top);
+    std::cout << report::compare_text(runs, options.rows(false));
   }
   if (options.gate <= 0) return;
   if (runs.steps.empty() || !runs.steps[0].resolved()) {
@@ -204,8 +224,7 @@ void add_reading(CLI::App& command, DiagnoseOptions& options) {
 
 void add_output(CLI::App& command, DiagnoseOptions& options, CLI::Option* traces, Context& context) {
   const char* group = "What is shown";
-  command.add_option("--top", options.top, "rows of each table")
-      ->capture_default_str()
+  command.add_option("--top", options.top, "rows of each table; without it 15, and all with --json")
       ->check(CLI::PositiveNumber)
       ->group(group);
   command.add_flag("--all", options.all_rows, "all rows of each table")->group(group);
@@ -248,6 +267,13 @@ void add_details(CLI::App& command, DiagnoseOptions& options, CLI::Option* trace
       ->needs(traces)
       ->excludes(annotation)
       ->group(group);
+  command
+      .add_flag(
+          "--no-zero-launch-edges", options.no_zero_launch_edges,
+          "for that path: no edge of weight 0 from a launch to work that waited in the queue. HTA's own default; ours "
+          "is its CRITICAL_PATH_ADD_ZERO_WEIGHT_LAUNCH_EDGE=1")
+      ->needs(traces)
+      ->group(group);
   command.add_option("--data-event", options.data_events, "for that path: names of host work that loads data")
       ->needs(traces)
       ->group(group);
@@ -261,6 +287,11 @@ void add_comparing(CLI::App& command, DiagnoseOptions& options, CLI::Option* com
       ->group(group);
   command.add_option("--step-b", options.step_b, "names of only this profiler step of B")
       ->check(CLI::NonNegativeNumber)
+      ->needs(compare)
+      ->group(group);
+  command.add_option("--side", options.side, "names on the host, on the device, or both")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"host", "device", "both"}))
       ->needs(compare)
       ->group(group);
   command

@@ -81,22 +81,26 @@ std::string title_of(const evaluate::Comparison& comparison) {
   return comparison.workload.empty() ? "these runs" : comparison.workload;
 }
 
-// A claim brings its own target, metric, groups and unit.
+// A claim brings its own target, metric, groups and unit, as far as it names them.
 void check_claims(const LintFlags& flags, const std::vector<std::pair<double, double>>& cost_table,
                   std::vector<Checked>& checked) {
-  for (const evaluate::Claim& claim : evaluate::read_claims(flags.claim)) {
+  for (evaluate::Claim& claim : evaluate::read_claims(flags.claim)) {
     ComparisonFlags comparison = flags.comparison;
     if (claim.target) comparison.target = claim.target;
     if (!claim.metric.empty()) comparison.metric = claim.metric;
     if (!claim.baseline.empty()) comparison.baseline = claim.baseline;
     if (!claim.workload.empty()) comparison.workload = claim.workload;
-    comparison.cost = std::string(evaluate::name(claim.cost));
+    if (claim.says_cost || comparison.cost.empty()) comparison.cost = std::string(evaluate::name(claim.cost));
+    else claim.cost = evaluate::parse_cost(comparison.cost, "--cost");
     std::string title = claim.statement.empty() ? claim.id : "\"" + claim.statement + "\"";
     auto comparisons = compare_runs(comparison);
+    const bool several = comparisons.size() > 1;
     for (const auto& one : comparisons) {
-      checked.push_back({comparisons.size() > 1 ? title + " on " + title_of(one) : title,
-                         evaluate::run_lints({one, &claim, nullptr, cost_table})});
+      evaluate::LintInput input{one, &claim, {}, cost_table};
+      if (several) input.board = comparisons;
+      checked.push_back({several ? title + " on " + title_of(one) : title, evaluate::run_lints(input)});
     }
+    if (several) checked.push_back({title + " over all workloads", evaluate::run_board_lints(comparisons)});
   }
 }
 
@@ -110,17 +114,20 @@ void run_lint(const LintFlags& flags, Context& context) {
     check_claims(flags, cost_table, checked);
   } else {
     auto comparisons = compare_runs(flags.comparison);
+    const bool several = comparisons.size() > 1;
     for (const auto& comparison : comparisons) {
-      checked.push_back({title_of(comparison), evaluate::run_lints({comparison, nullptr, nullptr, cost_table})});
+      evaluate::LintInput input{comparison, nullptr, {}, cost_table};
+      if (several) input.board = comparisons;
+      checked.push_back({title_of(comparison), evaluate::run_lints(input)});
     }
-    if (comparisons.size() > 1) checked.push_back({"over all workloads", evaluate::run_board_lints(comparisons)});
+    if (several) checked.push_back({"over all workloads", evaluate::run_board_lints(comparisons)});
   }
   Json json = Json::array();
   for (const Checked& one : checked) {
     if (context.json) {
       json.push_back({{"of", one.title}, {"lints", report::lints_json(one.lints)}});
     } else {
-      std::cout << one.title << "\n"
+      std::cout << report::printable(one.title) << "\n"
                 << report::lints_text(one.lints, {.color = stdout_is_terminal(), .all_lints = flags.all});
     }
     if (flags.strict && report::has_errors(one.lints)) context.exit_code = kStrictFailure;

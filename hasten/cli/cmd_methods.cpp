@@ -65,9 +65,12 @@ Json method_json(const MethodSpec& spec, const std::vector<VerdictFile>& files) 
   json["verdicts"] = Json::array();
   for (const auto& [file, verdict] : verdicts_on(spec, files)) {
     const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
-    Json entry = {{"workload", file->workload}, {"verdict", report::verdict_word(verdict->verdict)},
-                  {"metric", file->metric},     {"budget", file->budget},
-                  {"runs", verdict->runs},      {"reason", verdict->reason},
+    Json entry = {{"workload", file->workload},
+                  {"verdict", report::verdict_word(verdict->verdict)},
+                  {"metric", file->metric},
+                  {"budget", file->budget},
+                  {"runs", verdict->runs},
+                  {"reason", verdict->reason},
                   {"against", verdict->against.empty() ? "baseline" : verdict->against}};
     if (verdict->effect) {
       entry["effect"] = verdict->effect->value;

@@ -1,10 +1,12 @@
 // hasten score: scores of public benchmarks from their logs.
+#include <cmath>
 #include <iostream>
 #include <map>
 #include <memory>
 
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
+#include "hasten/base/text.h"
 #include "hasten/cli/command.h"
 #include "hasten/evaluate/importers/importers.h"
 #include "hasten/report/scores.h"
@@ -19,6 +21,8 @@ struct ScoreFlags {
   int64_t runs = 0, dropped = 1;
   double target = 3.28, alpha = 0.01;
   int64_t resamples = 500;
+  double gamma = 1;
+  std::vector<double> taus;
   bool exact = false;
 };
 
@@ -69,12 +73,9 @@ void score_nanogpt(const ScoreFlags& flags, Context& context) {
   }
   std::vector<report::NanogptGroup> groups;
   for (auto& [name, group] : by_name) {
-    std::vector<double> losses;
-    for (const auto& log : group.logs) {
-      if (log.final) losses.push_back(log.final->loss);
-    }
-    group.track1 = evaluate::track1(losses, flags.target, flags.alpha);
-    group.track3 = evaluate::track3_accepts(losses, flags.target);
+    group.finals = evaluate::final_losses(group.logs);
+    group.track1 = evaluate::track1(group.finals.losses, flags.target, flags.alpha);
+    group.track3 = evaluate::track3_accepts(group.finals.losses, flags.target);
     groups.push_back(std::move(group));
   }
   if (context.json) print_json(report::nanogpt_json(groups, flags.target, flags.alpha));
@@ -94,9 +95,14 @@ void score_mlperf(const ScoreFlags& flags, Context& context) {
 }
 
 void score_profile(const ScoreFlags& flags, Context& context) {
+  if (!std::isfinite(flags.gamma)) throw ConfigError("--gamma", "a finite number", number(flags.gamma));
+  for (double tau : flags.taus) {
+    if (!std::isfinite(tau)) throw ConfigError("--taus", "finite numbers", number(tau));
+  }
   evaluate::ScoreTable table = evaluate::read_score_table(flags.path);
-  if (context.json) print_json(report::score_table_json(table, flags.resamples));
-  else std::cout << report::score_table_text(table, flags.resamples);
+  report::ScoreTableOptions options{flags.resamples, flags.gamma, flags.taus};
+  if (context.json) print_json(report::score_table_json(table, options));
+  else std::cout << report::score_table_text(table, options);
 }
 
 CLI::App* add_one(CLI::App& score, const char* name, const char* what, const char* path,
@@ -154,6 +160,12 @@ void add_score(CLI::App& app, Context& context) {
       ->check(CLI::Range(1, 100));
   CLI::App* profile = add_one(*score, "profile", "IQM, optimality gap, probability of improvement, profiles",
                               "CSV with the columns method, task, score", flags, context, score_profile);
+  profile
+      ->add_option("--taus", flags->taus,
+                   "scores at which profiles are read (else 0.1 to 0.9 of scores in [0, 1], round numbers of others)")
+      ->delimiter(',');
+  profile->add_option("--gamma", flags->gamma, "score from which on the optimality gap sees no lack")
+      ->capture_default_str();
   profile->add_option("--resamples", flags->resamples, "of the bootstrap")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000));

@@ -10,6 +10,7 @@
 #include "hasten/base/text.h"
 #include "hasten/evaluate/importers/importers.h"
 #include "hasten/evaluate/price.h"
+#include "hasten/report/table.h"
 
 namespace hasten::cli {
 
@@ -76,6 +77,7 @@ std::vector<evaluate::Comparison> compare_runs(const ComparisonFlags& flags) {
   evaluate::ImportOptions import;
   import.mapping = flags.mapping;
   std::vector<evaluate::Run> runs = evaluate::load_runs(flags.runs, import);
+  if (runs.empty()) throw ConfigError("runs", "a log with at least one run", "none in " + join(flags.runs, ", "));
   apply_prices(flags, runs);
   if (!flags.workload.empty()) {
     std::set<std::string> names;
@@ -94,7 +96,7 @@ std::vector<evaluate::Comparison> compare_runs(const ComparisonFlags& flags) {
   bool several = std::any_of(groups.begin(), groups.end(), [](const auto& one) { return one.second.size() > 1; });
   for (const auto& [workload, names] : groups) {
     if (!several || names.size() > 1) continue;
-    std::cerr << "note: " << workload << " is left out: only " << *names.begin() << " ran it\n";
+    std::cerr << "note: " << report::printable(workload + " is left out: only " + *names.begin() + " ran it") << "\n";
     std::erase_if(runs, [&](const evaluate::Run& run) { return run.record.workload == workload; });
   }
   return evaluate::compare_workloads(std::move(runs), options);

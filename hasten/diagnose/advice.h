@@ -18,6 +18,8 @@ struct Candidate {
   Effect effect;                   // on the parts of a step, by analysis
   std::optional<Experiment> measured;  // the experiment that is this change, or nearly
   int64_t threads = 0;             // of the kernels; 0: as they are
+  bool packs = false;              // wants a packed copy of the data set, whose path is set then
+  double prepare_s = 0;            // that takes so long
   double samples = 1;              // a step of the changed recipe has so many times the samples
   std::string note;                // what it may cost otherwise: "changes the number of updates"
 };

@@ -132,8 +132,8 @@ TEST(Ablation, AControlStandsInThePlaceOfTheBaseline) {
   Arm arm = added("prune");
   arm.control_group = "control-of-prune";
   arm.control = "random_subset(keep=0.8)";
-  const Ablation found = judged(
-      runs_of({{"baseline", 0.9}, {"with-prune", 0.92}, {"control-of-prune", 0.93}}), {added("prune"), arm});
+  const Ablation found =
+      judged(runs_of({{"baseline", 0.9}, {"with-prune", 0.92}, {"control-of-prune", 0.93}}), {added("prune"), arm});
   EXPECT_EQ(found.effects.at(0).verdict, Verdict::kHelps);
   EXPECT_NEAR(found.effects.at(1).quality->difference, -0.01, 1e-9);
   EXPECT_EQ(found.effects.at(1).verdict, Verdict::kHurts) << found.effects.at(1).reason;
@@ -200,7 +200,8 @@ TEST(Verdicts, FilesReadBackAsTheyWere) {
   Arm controlled = added("a");
   controlled.control_group = "with-b";
   controlled.control = "b(x=2)";
-  const std::vector<Arm> arms{controlled, added("a"), added("b"), {"with-a+b", Change::kAdded, {"a", "b"}, {"a(x=1)", "b"}}};
+  const std::vector<Arm> arms{
+      controlled, added("a"), added("b"), {"with-a+b", Change::kAdded, {"a", "b"}, {"a(x=1)", "b"}}};
   const Comparison comparison =
       compare(runs_of({{"baseline", 0.9}, {"with-a", 0.92}, {"with-b", 0.91}, {"with-a+b", 0.93}}));
   VerdictFile file;

@@ -54,7 +54,11 @@ const std::map<std::string, Take>& keys() {
       {"baseline", [](Claim& c, const Json& j) { c.baseline = text_value(j); }},
       {"method", [](Claim& c, const Json& j) { c.method = text_value(j); }},
       {"target", [](Claim& c, const Json& j) { c.target = number_value(j); }},
-      {"cost", [](Claim& c, const Json& j) { c.cost = parse_cost(text_value(j), "claim.cost"); }},
+      {"cost",
+       [](Claim& c, const Json& j) {
+         c.cost = parse_cost(text_value(j), "claim.cost");
+         c.says_cost = true;
+       }},
       // "1.4x" is the factor 1.4; "28% less time" is the reduction 0.28 and the factor 1 / 0.72.
       {"speedup", [](Claim& c, const Json& j) { c.speedup = positive(j); }},
       {"reduction", [](Claim& c, const Json& j) { c.speedup = 1 / (1 - share(j)); }},

@@ -14,6 +14,7 @@ struct Claim {
   std::string workload, metric, baseline, method;  // metric as "test/accuracy"; groups
   std::optional<double> target;
   Cost cost = Cost::kTrainSeconds;        // what the claim counts
+  bool says_cost = false;                 // false: the claim leaves it to the command line
   std::optional<double> speedup;          // as a factor; a reduction of 0.28 is stored as 1 / 0.72
   std::optional<double> quality;          // a reported quality of the method
   std::string hardware;

@@ -1,5 +1,6 @@
 // The comparison: measured points, ratios, verdicts.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
 #include <set>
@@ -42,6 +43,18 @@ Cost choose_cost(const std::vector<Run>& runs, std::optional<Cost> wanted) {
 
 Variant choose_variant(const std::vector<Run>& runs, Variant wanted) {
   if (wanted != Variant::kAuto) return wanted;
+  std::set<std::string> declared;
+  for (const Run& run : runs) {
+    if (!run.record.time_to_target.empty()) declared.insert(run.record.time_to_target);
+  }
+  if (declared.size() > 1) {
+    throw ConfigError("--time-to-target", "the variant to compare by, since the records name several", "none",
+                      "they name " + join({declared.begin(), declared.end()}, ", "));
+  }
+  if (declared.size() == 1) {
+    Variant variant = parse_variant(*declared.begin(), "time_to_target of a record");
+    if (variant != Variant::kAuto) return variant;
+  }
   auto stopped = std::count_if(runs.begin(), runs.end(), [](const Run& run) {
     return run.record.status == Status::kStoppedEarly || run.record.status == Status::kOutOfBudget;
   });
@@ -71,39 +84,62 @@ void measure(const Comparison& comparison, Point& point) {
   }
 }
 
+// By the variant: whether the point reaches the target, and how many of its runs do.
+TargetCheck check_point(const Comparison& comparison, const Group& group, const Point& point) {
+  TargetCheck check = check_target(point.quality->values, *comparison.target, comparison.metric.direction);
+  if (comparison.variant == Variant::kPlanned) return check;
+  TargetTime time = point_time(comparison, group, point, comparison.variant);
+  check.n = static_cast<int64_t>(point.runs.size() + point.failed.size());
+  check.reached = time.reached;
+  check.mean_reaches = !time.high.empty();
+  check.p.reset();
+  return check;
+}
+
 void choose_headline(const Comparison& comparison, Group& group) {
-  std::optional<double> least;
   for (size_t i = 0; i < group.points.size(); ++i) {
-    Point& point = group.points[i];
-    if (!point.quality) continue;
-    group.headline = least ? group.headline : i;
-    if (!comparison.target) continue;
-    point.target = check_target(point.quality->values, *comparison.target, comparison.metric.direction);
-    auto cost = point.costs.find(comparison.cost);
-    if (!point.target->mean_reaches || cost == point.costs.end()) continue;
-    if (!least || cost->second.mean < *least) {
-      least = cost->second.mean;
-      group.headline = i;
-    }
+    bool fits = group.points[i].kind == comparison.kind;
+    if (fits && (group.points[i].quality || group.points[group.headline].kind != comparison.kind)) group.headline = i;
   }
-  group.reaches_target = least.has_value();
-  if (const auto& check = group.points[group.headline].target; check && check->mean_reaches)
-    group.reaches_target = true;
+  if (!comparison.target) return;
+  for (Variant variant : {Variant::kPlanned, Variant::kFirst, Variant::kCommon, Variant::kSustained})
+    group.times[variant] = target_time(comparison, group, variant);
+  for (Point& point : group.points) {
+    if (point.quality) point.target = check_point(comparison, group, point);
+  }
+  const TargetTime& time = group.times.at(comparison.variant);
+  if (!time.high.empty()) group.headline = time.point;
+  const Point& point = group.points[group.headline];
+  group.reaches_target = point.kind == comparison.kind && point.target && point.target->mean_reaches;
+}
+
+// The kind of points that may stand in this comparison's numbers.
+PointKind kind_to_compare(const Group& base) {
+  bool standard = std::any_of(base.points.begin(), base.points.end(),
+                              [](const Point& point) { return point.kind == PointKind::kStandard; });
+  return standard ? PointKind::kStandard : PointKind::kCyclic;
 }
 
 void judge(const Comparison& comparison, Pair& pair) {
   const Group &base = comparison.groups.front(), &method = comparison.groups[pair.method];
   const auto& ratio = pair.time_to_target;
   std::string what(label(comparison.cost));
+  if (!ratio && comparison.target) {
+    bool neither = !base.reaches_target && !method.reaches_target;
+    if (neither && comparison.variant == Variant::kPlanned) {
+      pair.reason = "neither side reaches the target";
+      return;
+    }
+    // Without its costs a side cannot be said to have missed the target.
+    for (const Group* group : {&base, &method}) {
+      const TargetTime& time = group->times.at(comparison.variant);
+      if (time.has_costs) continue;
+      pair.reason = time.missing;
+      return;
+    }
+  }
   if (!base.reaches_target && !method.reaches_target) {
     pair.reason = "neither side reaches the target";
-    return;
-  }
-  // Without its costs a side cannot be said to have missed the target.
-  for (const Group* group : {&base, &method}) {
-    const Point& point = group->points[group->headline];
-    if (ratio || point.runs.empty() || point.costs.count(comparison.cost) > 0) continue;
-    pair.reason = "the runs of " + group->name + " do not say their " + what;
     return;
   }
   if (!ratio) {
@@ -124,7 +160,8 @@ void judge(const Comparison& comparison, Pair& pair) {
   }
   std::string interval = cat(fixed(ratio->low, 2), " to ", fixed(ratio->high, 2), "x");
   if (!ratio->has_interval) {
-    pair.reason = "one run on a side gives a ratio, but no interval";
+    pair.reason = comparison.variant == Variant::kCommon ? "one common step a side gives a ratio, but no interval"
+                                                         : "one run on a side gives a ratio, but no interval";
   } else if (ratio->low > 1 / (1 + comparison.options.margin) && ratio->high < 1 + comparison.options.margin) {
     pair.verdict = Verdict::kNoDifference;
     pair.reason = cat("the whole interval, ", interval, ", lies within the margin of ",
@@ -139,15 +176,34 @@ void judge(const Comparison& comparison, Pair& pair) {
   }
 }
 
+// The costs that the verdict is about: of the headline points, or of their crossings.
+std::vector<double> judged_costs(const Comparison& comparison, const Group& group) {
+  if (comparison.variant != Variant::kPlanned)
+    return comparison.target ? group.times.at(comparison.variant).high : std::vector<double>{};
+  const Point& point = group.points[group.headline];
+  auto spent = point.costs.find(comparison.cost);
+  return spent == point.costs.end() ? std::vector<double>{} : spent->second.values;
+}
+
+double with_search(const Point& point, double spent) {
+  return *point.tuning_cost + (point.tuning_has_runs ? 0 : spent);
+}
+
 Pair make_pair(const Comparison& comparison, size_t index) {
   Pair pair;
   pair.method = index;
   const Group &base = comparison.groups.front(), &method = comparison.groups[index];
   const Point &left = base.points[base.headline], &right = method.points[method.headline];
   double confidence = comparison.options.confidence;
+  if (comparison.curves.size() > index) fill_curves(comparison, pair);
+  if (right.kind != left.kind) {
+    pair.reason = cat("the points of ", method.name, " are not of the kind of those of ", base.name,
+                      " (standard or cyclic), and the two are not compared");
+    return pair;
+  }
   for (const auto& [cost, spread] : left.costs) {
     auto other = right.costs.find(cost);
-    if (other != right.costs.end()) {
+    if (other != right.costs.end() && are_costs(spread.values) && are_costs(other->second.values)) {
       pair.ratios[cost] = stats::ratio_of_costs(spread.values, other->second.values, confidence);
     }
   }
@@ -155,28 +211,27 @@ Pair make_pair(const Comparison& comparison, size_t index) {
     pair.quality = stats::welch_t(right.quality->values, left.quality->values, confidence);
   }
   if (comparison.target) fill_time_to_target(comparison, pair);
-  if (comparison.curves.size() > index) fill_curves(comparison, pair);
   auto spent = left.costs.find(comparison.cost), other = right.costs.find(comparison.cost);
-  if (spent != left.costs.end() && other != right.costs.end()) {
-    if (left.tuning_cost && right.tuning_cost) {
-      pair.with_tuning = (spent->second.mean + *left.tuning_cost) / (other->second.mean + *right.tuning_cost);
-    }
-    if (spent->second.sd && other->second.sd) {
-      double cv_base = *spent->second.sd / spent->second.mean, cv_method = *other->second.sd / other->second.mean;
-      pair.detectable =
-          stats::smallest_detectable(static_cast<int64_t>(left.runs.size()), static_cast<int64_t>(right.runs.size()),
-                                     std::sqrt((cv_base * cv_base + cv_method * cv_method) / 2));
-    }
+  if (pair.ratios.count(comparison.cost) > 0 && left.tuning_cost && right.tuning_cost) {
+    double base_cost = with_search(left, spent->second.mean), method_cost = with_search(right, other->second.mean);
+    if (are_costs(std::array{base_cost, method_cost})) pair.with_tuning = base_cost / method_cost;
+  }
+  std::vector<double> base_costs = judged_costs(comparison, base), method_costs = judged_costs(comparison, method);
+  if (base_costs.size() > 1 && method_costs.size() > 1 && are_costs(base_costs) && are_costs(method_costs)) {
+    stats::Moments a = stats::moments(base_costs), b = stats::moments(method_costs);
+    double cv_base = a.sd() / a.mean, cv_method = b.sd() / b.mean;
+    pair.detectable = stats::smallest_detectable(a.n, b.n, std::sqrt((cv_base * cv_base + cv_method * cv_method) / 2));
   }
   judge(comparison, pair);
   return pair;
 }
 
-Curve make_curve(const Comparison& comparison, const Group& group) {
+Curve make_curve(const Comparison& comparison, const Group& group, PointKind kind) {
   Curve curve{group.name, comparison.cost, comparison.metric.direction, {}};
   for (const Point& point : group.points) {
     auto costs = point.costs.find(comparison.cost);
-    if (!point.quality || costs == point.costs.end()) continue;
+    if (point.kind != kind || !point.quality) continue;
+    if (costs == point.costs.end() || !are_costs(costs->second.values)) continue;
     CurvePoint at{point.budget, point.kind, {}};
     for (size_t s = 0; s < point.runs.size(); ++s) {
       at.seeds.push_back({costs->second.values[s], point.quality->values[s], point.runs[s]});
@@ -186,6 +241,33 @@ Curve make_curve(const Comparison& comparison, const Group& group) {
   std::stable_sort(curve.points.begin(), curve.points.end(),
                    [](const CurvePoint& a, const CurvePoint& b) { return a.cost() < b.cost(); });
   return curve;
+}
+
+// What the cyclic curve says at the standard points: at the same budget, else at the same cost.
+std::vector<Anchor> anchors_of(const Curve& standard, const Curve& cyclic) {
+  std::vector<Anchor> anchors;
+  for (const CurvePoint& point : standard.points) {
+    auto same = std::find_if(cyclic.points.begin(), cyclic.points.end(), [&](const CurvePoint& other) {
+      return !point.budget.empty() && other.budget == point.budget;
+    });
+    auto read = same != cyclic.points.end() ? std::optional(same->quality()) : read_quality(cyclic, point.cost());
+    if (read) anchors.push_back({point.budget, point.cost(), *read - point.quality()});
+  }
+  return anchors;
+}
+
+void make_curves(Comparison& comparison) {
+  bool has_cyclic = false;
+  for (const Group& group : comparison.groups) {
+    comparison.curves.push_back(make_curve(comparison, group, comparison.kind));
+    comparison.cyclic_curves.push_back(make_curve(comparison, group, PointKind::kCyclic));
+    has_cyclic = has_cyclic || !comparison.cyclic_curves.back().points.empty();
+  }
+  if (!has_cyclic || comparison.kind == PointKind::kCyclic) comparison.cyclic_curves.clear();
+  comparison.frontier = pareto_frontier(comparison.curves);
+  comparison.cyclic_frontier = pareto_frontier(comparison.cyclic_curves);
+  for (size_t i = 0; i < comparison.cyclic_curves.size(); ++i)
+    comparison.groups[i].anchors = anchors_of(comparison.curves[i], comparison.cyclic_curves[i]);
 }
 
 std::optional<double> recorded_target(const Comparison& comparison) {
@@ -202,8 +284,13 @@ void measure_groups(Comparison& comparison) {
   for (Group& group : comparison.groups) {
     for (Point& point : group.points) {
       std::vector<size_t> searched = point.runs;
+      searched.insert(searched.end(), point.failed.begin(), point.failed.end());
       keep_best_trials(comparison.runs, comparison.metric, comparison.target, comparison.cost, point);
-      point.tuning_cost = search_cost(comparison.runs, searched, comparison.cost);
+      if (auto spent = search_cost(comparison.runs, searched, comparison.cost)) {
+        point.tuning_cost = spent->value;
+        point.tuning_has_runs = spent->summed;
+      }
+      point.expected_best = expected_best_of_trials(comparison.runs, searched, comparison.metric);
       measure(comparison, point);
     }
   }
@@ -231,18 +318,18 @@ Comparison compare(std::vector<Run> runs, const CompareOptions& options) {
   comparison.variant = choose_variant(runs, options.variant);
   comparison.runs = std::move(runs);
   comparison.groups = make_groups(comparison.runs, options.baseline);
+  comparison.kind = kind_to_compare(comparison.baseline());
   comparison.target = options.target ? options.target : recorded_target(comparison);
   measure_groups(comparison);
   Group& base = comparison.groups.front();
-  for (size_t i = 0; i < base.points.size(); ++i) {
-    if (!comparison.target && base.points[i].quality && i + 1 == base.points.size()) {
-      comparison.target = base.points[i].quality->mean;
-      comparison.target_from_baseline = true;
-    }
+  auto last = std::find_if(base.points.rbegin(), base.points.rend(),
+                           [&](const Point& point) { return point.kind == comparison.kind; });
+  if (!comparison.target && last->quality) {
+    comparison.target = last->quality->mean;
+    comparison.target_from_baseline = true;
   }
   for (Group& group : comparison.groups) choose_headline(comparison, group);
-  for (const Group& group : comparison.groups) comparison.curves.push_back(make_curve(comparison, group));
-  comparison.frontier = pareto_frontier(comparison.curves);
+  make_curves(comparison);
   for (size_t i = 1; i < comparison.groups.size(); ++i) comparison.pairs.push_back(make_pair(comparison, i));
   comparison.lints = run_lints({comparison});
   return comparison;
@@ -253,6 +340,9 @@ std::vector<Comparison> compare_workloads(std::vector<Run> runs, const CompareOp
   for (Run& run : runs) by_workload[run.record.workload].push_back(std::move(run));
   std::vector<Comparison> comparisons;
   for (auto& [workload, members] : by_workload) comparisons.push_back(compare(std::move(members), options));
+  if (comparisons.size() < 2) return comparisons;
+  for (Comparison& comparison : comparisons)
+    std::erase_if(comparison.lints, [](const LintResult& lint) { return is_board_lint(lint.id); });
   return comparisons;
 }
 

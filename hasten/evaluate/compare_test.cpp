@@ -116,6 +116,92 @@ TEST(Compare, FirstCrossingsAreIntervals) {
   EXPECT_FALSE(compare(make_race(), options).pairs[0].time_to_target.has_value());
 }
 
+TEST(Compare, UnderCrossingsTheVerdictIsOfTheCrossings) {
+  // Every run crosses the target on its way and ends below it.
+  Runs runs = make_race();
+  for (auto& run : runs) {
+    run.events[8].metrics[0].value = 0.91;
+    run.events[9].metrics[0].value = 0.85;
+  }
+  CompareOptions options;
+  options.variant = Variant::kFirst;
+  Comparison result = compare(runs, options);
+  EXPECT_TRUE(result.groups[1].reaches_target);
+  EXPECT_EQ(result.groups[1].points[0].target->reached, 5);
+  EXPECT_TRUE(result.groups[1].points[0].target->mean_reaches);
+  EXPECT_EQ(result.pairs[0].verdict, Verdict::kHelps) << result.pairs[0].reason;
+  EXPECT_EQ(result.groups[1].times.at(Variant::kPlanned).missing, "the mean misses the target");
+  options.variant = Variant::kPlanned;
+  EXPECT_EQ(compare(runs, options).pairs[0].reason, "neither side reaches the target");
+}
+
+TEST(Compare, TheSmallestDetectableIsOfTheCostsThatAreCompared) {
+  // Total lengths agree to the second, crossings do not.
+  Runs runs = make_race(3, 50, 50);
+  for (auto& run : runs) {
+    run.record.executed.train_s = 50;
+    auto at = static_cast<size_t>(3 + *run.record.seed);
+    for (size_t i = at; i < run.events.size(); ++i) run.events[i].metrics[0].value = 0.95;
+  }
+  CompareOptions options;
+  options.variant = Variant::kFirst;
+  EXPECT_GT(compare(runs, options).pairs[0].detectable.value(), 0.3);
+}
+
+TEST(Compare, TheHeadlineUnderCrossingsIsTheBudgetThatCrossesFirst) {
+  Runs runs = make_race(2);
+  for (int seed = 1; seed <= 2; ++seed) {
+    runs.push_back(make_run("fast", seed, 90, 0.95, "9ep", 1200));
+    for (auto& event : runs.back().events) event.metrics[0].value = 0.95;  // from 9s on
+  }
+  EXPECT_EQ(compare(runs).groups[1].headline, 0u);
+  CompareOptions options;
+  options.variant = Variant::kFirst;
+  Comparison result = compare(runs, options);
+  EXPECT_EQ(result.groups[1].headline, 1u);
+  EXPECT_NEAR(result.groups[1].times.at(Variant::kFirst).high[0], 9, 1e-9);
+}
+
+TEST(Compare, RecordsSayHowTheirTimeToTargetIsRead) {
+  Runs runs = make_race();
+  for (auto& run : runs) run.record.time_to_target = "first";
+  EXPECT_EQ(compare(runs).variant, Variant::kFirst);
+  CompareOptions options;
+  options.variant = Variant::kSustained;
+  EXPECT_EQ(compare(runs, options).variant, Variant::kSustained);
+  runs[0].record.time_to_target = "planned";
+  EXPECT_EQ(config_error(runs, {}),
+            "[--time-to-target] expected the variant to compare by, since the records name several, got none | they "
+            "name first, planned");
+}
+
+TEST(Compare, AnEvaluationWithoutATimeWidensTheCrossing) {
+  evaluate::Run run = make_run("baseline", 1, 100, 0.9);
+  run.events[4].metrics[0].value = 0.95;
+  run.events[4].t_train.reset();
+  Metric metric = run.record.metric;
+  auto crossing = first_crossing(run, metric, 0.94, Cost::kTrainSeconds);
+  ASSERT_TRUE(crossing.has_value());
+  EXPECT_NEAR(crossing->low, 40, 1e-9);
+  EXPECT_NEAR(crossing->high, 60, 1e-9);
+  EXPECT_EQ(crossing->event, 4u);
+  EXPECT_FALSE(sustained_crossing(run, metric, 0.94, Cost::kTrainSeconds, 2).has_value());
+}
+
+TEST(Compare, CostsThatAreNotPositiveGiveNoRatio) {
+  for (double cost : {0.0, -3.0, HUGE_VAL}) {
+    Runs runs = make_race();
+    for (auto& run : runs) {
+      if (run.record.group == "fast") run.record.executed.train_s = cost;
+    }
+    Comparison result = compare(runs);
+    EXPECT_FALSE(result.pairs[0].time_to_target.has_value()) << cost;
+    EXPECT_EQ(result.pairs[0].ratios.count(Cost::kTrainSeconds), 0u) << cost;
+    EXPECT_EQ(result.pairs[0].reason, "the train seconds of fast are not all finite and above 0") << cost;
+    EXPECT_TRUE(result.curves[1].points.empty()) << cost;
+  }
+}
+
 TEST(Compare, WithoutATargetTheBaselineSetsIt) {
   Runs runs = make_race();
   for (auto& run : runs) run.record.metric.target.reset();
@@ -138,6 +224,46 @@ TEST(Compare, SearchesAreRepresentedByTheirBestTrial) {
   ASSERT_EQ(searched.points[0].runs.size(), 1u);
   EXPECT_EQ(result.runs[searched.points[0].runs[0]].record.tuning.trial, 2);
   EXPECT_NEAR(searched.points[0].tuning_cost.value(), 41 + 42 + 43, 1e-9);
+}
+
+// A search of three trials that cost 41, 42 and 43 seconds.
+Runs search(const std::string& group, std::vector<double> qualities) {
+  Runs runs;
+  for (size_t trial = 1; trial <= qualities.size(); ++trial) {
+    runs.push_back(make_run(group, 1, 40 + static_cast<double>(trial), qualities[trial - 1]));
+    runs.back().record.id += "-" + std::to_string(trial);
+    runs.back().record.tuning.group = group;
+    runs.back().record.tuning.trial = static_cast<int64_t>(trial);
+  }
+  return runs;
+}
+
+Runs two_searches(const std::vector<double>& base, const std::vector<double>& method) {
+  Runs runs = search("baseline", base);
+  for (auto& run : search("fast", method)) runs.push_back(run);
+  return runs;
+}
+
+TEST(Compare, WithoutATargetReachedTheBestTrialIsThatOfBestQuality) {
+  Comparison result = compare(two_searches({0.5, 0.7, 0.6}, {0.5, 0.6, 0.8}));
+  EXPECT_EQ(result.runs[result.groups[0].points[0].runs.at(0)].record.tuning.trial, 2);
+  EXPECT_EQ(result.runs[result.groups[1].points[0].runs.at(0)].record.tuning.trial, 3);
+}
+
+TEST(Compare, SearchesAreChargedWholeAndOnce) {
+  Runs runs = two_searches({0.95, 0.7, 0.6}, {0.5, 0.91, 0.8});
+  runs[5].record.status = Status::kDiverged;
+  Comparison result = compare(runs);
+  const Point& method = result.groups[1].points[0];
+  EXPECT_EQ(method.failed.size(), 1u);
+  EXPECT_NEAR(method.tuning_cost.value(), 41 + 42 + 43, 1e-9);  // the diverged trial was paid for, too
+  EXPECT_NEAR(result.pairs[0].with_tuning.value(), 1, 1e-12);   // the best trials are among those summed
+  // Of n trials of 0.5, 0.91 and a failure, which counts as 0.5.
+  ASSERT_EQ(method.expected_best.size(), 3u);
+  EXPECT_NEAR(method.expected_best[0], (0.5 * 2 + 0.91) / 3, 1e-12);
+  EXPECT_NEAR(method.expected_best[1], 0.5 * 4 / 9 + 0.91 * 5 / 9, 1e-12);
+  for (auto& run : runs) run.record.tuning.seconds = run.record.group == "fast" ? 58 : 59;
+  EXPECT_NEAR(compare(runs).pairs[0].with_tuning.value(), 1, 1e-12);  // 41 + 59 over 42 + 58
 }
 
 TEST(Compare, ScalingAllTimesChangesNoRatio) {

@@ -45,7 +45,28 @@ struct Point {
   std::optional<Spread> quality;
   std::map<Cost, Spread> costs;  // only costs that every run here records
   std::optional<double> tuning_cost;  // of the search behind these settings, in Comparison::cost
-  std::optional<TargetCheck> target;
+  bool tuning_has_runs = false;       // it is the sum of trials that are here, these runs among them
+  std::vector<double> expected_best;  // quality after 1, 2, ... trials of that search
+  std::optional<TargetCheck> target;  // by Comparison::variant
+};
+
+// A run's budget as Point::budget says it: the recipe's words, else the planned length in a unit that is known. Records
+// of other programs have no words, so planned.text alone tells no budgets apart.
+std::string budget_name(const RunRecord& record);
+
+// The costs to target of the runs of one point, by one variant.
+struct TargetTime {
+  std::vector<double> low, high;  // one a run (kCommon: the means at one step); empty when there is no such time
+  size_t point = 0;  // of Group::points
+  int64_t reached = 0;  // runs that get there on their own
+  bool has_costs = true;  // false: it is the costs that are not known
+  std::string missing;  // why there is none
+};
+
+// A standard budget beside the group's cyclic ones.
+struct Anchor {
+  std::string budget;
+  double cost = 0, offset = 0;  // offset: the cyclic curve's quality minus this point's; above 0 it looks too good
 };
 
 struct Group {
@@ -53,8 +74,10 @@ struct Group {
   Role role = Role::kUnknown;
   std::vector<size_t> runs;  // all of them
   std::vector<Point> points;  // by budget, shortest first
-  size_t headline = 0;  // the cheapest point whose mean reaches the target, else the last
-  bool reaches_target = false;
+  size_t headline = 0;  // the point that reaches the target at least cost by the variant, else the last
+  bool reaches_target = false;  // by the variant
+  std::map<Variant, TargetTime> times;  // all four; empty without a target
+  std::vector<Anchor> anchors;  // where the group has cyclic points beside standard ones
 };
 
 struct SpeedupPoint {
@@ -66,6 +89,12 @@ struct SpeedupPoint {
 struct GainPoint {
   double cost = 0;
   std::optional<double> gain, low, high;  // positive: better than the baseline; null like a speedup's
+};
+
+// Baseline over method in one variant of time to target.
+struct TimeRatio {
+  stats::Ratio ratio;
+  std::optional<double> bound_low, bound_high;  // from the spacing of the evaluations
 };
 
 enum class Verdict { kHelps, kHurts, kNoDifference, kUnresolved };
@@ -81,6 +110,8 @@ struct Pair {
   std::optional<double> detectable;  // smallest relative difference that these runs can show
   std::vector<SpeedupPoint> speedups;  // over the range both sides measured, and at the targets asked for
   std::vector<GainPoint> gains;
+  std::vector<SpeedupPoint> cyclic_speedups;  // cyclic curve against cyclic curve
+  std::map<Variant, TimeRatio> times;  // those that both sides have
   std::optional<double> with_tuning;  // the ratio of mean costs with each side's search charged
   Verdict verdict = Verdict::kUnresolved;
   std::string reason;  // a sentence
@@ -96,8 +127,13 @@ struct Comparison {
   Cost cost = Cost::kTrainSeconds;
   Variant variant = Variant::kPlanned;  // never kAuto
   std::vector<Group> groups;  // the baseline first
+  // Standard and cyclic points never meet in a number. Headlines, curves, frontier and ratios are of the standard ones,
+  // or of the cyclic ones where the baseline has no others.
+  PointKind kind = PointKind::kStandard;
   std::vector<Curve> curves;  // one per group, in `cost`
   std::vector<FrontierPoint> frontier;  // over all curves
+  std::vector<Curve> cyclic_curves;  // one per group, where cyclic points stand beside standard ones; else none
+  std::vector<FrontierPoint> cyclic_frontier;
   std::vector<Pair> pairs;
   std::vector<LintResult> lints;
 
@@ -107,7 +143,7 @@ struct Comparison {
 // Throws ConfigError when the runs cannot be compared: no baseline, no common metric, runs of several workloads.
 Comparison compare(std::vector<Run> runs, const CompareOptions& options = {});
 
-// One comparison per workload, by name.
+// One comparison per workload, by name. Of several, run_board_lints() says what is about all of them.
 std::vector<Comparison> compare_workloads(std::vector<Run> runs, const CompareOptions& options = {});
 
 }  // namespace hasten::evaluate

@@ -10,9 +10,14 @@
 #include "hasten/base/json.h"
 #include "hasten/base/shared_data.h"
 #include "hasten/base/text.h"
+#include "hasten/evaluate/comparison.h"
+#include "hasten/evaluate/make_runs.h"
 
 namespace hasten::evaluate {
 namespace {
+
+using testing::make_race;
+using testing::make_run;
 
 constexpr Direction kUp = Direction::kMaximize, kDown = Direction::kMinimize;
 
@@ -93,6 +98,112 @@ TEST(Speedup, MatchesPublishedCurvesToFourDecimals) {
   }
   EXPECT_GT(read, 100);
   EXPECT_GT(null, 5);
+}
+
+// Three budgets a side, each also as a cyclic point that is better by `offset`.
+std::vector<Run> with_cyclic(double offset) {
+  std::vector<Run> runs;
+  for (int seed = 1; seed <= 3; ++seed) {
+    for (double budget : {4.0, 8.0, 16.0}) {
+      std::string text = std::to_string(static_cast<int>(budget)) + "ep";
+      double quality = 0.86 + 0.02 * std::log2(budget / 4) + 0.001 * seed;
+      for (const char* group : {"baseline", "fast"}) {
+        double seconds = std::string(group) == "fast" ? 5 * budget : 10 * budget;
+        runs.push_back(make_run(group, seed, seconds, quality, text, 100 * budget));
+        runs.push_back(make_run(group, seed, seconds, quality + offset, text, 100 * budget));
+        runs.back().record.point = PointKind::kCyclic;
+        runs.back().record.id += "-cyclic";
+      }
+    }
+  }
+  return runs;
+}
+
+TEST(ComparedCurves, CyclicPointsAreACurveOfTheirOwn) {
+  Comparison result = compare(with_cyclic(0.03));
+  EXPECT_EQ(result.kind, PointKind::kStandard);
+  ASSERT_EQ(result.curves[0].points.size(), 3u);
+  for (const CurvePoint& point : result.curves[0].points) EXPECT_EQ(point.kind, PointKind::kStandard);
+  ASSERT_EQ(result.cyclic_curves.size(), 2u);
+  EXPECT_EQ(result.cyclic_curves[1].points.size(), 3u);
+  ASSERT_EQ(result.groups[0].anchors.size(), 3u);
+  for (const Anchor& anchor : result.groups[0].anchors) EXPECT_NEAR(anchor.offset, 0.03, 1e-12);
+  // The cyclic points alone reach 0.9 at 8ep; the headline is the standard point that does.
+  const Point& headline = result.groups[1].points[result.groups[1].headline];
+  EXPECT_EQ(headline.kind, PointKind::kStandard);
+  EXPECT_EQ(headline.budget, "16ep");
+  for (const auto& speedups : {result.pairs[0].speedups, result.pairs[0].cyclic_speedups}) {
+    bool read = false;
+    for (const SpeedupPoint& at : speedups) {
+      if (!at.speedup) continue;
+      EXPECT_NEAR(*at.speedup, 2, 1e-9);
+      read = true;
+    }
+    EXPECT_TRUE(read);
+  }
+  std::vector<evaluate::Run> mixed = make_race();
+  for (auto& run : mixed) {
+    if (run.record.group == "fast") run.record.point = PointKind::kCyclic;
+  }
+  Comparison other = compare(mixed);
+  EXPECT_TRUE(other.pairs[0].ratios.empty());
+  EXPECT_NE(other.pairs[0].reason.find("the two are not compared"), std::string::npos);
+}
+
+// Two budgets a side whose runs differ by host, not by seed.
+std::vector<Run> on_hosts(bool named) {
+  std::vector<Run> runs;
+  for (int seed = 1; seed <= 6; ++seed) {
+    for (double budget : {4.0, 8.0}) {
+      double slow = seed > 3 ? 1.2 : 1;
+      for (const char* group : {"baseline", "fast"}) {
+        double seconds = (std::string(group) == "fast" ? 5 : 10) * budget * slow;
+        double quality = 0.9 + (budget == 8 ? 0.02 : 0);
+        runs.push_back(make_run(group, seed, seconds, quality, budget == 8 ? "8ep" : "4ep", 100 * budget));
+        if (named) runs.back().record.hardware.host_id = seed > 3 ? "b" : "a";
+      }
+    }
+  }
+  return runs;
+}
+
+TEST(ComparedCurves, HostsAreResampledAsAWhole) {
+  CompareOptions options;
+  options.target = 0.91;
+  auto width = [&](bool named) {
+    Comparison result = compare(on_hosts(named), options);
+    for (const SpeedupPoint& at : result.pairs[0].speedups) {
+      if (at.quality == 0.91) return at.high.value() / at.low.value();
+    }
+    return 0.0;
+  };
+  EXPECT_GT(width(true), 1.1 * width(false));
+  EXPECT_NEAR(width(true), 1.44, 0.01);  // one side slow, the other not, and the other way round
+}
+
+TEST(ComparedCurves, ResamplesInWhichBothSidesMissCountAgainstBothEnds) {
+  // One seed of three carries each side's best point over the target: a side misses in 30% of all resamples, and alone in
+  // 23% of those in which a side gets there. The ends of this interval lie at 26%.
+  CompareOptions options;
+  options.confidence = 0.48;
+  options.resamples = 4000;
+  std::vector<evaluate::Run> runs;
+  for (int seed = 1; seed <= 3; ++seed) {
+    for (double budget : {4.0, 8.0}) {
+      double quality = budget == 4 ? 0.8 : seed == 1 ? 0.99 : 0.87;
+      std::string text = budget == 4 ? "4ep" : "8ep";
+      runs.push_back(make_run("baseline", seed, 10 * budget, quality, text, 100 * budget));
+      runs.push_back(make_run("fast", seed, 5 * budget, quality, text, 100 * budget));
+    }
+  }
+  Comparison result = compare(runs, options);
+  for (const SpeedupPoint& at : result.pairs[0].speedups) {
+    if (at.quality != 0.9) continue;
+    EXPECT_NEAR(at.speedup.value(), 2, 1e-9);
+    EXPECT_GT(at.missed_share, 0.4);
+    EXPECT_FALSE(at.low.has_value());
+    EXPECT_FALSE(at.high.has_value());
+  }
 }
 
 }  // namespace

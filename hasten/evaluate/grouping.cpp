@@ -21,20 +21,6 @@ std::optional<double> planned_length(const RunRecord& record) {
   return std::nullopt;
 }
 
-std::string budget_name(const RunRecord& record) {
-  if (!record.planned.text.empty()) return record.planned.text;
-  struct Unit {
-    std::optional<double> Amounts::*member;
-    const char* suffix;
-  };
-  for (const Unit& unit :
-       {Unit{&Amounts::epochs, "ep"}, Unit{&Amounts::steps, "step"}, Unit{&Amounts::samples, "sample"},
-        Unit{&Amounts::tokens, "token"}, Unit{&Amounts::seconds, "s"}, Unit{&Amounts::flops, "flop"}}) {
-    if (record.planned.*unit.member) return number(*(record.planned.*unit.member)) + unit.suffix;
-  }
-  return "";
-}
-
 bool has_failed(const Run& run) {
   Status status = run.record.status;
   return status == Status::kDiverged || status == Status::kError || status == Status::kMissing;
@@ -84,9 +70,9 @@ std::vector<Point> make_points(const std::vector<Run>& runs, const std::vector<s
   return result;
 }
 
-// Lower is better: cost to target, or beyond all costs the distance of the quality.
-double trial_rank(const std::vector<Run>& runs, const std::vector<size_t>& seeds, const Metric& metric,
-                  std::optional<double> target, Cost cost) {
+// Lower is better: trials that reach the target by its cost, then the others by their quality, then those without one.
+std::pair<int, double> trial_rank(const std::vector<Run>& runs, const std::vector<size_t>& seeds, const Metric& metric,
+                                  std::optional<double> target, Cost cost) {
   stats::Moments costs, qualities;
   for (size_t i : seeds) {
     if (target) {
@@ -95,12 +81,26 @@ double trial_rank(const std::vector<Run>& runs, const std::vector<size_t>& seeds
     }
     if (auto value = quality(runs[i], metric)) qualities.add(*value);
   }
-  if (target && std::isfinite(costs.mean)) return costs.mean;
-  if (qualities.n == 0) return std::numeric_limits<double>::infinity();
-  return 1e300 - advantage(qualities.mean, 0, metric.direction) * 1e250;
+  if (target && std::isfinite(costs.mean)) return {0, costs.mean};
+  if (qualities.n == 0) return {2, 0};
+  return {1, -advantage(qualities.mean, 0, metric.direction)};
 }
 
 }  // namespace
+
+std::string budget_name(const RunRecord& record) {
+  if (!record.planned.text.empty()) return record.planned.text;
+  struct Unit {
+    std::optional<double> Amounts::*member;
+    const char* suffix;
+  };
+  for (const Unit& unit : {Unit{&Amounts::epochs, "ep"}, Unit{&Amounts::steps, "step"},
+                           Unit{&Amounts::samples, "sample"}, Unit{&Amounts::tokens, "token"},
+                           Unit{&Amounts::seconds, "s"}, Unit{&Amounts::flops, "flop"}, Unit{&Amounts::joules, "J"}}) {
+    if (record.planned.*unit.member) return number(*(record.planned.*unit.member)) + unit.suffix;
+  }
+  return "";
+}
 
 std::vector<Group> make_groups(const std::vector<Run>& runs, const std::string& baseline) {
   std::map<std::string, Group> by_name;
@@ -159,9 +159,9 @@ void keep_best_trials(const std::vector<Run>& runs, const Metric& metric, std::o
   for (const auto& [search, trials] : searches) {
     if (trials.size() < 2) continue;
     int64_t best = trials.begin()->first;
-    double best_rank = std::numeric_limits<double>::infinity();
+    std::pair<int, double> best_rank{3, 0};
     for (const auto& [trial, seeds] : trials) {
-      double rank = trial_rank(runs, seeds, metric, target, cost);
+      auto rank = trial_rank(runs, seeds, metric, target, cost);
       if (rank < best_rank) {
         best_rank = rank;
         best = trial;
@@ -174,9 +174,14 @@ void keep_best_trials(const std::vector<Run>& runs, const Metric& metric, std::o
   std::erase_if(point.runs, [&](size_t i) { return dropped.count(i) > 0; });
 }
 
-std::optional<double> search_cost(const std::vector<Run>& runs, const std::vector<size_t>& members, Cost cost) {
+std::optional<SearchCost> search_cost(const std::vector<Run>& runs, const std::vector<size_t>& members, Cost cost) {
+  struct Sum {
+    double spent = 0;
+    bool known = true;
+    std::set<int64_t> trials;
+  };
   stats::Moments recorded;
-  std::map<std::string, std::pair<double, std::set<int64_t>>> sums;
+  std::map<std::string, Sum> sums;
   for (size_t i : members) {
     const Tuning& tuning = runs[i].record.tuning;
     std::optional<double> value;
@@ -185,17 +190,56 @@ std::optional<double> search_cost(const std::vector<Run>& runs, const std::vecto
     if (cost == Cost::kJoules) value = tuning.joules;
     if (cost == Cost::kUsd) value = tuning.usd;
     if (value) recorded.add(*value);
+    if (tuning.group.empty() || !tuning.trial || runs[i].record.status == Status::kMissing) continue;
+    // A trial that was made and does not say its cost leaves the sum unknown, not smaller.
     auto spent = run_cost(runs[i], cost);
-    if (tuning.group.empty() || !tuning.trial || !spent) continue;
-    sums[tuning.group].first += *spent;
-    sums[tuning.group].second.insert(*tuning.trial);
+    Sum& sum = sums[tuning.group];
+    sum.spent += spent.value_or(0);
+    sum.known = sum.known && spent.has_value();
+    sum.trials.insert(*tuning.trial);
   }
-  if (recorded.n > 0) return recorded.mean;
+  if (recorded.n > 0) return SearchCost{recorded.mean, false};
   stats::Moments summed;
   for (const auto& [search, sum] : sums) {
-    if (sum.second.size() > 1) summed.add(sum.first);
+    if (sum.trials.size() < 2) continue;
+    if (!sum.known) return std::nullopt;
+    summed.add(sum.spent);
   }
-  return summed.n > 0 ? std::optional(summed.mean) : std::nullopt;
+  return summed.n > 0 ? std::optional(SearchCost{summed.mean, true}) : std::nullopt;
+}
+
+std::vector<double> expected_best_of_trials(const std::vector<Run>& runs, const std::vector<size_t>& members,
+                                            const Metric& metric) {
+  std::map<std::string, std::map<int64_t, stats::Moments>> searches;
+  for (size_t i : members) {
+    const Tuning& tuning = runs[i].record.tuning;
+    if (tuning.group.empty() || !tuning.trial || runs[i].record.status == Status::kMissing) continue;
+    stats::Moments& trial = searches[tuning.group][*tuning.trial];
+    auto value = has_failed(runs[i]) ? std::nullopt : quality(runs[i], metric);
+    if (value) trial.add(*value);
+  }
+  bool maximize = metric.direction == Direction::kMaximize;
+  std::vector<std::vector<double>> found;
+  size_t least = std::numeric_limits<size_t>::max();
+  for (const auto& [search, trials] : searches) {
+    std::vector<double> results;
+    for (const auto& [trial, seeds] : trials) {
+      if (seeds.n > 0) results.push_back(seeds.mean);
+    }
+    if (trials.size() < 2 || results.empty()) continue;
+    double worst = maximize ? *std::min_element(results.begin(), results.end())
+                            : *std::max_element(results.begin(), results.end());
+    results.resize(trials.size(), worst);
+    least = std::min(least, results.size());
+    found.push_back(std::move(results));
+  }
+  std::vector<double> expected;
+  for (size_t n = 1; !found.empty() && n <= least; ++n) {
+    stats::Moments mean;
+    for (const auto& results : found) mean.add(stats::expected_best(results, static_cast<int64_t>(n), maximize));
+    expected.push_back(mean.mean);
+  }
+  return expected;
 }
 
 }  // namespace hasten::evaluate

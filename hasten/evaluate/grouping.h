@@ -20,7 +20,17 @@ Metric choose_metric(const std::vector<Run>& runs, const std::string& wanted);
 void keep_best_trials(const std::vector<Run>& runs, const Metric& metric, std::optional<double> target, Cost cost,
                       Point& point);
 
-// What the search behind these runs cost, in this unit: as recorded, else the sum of its trials (mean over searches).
-std::optional<double> search_cost(const std::vector<Run>& runs, const std::vector<size_t>& members, Cost cost);
+// What the search behind these runs cost, in this unit: as recorded, else the sum of its trials (mean over searches),
+// failed ones included.
+struct SearchCost {
+  double value = 0;
+  bool summed = false;
+};
+std::optional<SearchCost> search_cost(const std::vector<Run>& runs, const std::vector<size_t>& members, Cost cost);
+
+// The best quality to expect after 1, 2, ... trials, as a mean over the searches of these runs; empty without a search.
+// A trial without a quality is as bad as the worst.
+std::vector<double> expected_best_of_trials(const std::vector<Run>& runs, const std::vector<size_t>& members,
+                                            const Metric& metric);
 
 }  // namespace hasten::evaluate

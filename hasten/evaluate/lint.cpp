@@ -2,11 +2,16 @@
 #include "hasten/evaluate/lint.h"
 
 #include <algorithm>
+#include <iterator>
 
-#include "hasten/evaluate/comparison.h"
 #include "hasten/evaluate/lints/lints.h"
 
 namespace hasten::evaluate {
+namespace {
+
+constexpr std::string_view kBoardLints[] = {"L36", "L37", "L38"};
+
+}  // namespace
 
 std::string_view name(Severity severity) {
   constexpr std::string_view kNames[] = {"info", "warning", "error"};
@@ -51,16 +56,22 @@ LintResult run_lint(const Lint& lint, const LintInput& input) {
 
 std::vector<LintResult> run_lints(const LintInput& input) {
   std::vector<LintResult> results;
-  for (const Lint& lint : all_lints()) results.push_back(run_lint(lint, input));
+  for (const Lint& lint : all_lints()) {
+    if (input.board.empty() || !is_board_lint(lint.id)) results.push_back(run_lint(lint, input));
+  }
   return results;
 }
 
-std::vector<LintResult> run_board_lints(const std::vector<Comparison>& comparisons) {
+std::vector<LintResult> run_board_lints(std::span<const Comparison> comparisons) {
   std::vector<LintResult> results;
-  for (std::string_view id : {"L36", "L37", "L38"}) {
-    results.push_back(run_lint(*find_lint(id), {comparisons.front(), nullptr, &comparisons, {}}));
+  for (std::string_view id : kBoardLints) {
+    results.push_back(run_lint(*find_lint(id), {comparisons.front(), nullptr, comparisons, {}}));
   }
   return results;
+}
+
+bool is_board_lint(std::string_view id) {
+  return std::find(std::begin(kBoardLints), std::end(kBoardLints), id) != std::end(kBoardLints);
 }
 
 }  // namespace hasten::evaluate

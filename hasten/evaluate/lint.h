@@ -1,21 +1,23 @@
 // Lints: rules about a comparison. Each says fired, clean, or not checkable because a field is missing.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "hasten/evaluate/comparison.h"
 #include "hasten/evaluate/finding.h"
 
 namespace hasten::evaluate {
 
-struct Comparison;
 struct Claim;
 
 struct LintInput {
   const Comparison& comparison;
   const Claim* claim = nullptr;
-  const std::vector<Comparison>* board = nullptr;           // all workloads, for lints about scores
+  std::span<const Comparison> board = {};                   // all workloads, for lints about scores
   std::vector<std::pair<double, double>> cost_table = {};   // size, cost
 };
 
@@ -45,8 +47,11 @@ const std::vector<Lint>& all_lints();           // by id
 const Lint* find_lint(std::string_view word);   // by id or name; null if there is none
 
 LintResult run_lint(const Lint& lint, const LintInput& input);
+// All of them; beside a board, without those about the score over its workloads (L36, L37, L38), which are one answer
+// for all of it.
 std::vector<LintResult> run_lints(const LintInput& input);
-// Those about a score over several workloads (L36, L37, L38). Comparisons must not be empty.
-std::vector<LintResult> run_board_lints(const std::vector<Comparison>& comparisons);
+// Only those. Comparisons must not be empty.
+std::vector<LintResult> run_board_lints(std::span<const Comparison> comparisons);
+bool is_board_lint(std::string_view id);
 
 }  // namespace hasten::evaluate

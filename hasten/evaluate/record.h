@@ -103,7 +103,7 @@ struct Price {
 // Totals at the end of the run.
 struct Totals {
   std::optional<double> steps, epochs, samples, tokens, flops, joules;
-  std::optional<double> train_s, eval_s, checkpoint_s, total_s, loader_wait_s, startup_s;
+  std::optional<double> train_s, eval_s, checkpoint_s, logging_s, total_s, loader_wait_s, startup_s;
   std::optional<double> replayed_steps;            // of the steps since the run began or was resumed: as graphs
   std::optional<double> peak_memory_bytes;         // of the process
   std::optional<double> peak_device_memory_bytes;  // of tensors on the accelerator
@@ -132,6 +132,7 @@ struct RunRecord {
   Amounts planned;
   std::optional<double> final_lr_fraction;   // where the planned schedule ends, as a share of its peak
   PointKind point = PointKind::kStandard;
+  std::string time_to_target;  // the variant its rules read: planned | first | common | sustained; empty: none said
   Totals executed;
   std::optional<LoaderUse> loader;           // of a run whose samples did not lie in memory
   std::optional<int64_t> seed;

@@ -48,7 +48,7 @@ class EventParser {
 };
 // A step or count that a log gives as a double, rounded down; nullopt for NaN and beyond what doubles count exactly.
 std::optional<int64_t> whole_number(double value);
-// Text as a JSON string, with its quotes.
+// Text as a JSON string, with its quotes; bytes that are no UTF-8 become U+FFFD.
 void append_json_text(std::string_view text, std::string& out);
 // A number as a JSON token; see event_line for those that are not finite.
 void append_json_number(double value, std::string& out);

@@ -127,8 +127,9 @@ template <class V>
 void visit(V& v, Totals& x) {
   v("steps", x.steps), v("epochs", x.epochs), v("samples", x.samples), v("tokens", x.tokens);
   v("flops", x.flops), v("joules", x.joules), v("train_s", x.train_s), v("eval_s", x.eval_s);
-  v("checkpoint_s", x.checkpoint_s), v("total_s", x.total_s), v("loader_wait_s", x.loader_wait_s);
-  v("startup_s", x.startup_s), v("replayed_steps", x.replayed_steps), v("peak_memory_bytes", x.peak_memory_bytes),
+  v("checkpoint_s", x.checkpoint_s), v("logging_s", x.logging_s), v("total_s", x.total_s);
+  v("loader_wait_s", x.loader_wait_s), v("startup_s", x.startup_s);
+  v("replayed_steps", x.replayed_steps), v("peak_memory_bytes", x.peak_memory_bytes),
       v("peak_device_memory_bytes", x.peak_device_memory_bytes);
 }
 
@@ -148,7 +149,8 @@ template <class V>
 void visit(V& v, RunRecord& x) {
   v("version", x.version), v("id", x.id), v("group", x.group), v("role", x.role), v("workload", x.workload);
   v("methods", x.methods), v("recipe_hash", x.recipe_hash), v("metric", x.metric), v("planned", x.planned);
-  v("final_lr_fraction", x.final_lr_fraction), v("point", x.point), v("executed", x.executed), v("loader", x.loader);
+  v("final_lr_fraction", x.final_lr_fraction), v("point", x.point);
+  v("time_to_target", x.time_to_target), v("executed", x.executed), v("loader", x.loader);
   v("status", x.status), v("status_detail", x.status_detail), v("first_bad_step", x.first_bad_step);
   v("seed", x.seed), v("planned_runs", x.planned_runs), v("batch_size", x.batch_size);
   v("eval_interval_s", x.eval_interval_s);

@@ -37,6 +37,7 @@ RunRecord full_record() {
   record.metric.target = 0.9;
   record.planned.text = "8ep";
   record.planned.steps = 100;
+  record.time_to_target = "first";
   record.executed.train_s = 12.5;
   record.seed = 7;
   record.data = {{.id = "toy", .hash = "aa", .split = "train", .use = "train", .samples = 60000}};
@@ -59,6 +60,7 @@ TEST_F(RecordTest, RunJsonReadsBack) {
   EXPECT_EQ(to_json(run.record), to_json(full_record()));
   EXPECT_EQ(run.record.role, Role::kMethod);
   EXPECT_EQ(run.record.metric.target, 0.9);
+  EXPECT_EQ(run.record.time_to_target, "first");
   EXPECT_FALSE(run.record.executed.joules.has_value());
   EXPECT_EQ(run.record.tuning.ranges.at(0).log, true);
   EXPECT_EQ(recipe(run.record)["optimizer"]["lr"], 0.1);

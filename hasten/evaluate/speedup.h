@@ -1,16 +1,19 @@
 // Speedup of one method: time to target, and as a function of the target. Internal to the comparison.
 #pragma once
 
+#include <span>
+
 #include "hasten/evaluate/comparison.h"
 
 namespace hasten::evaluate {
 
-// Costs to target of a group's headline runs, by the comparison's variant; empty when the group does not reach it
-// (for crossings: when any run does not).
-struct TargetCosts {
-  std::vector<double> low, high;
-};
-TargetCosts target_costs(const Comparison& comparison, const Group& group);
+// Whether these may stand in a ratio: there are some, and all are finite and above 0.
+bool are_costs(std::span<const double> values);
+
+// Costs to target of a point with a quality, and of the point of the group at which they are least. For crossings of
+// single runs there is no time when any run misses: a miss is no number, and dropping it would flatter the group.
+TargetTime point_time(const Comparison& comparison, const Group& group, const Point& point, Variant variant);
+TargetTime target_time(const Comparison& comparison, const Group& group, Variant variant);
 
 void fill_time_to_target(const Comparison& comparison, Pair& pair);
 void fill_curves(const Comparison& comparison, Pair& pair);

@@ -15,9 +15,11 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kVariantNames{"auto", "first", "planned", "common", "sustained"};
 
-// The crossing at reading `at`, bounded below by the last earlier reading whose cost is known.
+// The crossing at reading `at`, bounded by the nearest readings whose cost is known: itself or a later one, and an
+// earlier one.
 std::optional<Crossing> crossing_at(const Run& run, std::span<const Reading> all, size_t at, Cost cost) {
-  auto high = event_cost(run, run.events[all[at].event], cost);
+  std::optional<double> high;
+  for (size_t i = at; i < all.size() && !high; ++i) high = event_cost(run, run.events[all[i].event], cost);
   if (!high) return std::nullopt;
   Crossing crossing{0, *high, all[at].event};
   for (size_t i = at; i-- > 0;) {
@@ -58,8 +60,7 @@ std::optional<Crossing> sustained_crossing(const Run& run, const Metric& metric,
   for (size_t i = 0; i < all.size(); ++i) {
     length = reaches(all[i].value, target, metric.direction) ? length + 1 : 0;
     bool enough = length >= static_cast<size_t>(k) || (length > 0 && i + 1 == all.size());
-    if (!enough) continue;
-    if (auto crossing = crossing_at(run, all, i + 1 - length, cost)) return crossing;
+    if (enough) return crossing_at(run, all, i + 1 - length, cost);
   }
   return std::nullopt;
 }

@@ -14,7 +14,7 @@
 namespace hasten::evaluate {
 
 enum class Variant {
-  kAuto,       // first crossing when runs were stopped at their target, else planned length
+  kAuto,       // as the records say; else first crossing when runs were stopped at their target, else planned length
   kFirst,      // first crossing of one run (DAWNBench, MLPerf, AlgoPerf); lowered by noise and by many evaluations
   kPlanned,    // the mean over seeds at the planned end passes the target with p < alpha (modded-nanogpt, track 1)
   kCommon,     // the earliest step, the same for all seeds, where the seed mean passes significantly (track 3)
@@ -23,7 +23,8 @@ enum class Variant {
 std::string_view name(Variant variant);  // auto, first, planned, common, sustained
 Variant parse_variant(std::string_view text, std::string_view where);
 
-// The cost lies in (low, high]: `high` is the evaluation that reached the target, `low` the one before, or 0.
+// The cost lies in (low, high]: `high` is the evaluation that reached the target, `low` the one before, or 0. Where one of
+// them does not say its cost, the next one beyond it does.
 struct Crossing {
   double low = 0, high = 0;
   size_t event = 0;
@@ -36,9 +37,9 @@ std::optional<Crossing> sustained_crossing(const Run& run, const Metric& metric,
 
 // The target as the mean of several runs sees it.
 struct TargetCheck {
-  int64_t n = 0, reached = 0;        // runs, and how many reach it alone
+  int64_t n = 0, reached = 0;  // runs, and how many reach it alone
   bool mean_reaches = false;
-  std::optional<double> p;           // one-sided: chance of such a mean if the true one were just at the target
+  std::optional<double> p;  // one-sided: chance of such a mean if the true one were just at the target
 };
 TargetCheck check_target(std::span<const double> qualities, double target, Direction direction);
 

@@ -226,6 +226,7 @@ Json to_json(const VerdictFile& file) {
                {"date", file.date},
                {"command", file.command},
                {"seeds", file.seeds},
+               {"max_seeds", file.max_seeds},
                {"jobs", file.jobs},
                {"threads", file.threads},
                {"margin", file.margin},
@@ -263,6 +264,7 @@ VerdictFile verdicts_from_json(const Json& json, const std::string& name) {
   fields.read("date", file.date);
   fields.read("command", file.command);
   fields.read("seeds", file.seeds);
+  fields.read("max_seeds", file.max_seeds);
   fields.read("jobs", file.jobs);
   fields.read("threads", file.threads);
   fields.read("margin", file.margin);

@@ -41,7 +41,8 @@ struct VerdictFile {
   int version = 1;
   std::string workload, metric, recipe, recipe_hash, budget, cpu, accelerator, commit, date, command;
   Direction direction = Direction::kMaximize;
-  int64_t seeds = 0, jobs = 1, threads = 1;
+  int64_t seeds = 0, max_seeds = 0, jobs = 1,
+          threads = 1;  // of each side; max_seeds: where more of them would decide, or 0
   double margin = 0, confidence = 0.95;
   std::optional<double> baseline_mean, baseline_sd;
   std::optional<double> deviation;  // of runs that differ in their seed alone, over all groups

@@ -201,8 +201,8 @@ TEST(Loader, AccountsAddUp) {
     const LoaderReport report = loader.report();
     for (const LoaderReport::Thread& thread : report.threads) {
       int64_t sum = 0;
-      for (size_t stage = 0; stage < kStages; ++stage) sum += thread.clock.ns(static_cast<Stage>(stage));
-      EXPECT_EQ(sum, thread.clock.lifetime_ns()) << thread.name;
+      for (size_t stage = 0; stage < kStages; ++stage) sum += thread.clock.ticks(static_cast<Stage>(stage));
+      EXPECT_EQ(sum, thread.clock.lifetime_ticks()) << thread.name;
     }
     EXPECT_EQ(report.bytes(Stage::kRead), samples->files()[0].bytes);
     EXPECT_EQ(report.bytes(Stage::kDecode), 300 * sizeof(ShowingWork::Slot));

@@ -1,11 +1,11 @@
-// Where a thread's time goes: every nanosecond of its life belongs to one stage.
+// Where a thread's time goes: every tick of its life belongs to one stage.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string_view>
 
-#include "hasten/base/clock.h"
+#include "hasten/base/ticks.h"
 
 namespace hasten {
 
@@ -25,24 +25,25 @@ std::string_view name_of(Stage stage);
 // The time of one thread. Others see it by copies that the thread hands out.
 class StageClock {
  public:
-  StageClock() : begin_(now_ns()), since_(begin_) {}
+  StageClock() : begin_(now_ticks()), since_(begin_) {}
   // From now on time counts for `stage`. Returns the stage before, to go back to.
   Stage enter(Stage stage) {
-    const int64_t now = now_ns();
-    ns_[static_cast<size_t>(stage_)] += now - since_;
+    const int64_t now = now_ticks();
+    ticks_[static_cast<size_t>(stage_)] += now - since_;
     since_ = now;
     const Stage before = stage_;
     stage_ = stage;
     return before;
   }
-  int64_t ns(Stage stage) const { return ns_[static_cast<size_t>(stage)]; }
+  int64_t ticks(Stage stage) const { return ticks_[static_cast<size_t>(stage)]; }
+  int64_t ns(Stage stage) const { return static_cast<int64_t>(static_cast<double>(ticks(stage)) * ns_per_tick()); }
   void add_bytes(Stage stage, uint64_t bytes) { bytes_[static_cast<size_t>(stage)] += bytes; }
-  // The time that the stages add up to, exactly: from the start to the last change of stage.
-  int64_t lifetime_ns() const { return since_ - begin_; }
+  // What the stages add up to, exactly: from the start to the last change of stage.
+  int64_t lifetime_ticks() const { return since_ - begin_; }
   uint64_t bytes(Stage stage) const { return bytes_[static_cast<size_t>(stage)]; }
 
  private:
-  std::array<int64_t, kStages> ns_{};
+  std::array<int64_t, kStages> ticks_{};
   std::array<uint64_t, kStages> bytes_{};
   int64_t begin_, since_;
   Stage stage_ = Stage::kWaitInput;

@@ -8,6 +8,7 @@
 #include "hasten/base/clock.h"
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
+#include "hasten/evaluate/lint.h"
 #include "hasten/report/assets.h"
 #include "hasten/report/comparison_text.h"
 #include "hasten/report/wording.h"
@@ -72,9 +73,9 @@ std::string finding(std::string_view tag_class, std::string_view tag, const std:
              "</b></p>", body, "</div></div>");
 }
 
-std::string lint_section(const Comparison& comparison) {
+std::string lint_section(const std::vector<LintResult>& lints) {
   std::string html = "<div class=\"card\">";
-  auto fired = fired_lints(comparison.lints);
+  auto fired = fired_lints(lints);
   if (fired.empty()) html += "<p class=\"soft\">No check fired.</p>";
   for (const LintResult* lint : fired) {
     Severity worst = Severity::kInfo;
@@ -87,8 +88,8 @@ std::string lint_section(const Comparison& comparison) {
     html += finding(name(worst), name(worst), cat(lint->id, " ", lint->name), body);
   }
   std::string clean, unknown;
-  LintCounts counts = count_lints(comparison.lints);
-  for (const LintResult& lint : comparison.lints) {
+  LintCounts counts = count_lints(lints);
+  for (const LintResult& lint : lints) {
     std::string head = cat(lint.id, " ", lint.name);
     if (lint.outcome == Outcome::kClean)
       clean += finding("clean", "clean", head, "<p class=\"soft small\">" + e(lint.explanation) + "</p>");
@@ -118,6 +119,19 @@ std::string summary(const Comparison& comparison) {
   std::string html = html_table(table);
   if (!empty.empty()) html += "<p class=\"soft small\">unavailable: " + e(join(empty, ", ")) + "</p>";
   return html;
+}
+
+// Time to target in all variants, and what is said of all groups.
+std::string times_section(const Comparison& comparison) {
+  std::string html, lines;
+  Table times = times_table(comparison);
+  if (!times.rows.empty()) html += html_table(times);
+  for (const auto& some :
+       {missing_times(comparison), frontier_lines(comparison), cyclic_lines(comparison), search_lines(comparison)}) {
+    for (const std::string& line : some) lines += "<li>" + e(line) + "</li>";
+  }
+  if (!lines.empty()) html += "<ul class=\"soft small\">" + lines + "</ul>";
+  return html.empty() ? "" : "<h2>Time to target</h2><div class=\"card\">" + html + "</div>";
 }
 
 // What the runs ran on: a value that all share is said once, others are listed.
@@ -195,11 +209,16 @@ std::string workload_section(const Comparison& comparison, size_t page, bool wit
   for (const Pair& pair : comparison.pairs) html += verdict_card(comparison, pair);
   html += charts(comparison, page);
   html += "<div class=\"card\">" + summary(comparison) + "</div>";
-  html += "<h2>What this comparison cannot conclude</h2>" + lint_section(comparison);
+  html += times_section(comparison);
+  html += "<h2>What this comparison cannot conclude</h2>" + lint_section(comparison.lints);
   for (const Pair& pair : comparison.pairs) {
+    if (!pair.cyclic_speedups.empty())
+      html += "<h2>Speedup of " + e(comparison.groups[pair.method].name) +
+              " by target, cyclic against cyclic</h2><div class=\"card\">" +
+              html_table(speedup_table(comparison, pair.cyclic_speedups)) + "</div>";
     if (pair.speedups.size() < 2) continue;
     html += "<h2>Speedup of " + e(comparison.groups[pair.method].name) + " by target</h2><div class=\"card\">" +
-            html_table(speedup_table(comparison, pair)) + "</div>";
+            html_table(speedup_table(comparison, pair.speedups)) + "</div>";
     Table gains = gain_table(comparison, pair);
     if (!gains.rows.empty())
       html += "<h2>Gain of " + e(comparison.groups[pair.method].name) + " by cost</h2><div class=\"card\">" +
@@ -217,15 +236,14 @@ std::string comparison_html(std::span<const Comparison> comparisons, const HtmlO
   if (title.empty())
     title = comparisons.size() == 1 && !comparisons[0].workload.empty() ? comparisons[0].workload : "Comparison";
   Json data = Json::array();
-  std::string csv, body;
+  std::string body;
   for (size_t i = 0; i < comparisons.size(); ++i) {
     data.push_back(comparison_json(comparisons[i]));
-    csv += comparison_csv(comparisons[i]);
     body += workload_section(comparisons[i], i, comparisons.size() > 1);
   }
   if (comparisons.size() > 1)
-    body =
-        "<div class=\"charts\">" + figure("profile", 0, "performance profile over workloads", false) + "</div>" + body;
+    body = "<div class=\"charts\">" + figure("profile", 0, "performance profile over workloads", false) + "</div>" +
+           "<h2>What all workloads together cannot conclude</h2>" + lint_section(run_board_lints(comparisons)) + body;
   std::string html =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width, initial-scale=1\">";
@@ -245,7 +263,7 @@ std::string comparison_html(std::span<const Comparison> comparisons, const HtmlO
   html += "<script type=\"application/json\" id=\"data\">" +
           inside_script(data.dump(-1, ' ', false, Json::error_handler_t::replace)) + "</script>";
   // CSV is read back with textContent, where an escaped "<" would stay escaped: a textarea escapes like other markup.
-  html += "<textarea id=\"csv\" hidden>" + e(csv) + "</textarea>";
+  html += "<textarea id=\"csv\" hidden>" + e(comparison_csv(comparisons)) + "</textarea>";
   html += cat("<script>", assets::chart_js(), "</script><script>", assets::page_js(), "</script></body></html>\n");
   return html;
 }

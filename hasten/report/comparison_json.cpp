@@ -6,6 +6,7 @@
 #include "hasten/evaluate/record_io.h"
 #include "hasten/report/comparison_text.h"
 #include "hasten/report/wording.h"
+#include "hasten/stats/moments.h"
 
 namespace hasten::report {
 namespace {
@@ -47,6 +48,59 @@ Json point_json(const Comparison& comparison, const Point& point) {
     json["p"] = maybe(point.target->p);
   }
   json["tuning_cost"] = maybe(point.tuning_cost);
+  json["expected_best"] = Json::array();
+  auto trials = static_cast<double>(point.expected_best.size());
+  for (size_t n = 1; n <= point.expected_best.size(); ++n) {
+    Json one{{"trials", n}, {"quality", finite(point.expected_best[n - 1])}};
+    bool known = point.tuning_cost && point.tuning_has_runs;
+    one["cost"] = known ? finite(*point.tuning_cost * static_cast<double>(n) / trials) : Json(nullptr);
+    json["expected_best"].push_back(std::move(one));
+  }
+  return json;
+}
+
+// One variant of a group's time to target: null with the reason where there is none.
+Json target_time_json(const Group& group, const TargetTime& time) {
+  if (time.high.empty()) return {{"mean", nullptr}, {"low", nullptr}, {"high", nullptr}, {"missing", time.missing}};
+  double high = stats::moments(time.high).mean;
+  return {{"mean", high},
+          {"low", stats::moments(time.low).mean},
+          {"high", high},
+          {"values", time.high},
+          {"budget", group.points[time.point].budget}};
+}
+
+Json speedups_json(const std::vector<SpeedupPoint>& speedups) {
+  Json list = Json::array();
+  for (const SpeedupPoint& at : speedups) {
+    list.push_back({{"quality", at.quality},
+                    {"speedup", maybe(at.speedup)},
+                    {"low", maybe(at.low)},
+                    {"high", maybe(at.high)},
+                    {"missed_share", at.missed_share}});
+  }
+  return list;
+}
+
+Json frontier_json(const std::vector<Curve>& curves, const std::vector<FrontierPoint>& frontier) {
+  Json list = Json::array();
+  for (const FrontierPoint& at : frontier) {
+    const CurvePoint& point = curves[at.curve].points[at.point];
+    list.push_back({{"group", curves[at.curve].group},
+                    {"budget", point.budget},
+                    {"cost", point.cost()},
+                    {"quality", point.quality()}});
+  }
+  return list;
+}
+
+Json anchors_json(const Group& group) {
+  Json json{{"offsets", Json::array()}, {"missing", nullptr}};
+  if (group.anchors.size() < 2) json["missing"] = "fewer than two standard anchors: no offset";
+  for (const Anchor& anchor : group.anchors) {
+    if (group.anchors.size() < 2) break;
+    json["offsets"].push_back({{"budget", anchor.budget}, {"cost", anchor.cost}, {"offset", anchor.offset}});
+  }
   return json;
 }
 
@@ -69,14 +123,16 @@ Json pair_json(const Comparison& comparison, const Pair& pair) {
   }
   json["smallest_detectable"] = pair.detectable ? Json(1 + *pair.detectable) : Json(nullptr);
   json["with_tuning"] = maybe(pair.with_tuning);
-  json["speedup_by_target"] = Json::array();
-  for (const SpeedupPoint& at : pair.speedups) {
-    json["speedup_by_target"].push_back({{"quality", at.quality},
-                                         {"speedup", maybe(at.speedup)},
-                                         {"low", maybe(at.low)},
-                                         {"high", maybe(at.high)},
-                                         {"missed_share", at.missed_share}});
+  json["variants"] = Json::object();
+  for (const auto& [variant, time] : comparison.groups[pair.method].times) {
+    auto found = pair.times.find(variant);
+    Json& one = json["variants"][std::string(name(variant))] = nullptr;
+    if (found == pair.times.end()) continue;
+    one = ratio_json(found->second.ratio);
+    one["bounds"] = {maybe(found->second.bound_low), maybe(found->second.bound_high)};
   }
+  json["speedup_by_target"] = speedups_json(pair.speedups);
+  if (!pair.cyclic_speedups.empty()) json["cyclic_speedup_by_target"] = speedups_json(pair.cyclic_speedups);
   json["gain_by_cost"] = Json::array();
   for (const GainPoint& at : pair.gains) {
     json["gain_by_cost"].push_back(
@@ -102,7 +158,7 @@ Json series_json(const Comparison& comparison, const Run& run) {
 Json run_json(const Comparison& comparison, const Run& run) {
   Json json{{"id", run.record.id},
             {"group", run.record.group},
-            {"budget", run.record.planned.text},
+            {"budget", budget_name(run.record)},
             {"status", name(run.record.status)}};
   json["seed"] = run.record.seed ? Json(*run.record.seed) : Json(nullptr);
   json["quality"] = maybe(quality(run, comparison.metric));
@@ -141,6 +197,7 @@ Json comparison_json(const Comparison& comparison) {
   json["cost"] = name(comparison.cost);
   json["cost_label"] = label(comparison.cost);
   json["variant"] = name(comparison.variant);
+  json["kind"] = comparison.kind == PointKind::kCyclic ? "cyclic" : "standard";
   json["confidence"] = comparison.options.confidence;
   json["pairs"] = Json::array();
   for (const Pair& pair : comparison.pairs) json["pairs"].push_back(pair_json(comparison, pair));
@@ -152,16 +209,15 @@ Json comparison_json(const Comparison& comparison) {
              {"headline", group.headline},
              {"points", Json::array()}};
     for (const Point& point : group.points) one["points"].push_back(point_json(comparison, point));
+    one["times"] = Json::object();
+    for (const auto& [variant, time] : group.times)
+      one["times"][std::string(name(variant))] = target_time_json(group, time);
+    if (!comparison.cyclic_curves.empty()) one["cyclic_anchors"] = anchors_json(group);
     json["groups"].push_back(std::move(one));
   }
-  json["frontier"] = Json::array();
-  for (const FrontierPoint& at : comparison.frontier) {
-    const CurvePoint& point = comparison.curves[at.curve].points[at.point];
-    json["frontier"].push_back({{"group", comparison.curves[at.curve].group},
-                                {"budget", point.budget},
-                                {"cost", point.cost()},
-                                {"quality", point.quality()}});
-  }
+  json["frontier"] = frontier_json(comparison.curves, comparison.frontier);
+  if (!comparison.cyclic_curves.empty())
+    json["cyclic_frontier"] = frontier_json(comparison.cyclic_curves, comparison.cyclic_frontier);
   json["lints"] = lints_json(comparison.lints);
   json["runs"] = Json::array();
   for (const Group& group : comparison.groups) {

@@ -1,6 +1,7 @@
 // A comparison for a terminal, for Markdown, and for machines.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,9 @@ struct TextOptions {
 
 std::string comparison_text(const evaluate::Comparison& comparison, const TextOptions& options = {});
 std::string comparison_markdown(const evaluate::Comparison& comparison);
+std::string board_markdown(const std::vector<evaluate::LintResult>& lints);  // those over several workloads
 Json comparison_json(const evaluate::Comparison& comparison);
-std::string comparison_csv(const evaluate::Comparison& comparison);  // one line per run
+std::string comparison_csv(std::span<const evaluate::Comparison> comparisons);  // one line per run, below one header
 
 Json lints_json(const std::vector<evaluate::LintResult>& lints);
 bool has_errors(const std::vector<evaluate::LintResult>& lints);  // a hit that forbids to publish

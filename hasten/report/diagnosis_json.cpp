@@ -191,6 +191,7 @@ Json remedy_json(const diagnose::Remedy& remedy) {
                {"without", candidate.without},
                {"set", candidate.set},
                {"threads", candidate.threads > 0 ? Json(candidate.threads) : Json()},
+               {"packs", candidate.packs},
                {"samples", known(candidate.samples)},
                {"flags", join(flags_of(candidate), " ")},
                {"predicted", remedy.predicted && !remedy.bound_only ? known(remedy.gain) : Json()},

@@ -35,7 +35,30 @@ Json interval_json(const stats::Interval& interval) {
   return {{"value", interval.point}, {"low", interval.low}, {"high", interval.high}};
 }
 
-constexpr double kTaus[] = {0.1, 0.25, 0.5, 0.75, 0.9};
+// What a log is missing for its last loss to count, and what its clock did.
+std::string remarks_of(const NanogptLog& log) {
+  std::string remarks;
+  if (!log.final) remarks = "no evaluation: does not count";
+  else if (!std::isfinite(log.final->loss)) remarks = "diverged";
+  else if (!log.finished()) remarks = "stops before its planned steps: does not count";
+  if (log.clock_reset_at)
+    remarks += cat(remarks.empty() ? "" : "; ", "clock starts again at step ", *log.clock_reset_at);
+  return remarks;
+}
+
+// Which of two groups is better by the pairwise rule of track 3; null when neither is.
+const NanogptGroup* better_of(const NanogptGroup& a, const NanogptGroup& b) {
+  auto beats = [](const NanogptGroup& x, const NanogptGroup& y) {
+    return track3_better(x.finals.losses, x.finals.steps, y.finals.losses, y.finals.steps);
+  };
+  return beats(a, b) ? &a : beats(b, a) ? &b : nullptr;
+}
+
+std::string gap_label(double gamma) { return gamma == 1 ? "optimality gap" : "optimality gap of " + number(gamma); }
+
+std::vector<double> taus_of(const ScoreTable& table, const ScoreTableOptions& options) {
+  return options.taus.empty() ? usual_taus(table) : options.taus;
+}
 
 }  // namespace
 
@@ -80,17 +103,25 @@ Json dawnbench_json(const std::vector<DawnbenchEntry>& entries) {
 std::string nanogpt_text(const std::vector<NanogptGroup>& groups, double target, double alpha) {
   std::string text;
   for (const NanogptGroup& group : groups) {
-    Table table{{"log", "evaluations", "planned", "first at the target", "final", "clock"}, {}, 1};
+    Table table{{"log", "evaluations", "planned", "first at the target", "final", "remarks"}, {}, 1};
     for (const NanogptLog& log : group.logs) {
       table.rows.push_back({log.id, std::to_string(log.evaluations),
                             log.planned_steps ? std::to_string(*log.planned_steps) : "unknown",
-                            reading_cell(log.crossing), reading_cell(log.final),
-                            log.clock_reset_at ? cat("starts again at step ", *log.clock_reset_at) : ""});
+                            reading_cell(log.crossing), reading_cell(log.final), remarks_of(log)});
     }
     text += group.name + "\n" + terminal_table(table, "  ");
     const Track1& test = group.track1;
+    if (group.finals.unfinished > 0) {
+      text +=
+          cat("  ", group.finals.unfinished, " of ", group.logs.size(), " logs have no final loss and do not count\n");
+    }
+    if (group.finals.diverged > 0) {
+      text += cat("  ", group.finals.diverged, " of ", test.n, " final losses are not finite: does not pass at ",
+                  number(alpha), ", nor by the fixed-spread rule (track 3)\n\n");
+      continue;
+    }
     if (test.n < 2) {
-      text += "  one run: no test of the mean\n\n";
+      text += cat("  ", test.n == 1 ? "one" : "no", " run: no test of the mean\n\n");
       continue;
     }
     text += cat("  mean of ", test.n, " final losses ", fixed(test.mean, 5), " (sd ", fixed(test.sd, 5),
@@ -98,6 +129,15 @@ std::string nanogpt_text(const std::vector<NanogptGroup>& groups, double target,
                 " that the true mean is not below ", number(target), ": ", test.passes ? "passes" : "does not pass",
                 " at ", number(alpha), "\n");
     text += cat("  fixed-spread rule (track 3): ", group.track3 ? "passes" : "does not pass", "\n\n");
+  }
+  if (groups.size() < 2) return text;
+  text += "Pairs by the fixed-spread rule (track 3), 100 steps counting as 0.0045:\n";
+  for (size_t a = 0; a < groups.size(); ++a) {
+    for (size_t b = a + 1; b < groups.size(); ++b) {
+      const NanogptGroup* better = better_of(groups[a], groups[b]);
+      text += better ? cat("  ", better->name, " is better than ", groups[better == &groups[a] ? b : a].name, "\n")
+                     : cat("  neither of ", groups[a].name, " and ", groups[b].name, " is better\n");
+    }
   }
   return text;
 }
@@ -112,50 +152,64 @@ Json nanogpt_json(const std::vector<NanogptGroup>& groups, double target, double
                              {"planned_steps", log.planned_steps ? Json(*log.planned_steps) : Json(nullptr)},
                              {"first_crossing", reading_json(log.crossing)},
                              {"final", reading_json(log.final)},
+                             {"finished", log.finished()},
                              {"clock_reset_at", log.clock_reset_at ? Json(*log.clock_reset_at) : Json(nullptr)}});
     }
     const Track1& test = group.track1;
     one["track1"] = {{"n", test.n},
-                     {"mean", finite_or_null(test.mean)},
+                     {"mean", test.n > 0 ? finite_or_null(test.mean) : Json(nullptr)},
                      {"sd", finite_or_null(test.sd)},
                      {"t", finite_or_null(test.test.t)},
                      {"p", finite_or_null(test.test.p_less)},
                      {"passes", test.passes}};
     one["track3_passes"] = group.track3;
+    one["unfinished"] = group.finals.unfinished;
+    one["diverged"] = group.finals.diverged;
     json["groups"].push_back(std::move(one));
+  }
+  json["pairs"] = Json::array();
+  for (size_t a = 0; a < groups.size(); ++a) {
+    for (size_t b = a + 1; b < groups.size(); ++b) {
+      const NanogptGroup* better = better_of(groups[a], groups[b]);
+      json["pairs"].push_back(
+          {{"groups", {groups[a].name, groups[b].name}}, {"better", better ? Json(better->name) : Json(nullptr)}});
+    }
   }
   return json;
 }
 
-std::string score_table_text(const ScoreTable& table, int64_t resamples) {
-  stats::BootstrapOptions options;
-  options.resamples = resamples;
-  Table text{{"method", "IQM", "mean", "median", "optimality gap"}, {}, 1};
-  for (const MethodScores& one : aggregate(table, options)) {
+std::string score_table_text(const ScoreTable& table, const ScoreTableOptions& options) {
+  stats::BootstrapOptions bootstrap;
+  bootstrap.resamples = options.resamples;
+  Table text{{"method", "IQM", "mean", "median", gap_label(options.gamma)}, {}, 1};
+  for (const MethodScores& one : aggregate(table, bootstrap, options.gamma)) {
     text.rows.push_back({one.method, interval_cell(one.iqm), interval_cell(one.mean), interval_cell(one.median),
                          interval_cell(one.optimality_gap)});
   }
   std::string out =
       cat(table.tasks.size(), " tasks; 95% intervals, runs resampled within tasks\n\n") + terminal_table(text, "  ");
   Table better{{"chance that", "beats", "is"}, {}, 2};
-  for (const Improvement& one : improvements(table, options))
+  for (const Improvement& one : improvements(table, bootstrap))
     better.rows.push_back({one.method, one.over, interval_cell(one.probability)});
   if (!better.rows.empty()) out += "\n" + terminal_table(better, "  ");
   Table profile{{"share of runs above"}, {}, 1};
-  for (double tau : kTaus) profile.head.push_back(number(tau));
+  const std::vector<double> taus = taus_of(table, options);
+  for (double tau : taus) profile.head.push_back(number(tau));
   for (size_t m = 0; m < table.methods.size(); ++m) {
     std::vector<std::string> row{table.methods[m]};
-    for (double tau : kTaus) row.push_back(fixed(stats::run_profile(table.scores[m], tau), 3));
+    for (double tau : taus) row.push_back(fixed(stats::run_profile(table.scores[m], tau), 3));
     profile.rows.push_back(std::move(row));
   }
   return out + "\n" + terminal_table(profile, "  ");
 }
 
-Json score_table_json(const ScoreTable& table, int64_t resamples) {
-  stats::BootstrapOptions options;
-  options.resamples = resamples;
-  Json json{{"tasks", table.tasks}, {"methods", Json::array()}, {"improvement", Json::array()}};
-  std::vector<MethodScores> all = aggregate(table, options);
+Json score_table_json(const ScoreTable& table, const ScoreTableOptions& options) {
+  stats::BootstrapOptions bootstrap;
+  bootstrap.resamples = options.resamples;
+  Json json{
+      {"tasks", table.tasks}, {"gamma", options.gamma}, {"methods", Json::array()}, {"improvement", Json::array()}};
+  const std::vector<double> taus = taus_of(table, options);
+  std::vector<MethodScores> all = aggregate(table, bootstrap, options.gamma);
   for (size_t m = 0; m < all.size(); ++m) {
     Json one{{"method", all[m].method},
              {"iqm", interval_json(all[m].iqm)},
@@ -163,14 +217,14 @@ Json score_table_json(const ScoreTable& table, int64_t resamples) {
              {"median", interval_json(all[m].median)},
              {"optimality_gap", interval_json(all[m].optimality_gap)},
              {"profile", Json::array()}};
-    for (double tau : kTaus) {
+    for (double tau : taus) {
       one["profile"].push_back({{"tau", tau},
                                 {"runs", stats::run_profile(table.scores[m], tau)},
                                 {"tasks", stats::average_profile(table.scores[m], tau)}});
     }
     json["methods"].push_back(std::move(one));
   }
-  for (const Improvement& one : improvements(table, options))
+  for (const Improvement& one : improvements(table, bootstrap))
     json["improvement"].push_back(
         {{"method", one.method}, {"over", one.over}, {"probability", interval_json(one.probability)}});
   return json;

@@ -1,7 +1,9 @@
 // Reports: what the words say, that nothing from a run becomes markup, and that the page draws itself in a browser.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
+#include <span>
 
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
@@ -28,6 +30,21 @@ std::string page_of(Runs runs) {
   std::vector<evaluate::Comparison> comparisons;
   comparisons.push_back(evaluate::compare(std::move(runs)));
   return comparison_html(comparisons, {"A title", "hasten race a.toml b.toml"});
+}
+
+// Three budgets a side that reach more the longer they are, the method in less time.
+Runs tradeoff() {
+  Runs runs;
+  for (int seed = 1; seed <= 3; ++seed) {
+    int i = 0;
+    for (double budget : {4.0, 8.0, 16.0}) {
+      std::string text = number(budget) + "ep";
+      double quality = 0.893 + 0.006 * i++ + 0.0001 * seed;
+      runs.push_back(evaluate::testing::make_run("baseline", seed, 10 * budget, quality, text, 100 * budget));
+      runs.push_back(evaluate::testing::make_run("fast", seed, 10 * budget / 1.5, quality, text, 100 * budget));
+    }
+  }
+  return runs;
 }
 
 TEST(Table, AlignsCharactersNotBytes) {
@@ -61,9 +78,80 @@ TEST(JsonReport, HasNullsWhereNothingWasMeasured) {
 TEST(CsvReport, QuotesCells) {
   Runs runs = make_race(2);
   runs[0].record.id = "a,\"b\"";
-  std::string csv = comparison_csv(evaluate::compare(runs));
+  std::string csv = comparison_csv(std::array{evaluate::compare(runs)});
   EXPECT_NE(csv.find("\"a,\"\"b\"\"\",baseline,8ep,1,"), std::string::npos) << csv;
   EXPECT_EQ(count(csv, "\n"), 5u);
+}
+
+TEST(CsvReport, SeveralWorkloadsShareOneHeaderAndSayWhichTheyAre) {
+  Runs other = make_race(2);
+  for (auto& run : other) run.record.workload = "other, too";
+  std::string csv = comparison_csv(std::array{evaluate::compare(make_race(2)), evaluate::compare(other)});
+  EXPECT_EQ(count(csv, "\n"), 9u);
+  EXPECT_EQ(count(csv, "run,group,"), 1u);
+  EXPECT_EQ(count(csv, ",ok,toy\n"), 4u) << csv;
+  EXPECT_EQ(count(csv, ",ok,\"other, too\"\n"), 4u) << csv;
+}
+
+TEST(Reports, BudgetsOfLogsWithoutWordsAreTold) {
+  Runs runs = make_race(2);
+  for (auto& run : runs) run.record.planned.text.clear();
+  evaluate::Comparison comparison = evaluate::compare(runs);
+  EXPECT_NE(comparison_csv(std::span(&comparison, 1)).find("baseline,1000step,"), std::string::npos);
+  EXPECT_EQ(comparison_json(comparison)["runs"][0]["budget"], "1000step");
+  EXPECT_EQ(runs_table(comparison).rows[0][2], "1000step");
+}
+
+TEST(Reports, NamesCannotWriteOverTheTerminal) {
+  EXPECT_EQ(printable("a\x1b[2Jb\nc\x7f"), "a[2Jb c");
+  // C1, as a character and as a byte.
+  EXPECT_EQ(printable(std::string("\xc2\x9b") + "31m" + "\x9b" + "1m ü — \xc2\xa0"), "31m1m ü — \xc2\xa0");
+  Runs runs = make_race(2);
+  for (auto& run : runs) {
+    run.record.workload = "toy\x1b]0;title\x07";
+    run.record.id += "\x1b[31m";
+    if (run.record.group == "fast") run.record.group = "fa\x1b[2Jst";
+  }
+  evaluate::Comparison comparison = evaluate::compare(runs);
+  for (const std::string& text : {comparison_text(comparison, {false, true}), comparison_markdown(comparison)}) {
+    EXPECT_EQ(text.find_first_of("\x1b\x07"), std::string::npos);
+    EXPECT_NE(text.find("fa[2Jst"), std::string::npos);
+  }
+}
+
+TEST(Reports, AllFourTimesToTargetAndTheFrontier) {
+  evaluate::Comparison comparison = evaluate::compare(make_race(3));
+  Json json = comparison_json(comparison);
+  for (const char* variant : {"planned", "first", "common", "sustained"})
+    EXPECT_TRUE(json["groups"][0]["times"].contains(variant)) << variant;
+  EXPECT_EQ(json["groups"][0]["times"]["planned"]["budget"], "8ep");
+  EXPECT_GT(json["pairs"][0]["variants"]["first"]["ratio"].get<double>(), 2.3);
+  EXPECT_LT(json["pairs"][0]["variants"]["first"]["bounds"][0], json["pairs"][0]["variants"]["first"]["ratio"]);
+  for (const std::string& text :
+       {comparison_text(comparison), comparison_markdown(comparison), page_of(make_race(3))}) {
+    EXPECT_NE(text.find("sustained"), std::string::npos);
+    EXPECT_NE(text.find("Pareto frontier: fast @ 3ep (0.9"), std::string::npos) << text.substr(0, 2000);
+  }
+  EXPECT_NE(comparison_text(evaluate::compare(make_race(1))).find("baseline, common: unavailable, since one run has"),
+            std::string::npos);
+}
+
+TEST(Reports, CyclicPointsSayTheirOffset) {
+  Runs runs = tradeoff();
+  for (double budget : {4.0, 8.0, 16.0}) {
+    runs.push_back(evaluate::testing::make_run("baseline", 1, 10 * budget, 0.95, number(budget) + "ep", 100 * budget));
+    runs.back().record.id += "-cyclic";
+    runs.back().record.point = evaluate::PointKind::kCyclic;
+  }
+  evaluate::Comparison comparison = evaluate::compare(runs);
+  Json json = comparison_json(comparison);
+  EXPECT_EQ(json["groups"][0]["cyclic_anchors"]["offsets"].size(), 3u);
+  EXPECT_EQ(json["groups"][1]["cyclic_anchors"]["missing"], "fewer than two standard anchors: no offset");
+  std::string text = comparison_text(comparison);
+  EXPECT_NE(text.find("cyclic points of baseline, read off runs with restarts: test/accuracy against the standard "
+                      "points +0.057 at 4ep, +0.051 at 8ep, +0.045 at 16ep"),
+            std::string::npos)
+      << text;
 }
 
 TEST(HtmlReport, NothingFromARunBecomesMarkupOrScript) {
@@ -96,21 +184,6 @@ TEST(HtmlReport, DrawsItsChartsInABrowserSlow) {
   auto dom = seen_by_browser(page_of(make_race(3)));
   if (!dom) GTEST_SKIP() << "no chromium here";
   EXPECT_NE(dom->find("data-drawn=\"2\""), std::string::npos) << dom->substr(0, 300);
-}
-
-// Three budgets a side that reach more the longer they are, the method in less time.
-Runs tradeoff() {
-  Runs runs;
-  for (int seed = 1; seed <= 3; ++seed) {
-    int i = 0;
-    for (double budget : {4.0, 8.0, 16.0}) {
-      std::string text = number(budget) + "ep";
-      double quality = 0.893 + 0.006 * i++ + 0.0001 * seed;
-      runs.push_back(evaluate::testing::make_run("baseline", seed, 10 * budget, quality, text, 100 * budget));
-      runs.push_back(evaluate::testing::make_run("fast", seed, 10 * budget / 1.5, quality, text, 100 * budget));
-    }
-  }
-  return runs;
 }
 
 TEST(TextReport, GainAtEqualCostStandsBesideTheSpeedup) {

@@ -30,6 +30,7 @@ Json dawnbench_json(const std::vector<evaluate::DawnbenchEntry>& entries);
 struct NanogptGroup {
   std::string name;
   std::vector<evaluate::NanogptLog> logs;
+  evaluate::NanogptFinals finals;
   evaluate::Track1 track1;
   bool track3 = false;
 };
@@ -39,7 +40,12 @@ Json nanogpt_json(const std::vector<NanogptGroup>& groups, double target, double
 std::string mlperf_text(const std::vector<evaluate::MlperfResult>& results);
 Json mlperf_json(const std::vector<evaluate::MlperfResult>& results);
 
-std::string score_table_text(const evaluate::ScoreTable& table, int64_t resamples);
-Json score_table_json(const evaluate::ScoreTable& table, int64_t resamples);
+struct ScoreTableOptions {
+  int64_t resamples = 500;
+  double gamma = 1;          // of the optimality gap
+  std::vector<double> taus;  // of the profiles; empty: usual_taus
+};
+std::string score_table_text(const evaluate::ScoreTable& table, const ScoreTableOptions& options);
+Json score_table_json(const evaluate::ScoreTable& table, const ScoreTableOptions& options);
 
 }  // namespace hasten::report

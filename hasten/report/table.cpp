@@ -12,7 +12,7 @@ std::vector<size_t> widths_of(const Table& table) {
   std::vector<size_t> widths;
   auto widen = [&](const std::vector<std::string>& row) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], display_width(row[c]));
+    for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], display_width(printable(row[c])));
   };
   widen(table.head);
   for (const auto& row : table.rows) widen(row);
@@ -23,7 +23,7 @@ std::string aligned_row(const std::vector<std::string>& row, const std::vector<s
                         const std::string& gap) {
   std::string line;
   for (size_t c = 0; c < widths.size(); ++c) {
-    std::string cell = c < row.size() ? row[c] : "";
+    std::string cell = c < row.size() ? printable(row[c]) : "";
     std::string pad(widths[c] - display_width(cell), ' ');
     if (c > 0) line += gap;
     line += c < text_columns ? cell + pad : pad + cell;
@@ -56,7 +56,6 @@ std::string markdown_table(const Table& table) {
   auto safe = [](std::vector<std::string> row) {
     for (std::string& cell : row) {
       for (size_t at = 0; (at = cell.find('|', at)) != std::string::npos; at += 2) cell.insert(at, "\\");
-      std::replace(cell.begin(), cell.end(), '\n', ' ');
     }
     return row;
   };
@@ -71,6 +70,25 @@ std::string markdown_table(const Table& table) {
   text += "\n";
   for (const auto& row : escaped.rows) text += "| " + aligned_row(row, widths, table.text_columns, " | ") + " |\n";
   return text;
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  int following = 0;  // bytes that belong to the character begun
+  for (size_t i = 0; i < text.size(); ++i) {
+    auto c = static_cast<unsigned char>(text[i]);
+    auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+    if (c >= 0x80 && c < 0xC0) {
+      if (following-- > 0) out += text[i];
+      following = std::max(following, 0);
+      continue;
+    }
+    following = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : c >= 0xC0 ? 1 : 0;
+    if (c == 0xC2 && next >= 0x80 && next < 0xA0) following = 0;  // a control character of ISO 6429 (C1)
+    else if (c == '\n' || c == '\r' || c == '\t') out += ' ';
+    else if (c >= 0x20 && c != 0x7F) out += text[i];
+  }
+  return out;
 }
 
 std::string html_escape(const std::string& text) {

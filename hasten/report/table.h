@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hasten::report {
@@ -19,6 +20,9 @@ size_t display_width(const std::string& utf8);  // characters, not bytes
 
 // In a frame that scrolls; the first `wide_columns` may break their lines.
 std::string html_table(const Table& table, size_t wide_columns = 0);
+
+// Without control characters, which a name from a log could use to write over the terminal; line breaks become blanks.
+std::string printable(std::string_view text);
 
 std::string html_escape(const std::string& text);
 

@@ -114,8 +114,7 @@ std::string effects_svg(const VerdictFile& file) {
   for (const MethodVerdict* verdict : shown) {
     const std::string word = verdict_word(verdict->verdict);
     svg += cat("<g><title>", html_escape(verdict->reason), "</title><text text-anchor=\"end\" x=\"", at(left - 12),
-               "\" y=\"", at(y + 4), "\">",
-               html_escape(verdict_subject(*verdict)), "</text>");
+               "\" y=\"", at(y + 4), "\">", html_escape(verdict_subject(*verdict)), "</text>");
     const std::string words = verdict->effect ? effect_text(file, verdict->effect) : verdict->reason;
     if (verdict->effect && verdict->effect->low && verdict->effect->high) {
       svg += cat("<line class=\"bar ", word, "\" x1=\"", at(x(*verdict->effect->low)), "\" x2=\"",
@@ -192,7 +191,7 @@ std::string pairs_svg(const VerdictFile& file) {
 
 std::string workload_html(const VerdictFile& file) {
   std::string html = cat("<h2>", html_escape(file.workload), "</h2><p class=\"soft\">", html_escape(file.recipe), ", ",
-                         html_escape(file.budget), " a run, ", file.seeds, " seeds, margin ",
+                         html_escape(file.budget), " a run, ", seeds_text(file), ", margin ",
                          html_escape(effect_text(file, Span{file.margin, {}, {}})), ", ", html_escape(file.cpu), ", ",
                          html_escape(file.date.substr(0, 10)), ".</p><div class=\"card\">", effects_svg(file),
                          "<p class=\"soft small\">", html_escape(caution_text(file)), "</p></div>");

@@ -20,6 +20,9 @@ std::string effect_text(const evaluate::VerdictFile& file, const std::optional<e
 // "1.21 (1.18 to 1.24)".
 std::string ratio_text(const std::optional<evaluate::Span>& ratio);
 
+// "3 seeds", "3 to 6 seeds".
+std::string seeds_text(const evaluate::VerdictFile& file);
+
 // A row for each verdict: methods, verdict, effect, cost ratios, what so many runs can show. `pairs`: of two methods, with what is beyond
 // the sum.
 Table verdicts_table(const evaluate::VerdictFile& file, bool pairs);

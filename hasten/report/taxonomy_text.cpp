@@ -50,6 +50,10 @@ std::string ratio_text(const std::optional<Span>& ratio) {
   return text;
 }
 
+std::string seeds_text(const VerdictFile& file) {
+  return cat(file.seeds, file.max_seeds > file.seeds ? cat(" to ", file.max_seeds) : "", " seeds");
+}
+
 Table verdicts_table(const VerdictFile& file, bool pairs) {
   Table table;
   table.head = {"method", "verdict", "effect on " + file.metric, "fewer seconds", "fewer FLOPs", "can show",
@@ -93,7 +97,7 @@ std::string caution_text(const VerdictFile& file) {
 
 std::string verdicts_text(const VerdictFile& file) {
   std::string text =
-      cat(file.workload, ": ", file.recipe, ", ", file.budget, " a run, ", file.seeds, " seeds; baseline ");
+      cat(file.workload, ": ", file.recipe, ", ", file.budget, " a run, ", seeds_text(file), "; baseline ");
   if (file.baseline_mean) {
     text += in_points(file) ? fixed(100 * *file.baseline_mean, 2) + "%" : significant(*file.baseline_mean, 5);
     if (file.baseline_sd)

@@ -5,6 +5,7 @@
 
 #include "hasten/base/error.h"
 #include "hasten/base/files.h"
+#include "hasten/base/text.h"
 #include "hasten/report/trace_json.h"
 
 namespace hasten::report {
@@ -53,6 +54,32 @@ class Csv {
   std::ostringstream out_;
 };
 
+void write_shares(const Analysis& analysis, const std::filesystem::path& folder) {
+  Csv temporal(folder / "temporal.csv",
+               "rank,idle,compute,non_compute,kernel_time,communication,memory,device_events,overlap_percent");
+  Csv types(folder / "kernel_types.csv", "rank,type,sum,percent");
+  Csv patterns(folder / "patterns.csv", "rank,pattern,count,device,host");
+  Csv collectives(folder / "collectives.csv", "name,calls,ranks,wire_ns,skew_ns,bytes");
+  for (const RankAnalysis& rank : analysis.ranks) {
+    if (rank.temporal) {
+      const Temporal& t = *rank.temporal;
+      temporal.row(rank.rank, t.idle, t.compute, t.non_compute, t.kernel_time, t.communication, t.memory,
+                   t.device_events, t.overlap_percent ? number(*t.overlap_percent) : "");
+    }
+    for (const TypeShare& share : rank.kernel_types)
+      types.row(rank.rank, csv_cell(share.name), share.ticks, share.percent);
+    for (const PatternRow& p : rank.patterns) patterns.row(rank.rank, csv_cell(p.pattern), p.count, p.device, p.host);
+  }
+  for (const CollectiveRow& c : analysis.collectives.collectives)
+    collectives.row(csv_cell(c.name), c.calls, c.ranks, c.wire_ns, c.skew_ns, c.bytes);
+  for (Csv* file : {&temporal, &types, &patterns, &collectives}) file->finish();
+}
+
+std::string part_cell(const View& view, int64_t part) {
+  std::string text = stream_part(view, part);
+  return text == std::to_string(part) ? text : csv_cell(text);  // a number below 0 is no formula
+}
+
 void write_device_tables(const Analysis& analysis, const std::filesystem::path& folder) {
   Csv queues(folder / "queues.csv", "rank,device,stream,points,mean,max,blocked"),
       copies(folder / "copies.csv", "rank,name,count,bytes,time,gb_per_s_mean,gb_per_s_max");
@@ -61,7 +88,8 @@ void write_device_tables(const Analysis& analysis, const std::filesystem::path& 
   for (const RankAnalysis& rank : analysis.ranks) {
     const View& view = rank.view;
     for (const StreamQueue& q : rank.queues)
-      queues.row(rank.rank, q.id.device, q.id.stream, q.summary.count, q.summary.mean, q.summary.max, q.blocked);
+      queues.row(rank.rank, part_cell(view, q.id.device), part_cell(view, q.id.stream), q.summary.count, q.summary.mean,
+                 q.summary.max, q.blocked);
     for (const CopyRow& c : rank.copies)
       copies.row(rank.rank, csv_cell(c.name), c.count, c.bytes, c.ticks, c.gb_per_s.mean, c.gb_per_s.max);
     for (uint32_t work : rank.launches.work) {
@@ -115,9 +143,11 @@ void write_trace_csv(const Analysis& analysis, const std::filesystem::path& fold
     for (const AnnotationRow& a : rank.annotations)
       annotations.row(rank.rank, csv_cell(a.name), a.count, a.total, a.self, a.device);
     for (const StreamIdle& s : rank.idle)
-      idle.row(rank.rank, s.id.device, s.id.stream, s.host_wait, s.kernel_wait, s.other, s.events);
+      idle.row(rank.rank, part_cell(rank.view, s.id.device), part_cell(rank.view, s.id.stream), s.host_wait,
+               s.kernel_wait, s.other, s.events);
   }
   for (Csv* file : {&partition, &kernels, &operators, &annotations, &idle}) file->finish();
+  write_shares(analysis, folder);
   write_device_tables(analysis, folder);
 }
 

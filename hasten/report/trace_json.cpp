@@ -31,6 +31,7 @@ Json summary_json(const Summary& summary) {
   return json;
 }
 
+// `top` rows of a table, 0: all.
 template <class Rows>
 size_t shown(const Rows& rows, size_t top) {
   return top == 0 ? rows.size() : std::min(top, rows.size());
@@ -48,16 +49,20 @@ Json temporal_json(const Temporal& temporal) {
   return json;
 }
 
-Json stream_json(const StreamId& id) {
-  Json json = {{"stream", id.stream}};
-  if (id.device >= 0) json["device"] = id.device;
+Json stream_json(const View& view, const StreamId& id) {
+  auto part = [&](int64_t value) {
+    std::string text = stream_part(view, value);
+    return text == std::to_string(value) ? Json(value) : Json(text);
+  };
+  Json json = {{"stream", part(id.stream)}};
+  if (id.device != -1) json["device"] = part(id.device);
   return json;
 }
 
-Json idle_json(const std::vector<StreamIdle>& streams) {
+Json idle_json(const View& view, const std::vector<StreamIdle>& streams) {
   Json list = Json::array();
   for (const StreamIdle& idle : streams) {
-    Json json = stream_json(idle.id);
+    Json json = stream_json(view, idle.id);
     if (idle.has_host_wait) json["host_wait"] = idle.host_wait;
     if (idle.has_kernel_wait) json["kernel_wait"] = idle.kernel_wait;
     if (idle.has_other) json["other"] = idle.other;
@@ -156,24 +161,33 @@ Json repairs_json(const RankAnalysis& rank) {
     list.push_back({{"what", "device events launched outside of any operator: left out of the view"},
                     {"count", rank.view.outside_operators},
                     {"dropped", false}});
-  if (rank.view.left_out_last_step > 0)
-    list.push_back({{"what", "rows of the last profiler step, or launched before the first: left out of the view"},
-                    {"count", rank.view.left_out_last_step},
+  if (rank.unmatched_counters > 0)
+    list.push_back({{"what", "ranges of hardware counters, but not as many launches of kernels: counters left out"},
+                    {"count", rank.unmatched_counters},
                     {"dropped", false}});
+  const char* behind = rank.view.options.include_last_step
+                           ? "rows after the last profiler step, or launched before the first: left out of the view"
+                           : "rows of the last profiler step, or launched before the first: left out of the view";
+  if (rank.view.left_out_last_step > 0)
+    list.push_back({{"what", behind}, {"count", rank.view.left_out_last_step}, {"dropped", false}});
   return list;
 }
 
 Json device_json(const RankAnalysis& rank, size_t top) {
   Json json;
   const LaunchStats& launches = rank.launches;
-  json["launches"] = {
-      {"count", launches.work.size()},          {"host", launches.host_ticks},
-      {"device", launches.device_ticks},        {"delay", launches.delay_ticks},
-      {"median_delay", launches.median_delay},  {"work_shorter_than_launch", launches.shorter_than_launch},
-      {"graph_kernels", launches.graph_kernels}};
+  json["launches"] = {{"count", launches.launches},
+                      {"work", launches.work.size()},
+                      {"host", launches.host_ticks},
+                      {"device", launches.device_ticks},
+                      {"delay", launches.delay_ticks},
+                      {"median_delay", launches.median_delay},
+                      {"work_shorter_than_launch", launches.shorter_than_launch},
+                      {"graph_launches", launches.graph_launches},
+                      {"graph_kernels", launches.graph_kernels}};
   json["queues"] = Json::array();
   for (const StreamQueue& queue : rank.queues) {
-    Json row = stream_json(queue.id);
+    Json row = stream_json(rank.view, queue.id);
     row["length"] = summary_json(queue.summary);
     row["blocked"] = queue.blocked;
     json["queues"].push_back(std::move(row));
@@ -207,7 +221,18 @@ Json device_json(const RankAnalysis& rank, size_t top) {
     json["counters"].push_back({{"kernel", row.kernel},
                                 {"top_operator", row.top_operator},
                                 {"bottom_operator", row.bottom_operator},
-                                {"flops", row.flops}});
+                                {"flops", row.flops},
+                                {"values", Json::object()}});
+    for (const auto& [name, value] : row.counters) json["counters"].back()["values"][name] = value;
+  }
+  return json;
+}
+
+// How many rows there are of the tables that `top` has cut.
+Json rows_in_all(const std::vector<std::pair<const char*, size_t>>& tables, size_t top) {
+  Json json = Json::object();
+  for (const auto& [name, rows] : tables) {
+    if (top > 0 && rows > top) json[name] = rows;
   }
   return json;
 }
@@ -227,8 +252,9 @@ Json rank_json(const RankAnalysis& rank, size_t top) {
   json["repairs"] = repairs_json(rank);
   double ticks_per_ns = rank.view.tick_ns == 0 ? 1000.0 : 1.0;
   json["time_partition"] = rank.partition ? partition_json(*rank.partition, ticks_per_ns) : Json(nullptr);
+  if (rank.partition) json["time_partition"]["devices"] = rank.partition->devices.size();
   json["temporal"] = rank.temporal ? temporal_json(*rank.temporal) : Json(nullptr);
-  json["idle_by_stream"] = idle_json(rank.idle);
+  json["idle_by_stream"] = idle_json(rank.view, rank.idle);
   json["kernel_types"] = Json::array();
   for (const TypeShare& share : rank.kernel_types) {
     json["kernel_types"].push_back({{"type", share.name}, {"sum", share.ticks}, {"percent", share.percent}});
@@ -237,17 +263,25 @@ Json rank_json(const RankAnalysis& rank, size_t top) {
   json["operators"] = operators_json(rank.operators, top);
   json["annotations"] = annotations_json(rank.annotations, top);
   json.update(device_json(rank, top));
+  json["rows_in_all"] = rows_in_all({{"kernels", rank.kernels.size()},
+                                     {"operators", rank.operators.size()},
+                                     {"annotations", rank.annotations.size()},
+                                     {"patterns", rank.patterns.size()},
+                                     {"counters", rank.counters.size()}},
+                                    top);
   if (rank.path) json["critical_path"] = path_json(*rank.path);
   if (rank.hta_path) json["critical_path"] = hta_path_json(*rank.hta_path);
   return json;
 }
 
-Json ranks_json(const Ranks& ranks) {
+Json ranks_json(const Ranks& ranks, size_t top) {
   Json json = {{"collectives", Json::array()},
                {"ranks", Json::array()},
                {"unmatched_calls", ranks.unmatched},
-               {"stragglers", ranks.stragglers}};
-  for (const CollectiveRow& row : ranks.collectives) {
+               {"stragglers", ranks.stragglers},
+               {"rows_in_all", rows_in_all({{"collectives", ranks.collectives.size()}}, top)}};
+  for (size_t i = 0; i < shown(ranks.collectives, top); ++i) {
+    const CollectiveRow& row = ranks.collectives[i];
     json["collectives"].push_back({{"name", row.name},
                                    {"calls", row.calls},
                                    {"ranks", row.ranks},
@@ -256,8 +290,11 @@ Json ranks_json(const Ranks& ranks) {
                                    {"bytes", row.bytes}});
   }
   for (const RankRow& row : ranks.ranks) {
-    json["ranks"].push_back(
-        {{"rank", row.rank}, {"waited_ns", row.waited_ns}, {"came_last", row.last}, {"calls", row.calls}});
+    json["ranks"].push_back({{"rank", row.rank},
+                             {"waited_ns", row.waited_ns},
+                             {"caused_ns", row.caused_ns},
+                             {"came_last", row.last},
+                             {"calls", row.calls}});
   }
   return json;
 }
@@ -284,7 +321,7 @@ Json trace_json(const Analysis& analysis, const diagnose::TraceVerdict& verdict,
   bool hta = analysis.options.view.semantics == Semantics::kHta;
   double ticks_per_ns = analysis.options.view.semantics == Semantics::kTraceLens ? 1000.0 : 1.0;
   json["overall"] = hta ? Json(nullptr) : partition_json(analysis.overall, ticks_per_ns);
-  json["collectives"] = analysis.ranks.size() > 1 ? ranks_json(analysis.collectives) : Json(nullptr);
+  json["collectives"] = analysis.ranks.size() > 1 ? ranks_json(analysis.collectives, top) : Json(nullptr);
   json["verdict"] = hta ? Json(nullptr) : verdict_json(verdict);
   return json;
 }
@@ -292,9 +329,15 @@ Json trace_json(const Analysis& analysis, const diagnose::TraceVerdict& verdict,
 namespace {
 
 Json ratio_json(const StepRatio& row) {
-  return {{"what", row.what},       {"a_ns", row.a_ns},       {"b_ns", row.b_ns},
-          {"ratio", row.ratio},     {"low", row.low},         {"high", row.high},
-          {"steps_a", row.steps_a}, {"steps_b", row.steps_b}, {"resolved", row.resolved()}};
+  return {{"what", row.what + row.suffix},
+          {"a_ns", row.a_ns},
+          {"b_ns", row.b_ns},
+          {"ratio", row.ratio},
+          {"low", row.low},
+          {"high", row.high},
+          {"steps_a", row.steps_a},
+          {"steps_b", row.steps_b},
+          {"resolved", row.resolved()}};
 }
 
 Json rank_json(const RankTotals& rank) {
@@ -303,7 +346,7 @@ Json rank_json(const RankTotals& rank) {
 
 }  // namespace
 
-Json compare_json(const RunComparison& runs) {
+Json compare_json(const RunComparison& runs, size_t top) {
   Json json = {{"pairs", Json::array()},
                {"only_a", Json::array()},
                {"only_b", Json::array()},
@@ -318,8 +361,11 @@ Json compare_json(const RunComparison& runs) {
   for (size_t i : runs.only_a) json["only_a"].push_back(rank_json(runs.a[i]));
   for (size_t i : runs.only_b) json["only_b"].push_back(rank_json(runs.b[i]));
   for (const StepRatio& row : runs.steps) json["steps"].push_back(ratio_json(row));
-  for (const Difference& row : runs.names) {
-    json["names"].push_back({{"name", row.name},
+  json["rows_in_all"] = rows_in_all({{"names", runs.names.size()}}, top);
+  if (runs.steps.size() < runs.step_names) json["rows_in_all"]["steps"] = runs.step_names;
+  for (size_t i = 0; i < shown(runs.names, top); ++i) {
+    const Difference& row = runs.names[i];
+    json["names"].push_back({{"name", row.name + row.suffix},
                              {"count_a", row.count_a},
                              {"count_b", row.count_b},
                              {"ns_a", static_cast<double>(row.ticks_a) * runs.ns_per_tick},

@@ -2,9 +2,9 @@
 #include "hasten/report/trace_page.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
-#include <set>
 #include <unordered_map>
 
 #include "hasten/base/json.h"
@@ -164,26 +164,29 @@ class Timeline {
       lines_.push_back(std::move(line));
     }
     if (rank.partition) {
-      Line line{prefix + "device idle", {}};
-      for (size_t k = 0; k < rank.partition->gaps.size(); ++k) {
-        Interval when = rank.partition->gap(view, k);
-        Part cause = rank.partition->gaps[k].cause;
-        add(line, when.begin, when.end - when.begin, kind_of(cause), [&] { return part_title(cause); });
+      const Partition& partition = *rank.partition;
+      for (size_t d = 0, k = 0; d == 0 || d < partition.devices.size(); ++d) {
+        Line line{prefix + idle_label(view, partition, d), {}};
+        for (; k < partition.gaps_end(d); ++k) {
+          Interval when = partition.gap(view, k);
+          Part cause = partition.gaps[k].cause;
+          add(line, when.begin, when.end - when.begin, kind_of(cause), [&] { return part_title(cause); });
+        }
+        lines_.push_back(std::move(line));
       }
-      lines_.push_back(std::move(line));
     }
     walk_events(view, prefix);
   }
 
   void walk_events(const View& view, const std::string& prefix) {
-    std::set<int64_t> devices;
-    for (uint32_t i : view.device_rows()) devices.insert(stream_of(view, i).device);
+    bool several = on_several_devices(view);
     std::map<std::pair<StreamId, std::string_view>, Line> lines;  // threads: by their names, with the steps behind
     HostNesting nesting = nest_host_events(view);
     for (size_t i = 0; i < view.size(); ++i) {
       Category kind = view.kind(i);
       bool work = view.device[i] != 0;
-      bool top = work || (kind != Category::kSync && kind != Category::kPython && nesting.parent[i] < 0);
+      bool shown = kind != Category::kSync && kind != Category::kMarker && kind != Category::kPython;
+      bool top = work || (shown && nesting.parent[i] < 0);
       bool inside = !work && nesting.parent[i] >= 0 && kind == Category::kCpuOp &&
                     view.kind(static_cast<size_t>(nesting.parent[i])) == Category::kUserAnnotation;
       if (!top && !inside) continue;
@@ -192,9 +195,8 @@ class Timeline {
       auto [entry, fresh] = work ? lines.try_emplace({stream_of(view, i), ""})
                                  : lines.try_emplace({StreamId{INT64_MIN, steps ? 0 : 1}, thread});
       if (fresh) {
-        std::string device = work && devices.size() > 1 ? cat("device ", entry->first.first.device, " ") : "";
-        entry->second.label =
-            prefix + (work ? cat(device, "stream ", view.stream(i)) : cat("thread ", thread, steps ? " steps" : ""));
+        entry->second.label = prefix + (work ? stream_name(view, entry->first.first, several)
+                                             : cat("thread ", thread, steps ? " steps" : ""));
       }
       add(entry->second, view.ts[i], view.dur[i], work ? kind_of(view.type[i]) : PathKind::kHost,
           [&] { return view.name(i); });

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "hasten/base/text.h"
+#include "hasten/spec/choices.h"
 
 namespace hasten::report {
 namespace {
@@ -16,15 +17,22 @@ std::string percent(int64_t part, int64_t whole) {
   return whole == 0 ? "–" : fixed(100.0 * static_cast<double>(part) / static_cast<double>(whole), 1) + "%";
 }
 
+// At most `width` bytes and whole characters.
 std::string shortened(std::string text, size_t width) {
-  return text.size() <= width ? text : text.substr(0, width - 1) + "…";
+  if (text.size() <= width) return text;
+  size_t cut = width - 1;
+  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;
+  return text.substr(0, cut) + "…";
 }
 
-// A name as one line, without what a terminal would obey.
-std::string plain(std::string_view name) {
-  std::string text;
-  for (char c : short_name(name)) text += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
-  return shortened(text, 72);
+// Names of the host may hold brackets that are no arguments: "file.py(12): <module>".
+bool is_cpp_signature(std::string_view name) {
+  return name.starts_with("void ") || (name.find("::") != std::string_view::npos && name.ends_with(')'));
+}
+
+std::string plain(std::string_view name, Side side = Side::kHost) {
+  bool kernel = side == Side::kDevice || is_cpp_signature(name);
+  return shortened(printable(kernel ? short_name(name) : std::string(name)), 72);
 }
 
 }  // namespace
@@ -65,8 +73,9 @@ Table kernel_table(const RankAnalysis& rank, size_t top) {
   for (size_t i = 0; i < std::min(top, rank.kernels.size()); ++i) {
     const KernelRow& row = rank.kernels[i];
     auto us = [&](double ticks) { return fixed(rank.view.ns(1) * ticks * 1e-3, 2); };
-    table.rows.push_back({plain(row.name), std::string(kernel_type_name(row.type)), std::to_string(row.count),
-                          ms(rank.view.ns(row.sum)), us(row.mean), us(static_cast<double>(row.max))});
+    table.rows.push_back({plain(row.name, Side::kDevice), std::string(kernel_type_name(row.type)),
+                          std::to_string(row.count), ms(rank.view.ns(row.sum)), us(row.mean),
+                          us(static_cast<double>(row.max))});
   }
   return table;
 }
@@ -123,16 +132,27 @@ Table collective_table(const Ranks& ranks, size_t top) {
     std::string rate = row.wire_ns > 0 && row.bytes > 0
                            ? fixed(static_cast<double>(row.bytes) / static_cast<double>(row.wire_ns), 2)
                            : "";
-    table.rows.push_back({plain(row.name), std::to_string(row.calls), std::to_string(row.ranks),
+    table.rows.push_back({plain(row.name, Side::kDevice), std::to_string(row.calls), std::to_string(row.ranks),
                           ms(static_cast<double>(row.wire_ns)), ms(static_cast<double>(row.skew_ns)), rate});
   }
   return table;
 }
 
+namespace {
+
+std::string shared_rank(int said, const std::filesystem::path& file, int taken) {
+  return cat("rank ", said, " is said by more than one file: ", printable(file.string()), " taken as ", taken);
+}
+
+}  // namespace
+
 std::vector<std::string> notes_on(const RankAnalysis& rank) {
   std::vector<std::string> notes;
   const Trace& trace = *rank.trace;
-  if (!rank.rank_in_file) notes.push_back(cat("the file does not say its rank: taken as ", rank.rank));
+  if (!rank.rank_in_file) {
+    notes.push_back(trace.rank() < 0 ? cat("the file does not say its rank: taken as ", rank.rank)
+                                     : shared_rank(trace.rank(), trace.path.filename(), rank.rank));
+  }
   if (rank.view.steps_in_file < 2) notes.push_back("fewer than two profiler steps: nothing is left out at the ends");
   for (size_t k = 0; k < static_cast<size_t>(Repair::kCount); ++k) {
     auto repair = static_cast<Repair>(k);
@@ -142,8 +162,11 @@ std::vector<std::string> notes_on(const RankAnalysis& rank) {
     }
   }
   if (rank.view.left_out_last_step > 0)
-    notes.push_back(cat(rank.view.left_out_last_step,
-                        " events belong to the last profiler step, which the profiler cut off, or to none: left out"));
+    notes.push_back(
+        cat(rank.view.left_out_last_step,
+            rank.view.options.include_last_step
+                ? " events come after the last profiler step, or belong to none: left out"
+                : " events belong to the last profiler step, which the profiler cut off, or to none: left out"));
   if (rank.view.unlinked > 0)
     notes.push_back(cat(rank.view.unlinked, " device events have no launch in the file",
                         rank.view.unlinked_left_out > 0
@@ -151,10 +174,16 @@ std::vector<std::string> notes_on(const RankAnalysis& rank) {
                             : ""));
   if (rank.view.outside_operators > 0)
     notes.push_back(cat(rank.view.outside_operators, " device events were launched outside of any operator: left out"));
+  if (rank.partition && rank.partition->devices.size() > 1)
+    notes.push_back(cat("work of ", rank.partition->devices.size(),
+                        " devices: each is divided by itself, and the wall time is the sum over them"));
   if (rank.outlasting > 0) notes.push_back(cat(rank.outlasting, " host events end after the event around them"));
   if (rank.shared_correlations > 0)
     notes.push_back(
         cat(rank.shared_correlations, " device events share a launch with others (captured graphs): all are kept"));
+  if (rank.unmatched_counters > 0)
+    notes.push_back(cat(rank.unmatched_counters,
+                        " ranges of hardware counters, but not as many launches of kernels: counters left out"));
   return notes;
 }
 
@@ -163,14 +192,17 @@ namespace {
 std::string launch_lines(const RankAnalysis& rank) {
   const LaunchStats& launches = rank.launches;
   if (launches.work.empty()) return "";
-  std::string text = cat("launches: ", launches.work.size(), ", median delay ",
-                         fixed(rank.view.ns(1) * launches.median_delay * 1e-3, 2), " us, ",
-                         launches.shorter_than_launch, " shorter than their launch call");
-  if (launches.graph_kernels > 0) text += cat(", ", launches.graph_kernels, " from captured graphs");
+  std::string text =
+      cat("launches: ", launches.launches, ", median delay ", fixed(rank.view.ns(1) * launches.median_delay * 1e-3, 2),
+          " us, ", launches.shorter_than_launch, " shorter than their launch call");
+  if (launches.graph_launches > 0)
+    text += cat("; ", launches.graph_launches, " of captured graphs, with ", launches.graph_kernels, " kernels");
   text += "\n";
+  bool several = std::any_of(rank.queues.begin(), rank.queues.end(),
+                             [&](const StreamQueue& queue) { return queue.id.device != rank.queues[0].id.device; });
   for (const StreamQueue& queue : rank.queues) {
-    text += cat("  queue of stream ", queue.id.stream, ": mean ", fixed(queue.summary.mean, 2), ", most ",
-                fixed(queue.summary.max, 0));
+    text += cat("  queue of ", plain(stream_name(rank.view, queue.id, several)), ": mean ",
+                fixed(queue.summary.mean, 2), ", most ", fixed(queue.summary.max, 0));
     text += queue.blocked > 0 ? cat(", full for ", ms(rank.view.ns(queue.blocked)), " ms\n") : "\n";
   }
   for (const CopyRow& copy : rank.copies) {
@@ -186,7 +218,8 @@ std::string launch_lines(const RankAnalysis& rank) {
 }
 
 std::string rank_text(const RankAnalysis& rank, size_t top) {
-  std::string text = cat("\nrank ", rank.rank, ": ", rank.trace->path.string(), ", ", rank.trace->events, " events\n");
+  std::string text =
+      cat("\nrank ", rank.rank, ": ", printable(rank.trace->path.string()), ", ", rank.trace->events, " events\n");
   for (const std::string& note : notes_on(rank)) text += "  note: " + note + "\n";
   if (rank.temporal && rank.temporal->overlap_percent) {
     text += cat("communication hidden under computation: ", fixed(*rank.temporal->overlap_percent, 2), "%\n");
@@ -202,7 +235,7 @@ std::string rank_text(const RankAnalysis& rank, size_t top) {
     if (!table.rows.empty()) text += "\n" + terminal_table(table, "  ");
   }
   for (size_t i = 0; i < std::min(top, rank.patterns.size()); ++i) {
-    text += cat("  ", rank.patterns[i].count, " x ", shortened(rank.patterns[i].pattern, 200), "\n");
+    text += cat("  ", rank.patterns[i].count, " x ", shortened(printable(rank.patterns[i].pattern), 200), "\n");
   }
   return text;
 }
@@ -216,7 +249,14 @@ std::string trace_text(const Analysis& analysis, const diagnose::TraceVerdict& v
     text += "verdict: " + verdict_line(verdict) + "\n";
     for (const std::string& line : verdict.evidence) text += "  " + line + "\n";
     for (const std::string& line : verdict.advice) text += "  try: " + line + "\n";
-    if (!methods.empty()) text += "  methods that relieve it: " + join(methods, ", ") + "\n";
+    constexpr size_t kNamed = 8;
+    const std::vector<std::string> first(methods.begin(), methods.begin() + std::min(kNamed, methods.size()));
+    if (!first.empty()) text += "  methods that relieve it: " + join(first, ", ");
+    if (methods.size() > kNamed) {
+      text += cat(", and ", methods.size() - kNamed, " more: hasten methods list --relieves ",
+                  hasten::name_of(verdict.bottlenecks.front()));
+    }
+    if (!first.empty()) text += "\n";
     text += "\n" + terminal_table(partition_table(analysis));
   }
   if (analysis.ranks.size() > 1) {
@@ -230,7 +270,9 @@ std::string trace_text(const Analysis& analysis, const diagnose::TraceVerdict& v
 
 namespace {
 
-std::string rank_with_path(const RankTotals& rank) { return cat("rank ", rank.rank, " (", rank.path.string(), ")"); }
+std::string rank_with_path(const RankTotals& rank) {
+  return cat("rank ", rank.rank, " (", printable(rank.path.string()), ")");
+}
 
 // Which ranks stand against each other, and which are left out.
 std::string pair_lines(const RunComparison& runs) {
@@ -242,8 +284,10 @@ std::string pair_lines(const RunComparison& runs) {
   for (size_t i : runs.only_b) text += cat("  only in B, left out: ", rank_with_path(runs.b[i]), "\n");
   for (const auto* side : {&runs.a, &runs.b}) {
     for (const RankTotals& rank : *side) {
-      if (!rank.rank_in_file)
-        text += cat("  ", rank.path.string(), " does not say a rank of its own: taken as ", rank.rank, "\n");
+      if (rank.rank_in_file) continue;
+      text += rank.said < 0 ? cat("  ", printable(rank.path.string()), " does not say a rank of its own: taken as ",
+                                  rank.rank, "\n")
+                            : "  " + shared_rank(rank.said, rank.path, rank.rank) + "\n";
     }
   }
   if (!runs.ranks.empty() && runs.steps.empty())
@@ -256,7 +300,8 @@ std::string ratio_table(const char* what, const std::vector<StepRatio>& rows) {
   Table table{{what, "A ms", "B ms", "B / A", "95% interval"}, {}, 1};
   for (const StepRatio& row : rows) {
     std::string interval = row.resolved() ? cat(fixed(row.low, 3), " to ", fixed(row.high, 3)) : "too few steps";
-    table.rows.push_back({plain(row.what), ms(row.a_ns), ms(row.b_ns), fixed(row.ratio, 3), interval});
+    table.rows.push_back(
+        {plain(row.what, row.side) + row.suffix, ms(row.a_ns), ms(row.b_ns), fixed(row.ratio, 3), interval});
   }
   return terminal_table(table) + "\n";
 }
@@ -270,9 +315,9 @@ std::string compare_text(const RunComparison& runs, size_t top) {
   for (size_t i = 0; i < std::min(top, runs.names.size()); ++i) {
     const Difference& row = runs.names[i];
     auto time = [&](int64_t ticks) { return ms(static_cast<double>(ticks) * runs.ns_per_tick); };
-    table.rows.push_back({plain(row.name), std::to_string(row.count_a), std::to_string(row.count_b),
-                          std::to_string(row.count_change()), time(row.ticks_a), time(row.ticks_b),
-                          time(row.ticks_change())});
+    table.rows.push_back({plain(row.name, row.side) + row.suffix, std::to_string(row.count_a),
+                          std::to_string(row.count_b), std::to_string(row.count_change()), time(row.ticks_a),
+                          time(row.ticks_b), time(row.ticks_change())});
   }
   ChangedNames changed = changed_names(runs.names);
   text += terminal_table(table);

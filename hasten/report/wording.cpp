@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "hasten/base/text.h"
+#include "hasten/stats/moments.h"
 
 namespace hasten::report {
 namespace {
@@ -116,7 +118,7 @@ Table runs_table(const Comparison& comparison) {
                      : std::string(kUnavailable);
       };
       table.rows.push_back(
-          {run.record.id, group.name, run.record.planned.text, run.record.seed ? std::to_string(*run.record.seed) : "",
+          {run.record.id, group.name, budget_name(run.record), run.record.seed ? std::to_string(*run.record.seed) : "",
            reached ? fixed(*reached, std::abs(*reached) < 10 ? 4 : 2) : "none", cell(Cost::kTrainSeconds),
            cell(Cost::kTotalSeconds), cell(Cost::kSteps), std::string(name(run.record.status))});
     }
@@ -124,19 +126,19 @@ Table runs_table(const Comparison& comparison) {
   return table;
 }
 
-Table speedup_table(const Comparison& comparison, const Pair& pair) {
+Table speedup_table(const Comparison& comparison, const std::vector<SpeedupPoint>& speedups) {
   Table table;
   table.head = {metric_name(comparison.metric), "speedup in " + std::string(label(comparison.cost)), "interval",
                 "not reached in"};
   table.text_columns = 0;
-  size_t step = pair.speedups.size() > 12 ? pair.speedups.size() / 8 : 1;
-  for (size_t i = 0; i < pair.speedups.size(); ++i) {
-    const SpeedupPoint& at = pair.speedups[i];
+  size_t step = speedups.size() > 12 ? speedups.size() / 8 : 1;
+  for (size_t i = 0; i < speedups.size(); ++i) {
+    const SpeedupPoint& at = speedups[i];
     const auto& asked = comparison.options.targets;
     bool wanted = at.quality == comparison.target || std::find(asked.begin(), asked.end(), at.quality) != asked.end();
     if (!wanted && i % step != 0) continue;
     std::string interval = at.low && at.high ? fixed(*at.low, 3) + " to " + fixed(*at.high, 3) : "";
-    std::string missed = at.speedup && at.low ? fixed(at.missed_share * 100, 1) + "%" : "";
+    std::string missed = at.speedup && (at.low || at.missed_share > 0) ? fixed(at.missed_share * 100, 1) + "%" : "";
     table.rows.push_back(
         {significant(at.quality, 5), at.speedup ? fixed(*at.speedup, 3) + "x" : "not measured", interval, missed});
   }
@@ -156,6 +158,109 @@ Table gain_table(const Comparison& comparison, const Pair& pair) {
                           at.low && at.high ? gain_text(*at.low) + " to " + gain_text(*at.high) : ""});
   }
   return table;
+}
+
+Table times_table(const Comparison& comparison) {
+  Table table;
+  table.head = {"time to target"};
+  for (const auto& [variant, time] : comparison.baseline().times) table.head.emplace_back(name(variant));
+  for (size_t g = 0; g < comparison.groups.size(); ++g) {
+    const Group& group = comparison.groups[g];
+    if (group.times.empty()) continue;
+    std::vector<std::string> row{group.name};
+    for (const auto& [variant, time] : group.times) {
+      if (time.high.empty()) {
+        row.emplace_back(kUnavailable);
+        continue;
+      }
+      auto one = [&](const std::vector<double>& costs) {
+        return costs_text(comparison.cost, {{}, stats::moments(costs).mean, std::nullopt});
+      };
+      std::string cell = one(time.high);
+      bool planned = variant == Variant::kPlanned;
+      if (!planned) cell = cat(one(time.low), " to ", cell);
+      if (auto pair = std::find_if(comparison.pairs.begin(), comparison.pairs.end(),
+                                   [&](const Pair& other) { return other.method == g; });
+          pair != comparison.pairs.end() && pair->times.count(variant) > 0) {
+        const TimeRatio& ratio = pair->times.at(variant);
+        cell += ", " + fixed(ratio.ratio.value, 2) + "x";
+        if (!planned)
+          cell += cat(" (", fixed(*ratio.bound_low, 2), " to ",
+                      ratio.bound_high ? fixed(*ratio.bound_high, 2) + "x" : "any larger value", ")");
+      }
+      row.push_back(std::move(cell));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+std::vector<std::string> missing_times(const Comparison& comparison) {
+  std::vector<std::string> lines;
+  for (const Group& group : comparison.groups) {
+    std::map<std::string, std::vector<std::string>> variants;
+    for (const auto& [variant, time] : group.times) {
+      if (time.high.empty()) variants[time.missing].emplace_back(name(variant));
+    }
+    for (const auto& [why, which] : variants)
+      lines.push_back(cat(group.name, ", ", join(which, ", "), ": unavailable, since ", why));
+  }
+  return lines;
+}
+
+std::vector<std::string> frontier_lines(const Comparison& comparison) {
+  std::vector<std::string> lines;
+  auto add = [&](const std::vector<Curve>& curves, const std::vector<FrontierPoint>& frontier) {
+    std::vector<std::string> points;
+    for (const FrontierPoint& at : frontier) {
+      const CurvePoint& point = curves[at.curve].points[at.point];
+      points.push_back(cat(curves[at.curve].group, point.budget.empty() ? "" : " @ " + point.budget, " (",
+                           quality_cell(Spread{{}, point.quality(), std::nullopt}), " at ",
+                           costs_text(comparison.cost, {{}, point.cost(), std::nullopt}), ")"));
+    }
+    if (points.empty()) return;
+    bool cyclic = curves[frontier.front().curve].points[frontier.front().point].kind == PointKind::kCyclic;
+    lines.push_back(cat("Pareto frontier", cyclic ? " of the cyclic points" : "", ": ", join(points, ", ")));
+  };
+  add(comparison.curves, comparison.frontier);
+  add(comparison.cyclic_curves, comparison.cyclic_frontier);
+  return lines;
+}
+
+std::vector<std::string> cyclic_lines(const Comparison& comparison) {
+  std::vector<std::string> lines;
+  for (size_t g = 0; g < comparison.cyclic_curves.size(); ++g) {
+    if (comparison.cyclic_curves[g].points.empty()) continue;
+    const Group& group = comparison.groups[g];
+    std::vector<std::string> offsets;
+    for (const Anchor& anchor : group.anchors) {
+      offsets.push_back(
+          cat(gain_text(anchor.offset), " at ",
+              anchor.budget.empty() ? costs_text(comparison.cost, {{}, anchor.cost, std::nullopt}) : anchor.budget));
+    }
+    lines.push_back(cat("cyclic points of ", group.name, ", read off runs with restarts: ",
+                        offsets.size() < 2
+                            ? "fewer than two standard anchors: no offset"
+                            : metric_name(comparison.metric) + " against the standard points " + join(offsets, ", ")));
+  }
+  return lines;
+}
+
+std::vector<std::string> search_lines(const Comparison& comparison) {
+  std::vector<std::string> lines;
+  for (const Group& group : comparison.groups) {
+    for (const Point& point : group.points) {
+      size_t n = point.expected_best.size();
+      if (n == 0) continue;
+      std::vector<std::string> parts;
+      for (size_t trials = 1; trials <= n; trials = trials < n && 2 * trials > n ? n : 2 * trials) {
+        Spread best{{}, point.expected_best[trials - 1], std::nullopt};
+        parts.push_back(cat(quality_cell(best), " after ", trials));
+      }
+      lines.push_back(cat("expected best of n trials of ", point_name(group, point), ": ", join(parts, ", ")));
+    }
+  }
+  return lines;
 }
 
 std::string headline(const Comparison& comparison, const Pair& pair) {

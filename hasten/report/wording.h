@@ -22,9 +22,22 @@ Table summary_table(const evaluate::Comparison& comparison);
 // One row per run.
 Table runs_table(const evaluate::Comparison& comparison);
 // The speedup at the targets asked for and over the common range.
-Table speedup_table(const evaluate::Comparison& comparison, const evaluate::Pair& pair);
+Table speedup_table(const evaluate::Comparison& comparison, const std::vector<evaluate::SpeedupPoint>& speedups);
 // The gain in quality at the costs of the measured budgets; no rows when the two sides have no common range of costs.
 Table gain_table(const evaluate::Comparison& comparison, const evaluate::Pair& pair);
+
+// Time to target in all four variants, a row a group: the mean, for crossings the bounds that the evaluations leave, and
+// the ratio to the baseline. No rows without a target.
+Table times_table(const evaluate::Comparison& comparison);
+// Why a time there is unavailable, a sentence each.
+std::vector<std::string> missing_times(const evaluate::Comparison& comparison);
+
+// "Pareto frontier: fast @ 3ep (0.9060 at 28.0s), ...", one line a kind of points; none where nothing was measured.
+std::vector<std::string> frontier_lines(const evaluate::Comparison& comparison);
+// Cyclic points beside standard ones: how far each group's cyclic curve is off at its standard budgets.
+std::vector<std::string> cyclic_lines(const evaluate::Comparison& comparison);
+// Of searches whose trials are here: the best quality to expect after so many of them.
+std::vector<std::string> search_lines(const evaluate::Comparison& comparison);
 
 // "fast helps: 2.49x fewer train seconds to test/accuracy 0.9 (95% interval 2.41 to 2.58x)".
 std::string headline(const evaluate::Comparison& comparison, const evaluate::Pair& pair);

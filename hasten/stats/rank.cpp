@@ -69,7 +69,7 @@ double probability_of_improvement(const TaskScores& x, const TaskScores& y) {
 double run_profile(const TaskScores& scores, double tau) { return share_above(flat(scores), tau); }
 double average_profile(const TaskScores& scores, double tau) { return share_above(task_means(scores), tau); }
 
-Interval aggregate_interval(const TaskScores& scores, double (*aggregate)(const TaskScores&),
+Interval aggregate_interval(const TaskScores& scores, const std::function<double(const TaskScores&)>& aggregate,
                             const BootstrapOptions& options) {
   std::vector<size_t> sizes = sizes_of(scores);
   return bootstrap(sizes, [&](const Draw& draw) { return aggregate(drawn(scores, draw, 0)); }, options);

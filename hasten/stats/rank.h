@@ -1,6 +1,7 @@
 // Aggregate metrics over several tasks (Agarwal et al., arXiv:2108.13264). Higher scores are better.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -24,7 +25,7 @@ double run_profile(const TaskScores& scores, double tau);
 double average_profile(const TaskScores& scores, double tau);
 
 // Stratified percentile interval: runs are resampled within tasks.
-Interval aggregate_interval(const TaskScores& scores, double (*aggregate)(const TaskScores&),
+Interval aggregate_interval(const TaskScores& scores, const std::function<double(const TaskScores&)>& aggregate,
                             const BootstrapOptions& options = {});
 Interval improvement_interval(const TaskScores& x, const TaskScores& y, const BootstrapOptions& options = {});
 

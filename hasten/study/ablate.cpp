@@ -171,8 +171,8 @@ namespace {
 
 // Against k sides the baseline is compared k times, so it gets about sqrt(k) runs for each of a side's (Dunnett 1955). `turns`: of the
 // plan's seeds, the further ones after the first.
-std::vector<RunRequest> interleaved(const AblatePlan& plan, const std::vector<const PlannedArm*>& arms, size_t first_turn,
-                                    size_t end_turn) {
+std::vector<RunRequest> interleaved(const AblatePlan& plan, const std::vector<const PlannedArm*>& arms,
+                                    size_t first_turn, size_t end_turn) {
   constexpr uint64_t kFurtherSeeds = 100000;  // of the baseline: far from those that people choose
   std::vector<uint64_t> seeds = plan.options.seeds;
   seeds.insert(seeds.end(), plan.options.further_seeds.begin(), plan.options.further_seeds.end());

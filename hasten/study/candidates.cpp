@@ -8,6 +8,7 @@
 #include "hasten/base/text.h"
 #include "hasten/core/prelude.h"
 #include "hasten/spec/explain.h"
+#include "hasten/study/packed_copy.h"
 
 namespace hasten {
 namespace {
@@ -82,8 +83,10 @@ class Candidates {
     if (times_.has(Experiment::kOneThread)) add(std::move(thread));
   }
 
-  void loading(int64_t decoded_bytes) {
+  void loading(const StreamedData& data) {
     if (facts_.workers == 0) return;
+    const int64_t decoded_bytes = data.decoded_bytes;
+    if (data.packing) pack(*data.packing);
     if (decoded_bytes > 0 && decoded_bytes < this_machine().available_bytes / kShareOfMemory) {
       Candidate memory;
       memory.name = "loader.residence=memory";
@@ -119,6 +122,25 @@ class Candidates {
       deeper.measured = Experiment::kDeepReadAhead;
       add(std::move(deeper));
     }
+  }
+
+  // A copy of the data set as pixels, which are read where images were decoded.
+  void pack(const shards::FormatRates& rates) {
+    const shards::FormatChoice choice = shards::choose_format(rates);
+    const double decode_s = model_.parts()[static_cast<size_t>(P::kDecode)];
+    const double bytes = rates.raw_bytes * static_cast<double>(rates.samples);
+    if (decode_s <= 0 || bytes > static_cast<double>(rates.free_disk)) return;
+    Candidate packed;
+    packed.name = kPack;
+    packed.packs = true;
+    packed.prepare_s = packing_s(rates);
+    const double copies = static_cast<double>(facts_.batch) / static_cast<double>(facts_.workers);
+    packed.effect[P::kDecode] = std::min(1.0, copies * rates.raw_bytes / rates.copy_bytes_per_s / decode_s);
+    if (!choice.raw_resident) packed.effect[P::kFetch] = rates.raw_bytes / rates.encoded_bytes;
+    packed.note = cat("'hasten data pack ", data_files(recipe_),
+                      " --format raw --out FOLDER', then data.path=FOLDER: ", si(bytes), "B of disk, packed in about ",
+                      si(packed.prepare_s), "s");
+    add(std::move(packed));
   }
 
   // Without what augments samples: an experiment measured it.
@@ -207,11 +229,11 @@ Candidate candidate_of(const std::string& text, const std::vector<Candidate>& kn
 
 std::vector<Candidate> candidates_for(const Recipe& recipe, const EditRecipe& edit, const Registry& registry,
                                       const diagnose::Diagnosis& diagnosis, const diagnose::Facts& facts,
-                                      int64_t decoded_bytes) {
+                                      const StreamedData& data) {
   Candidates candidates(recipe, edit, registry, diagnosis.times, facts, diagnosis.model);
   candidates.methods();
   candidates.precision_batch_threads();
-  candidates.loading(decoded_bytes);
+  candidates.loading(data);
   candidates.no_augmentation();
   return candidates.take();
 }

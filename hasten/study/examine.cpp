@@ -5,8 +5,10 @@
 
 #include "hasten/base/clock.h"
 #include "hasten/base/error.h"
+#include "hasten/base/json.h"
 #include "hasten/base/text.h"
 #include "hasten/data/sample_stream.h"
+#include "hasten/study/packed_copy.h"
 
 namespace hasten {
 namespace {
@@ -20,12 +22,18 @@ constexpr int64_t kRounds = 5;
 // Where in the budget both sides are looked at, for methods whose work changes as they go.
 constexpr std::array kPlaces{0.1, 0.3, 0.5, 0.7, 0.9};
 
-int64_t decoded_bytes(StepDriver& driver) {
+constexpr double kWorthPacking = 0.1;  // of a step is spent on decoding
+
+StreamedData streamed_data(StepDriver& driver, const diagnose::Diagnosis& diagnosis, bool wants_packing) {
   const Dataset& data = driver.train_data();
   SampleStream* stream = data.source().stream();
-  if (stream == nullptr) return 0;
+  if (stream == nullptr) return {};
   const auto& [channels, height, width] = stream->shape();
-  return data.size() * channels * height * width;
+  StreamedData out{data.size() * channels * height * width, std::nullopt};
+  const double decode_s = diagnosis.model.parts()[static_cast<size_t>(diagnose::Part::kDecode)];
+  if (wants_packing || decode_s > kWorthPacking * diagnosis.times.get(Experiment::kFull))
+    out.packing = packing_rates(stream->index());
+  return out;
 }
 
 double step_s(RecipeSubject& subject, double seconds_long) {
@@ -40,7 +48,13 @@ Realised try_remedy(const Remedy& remedy, const EditRecipe& edit, const Registry
   out.remedy = remedy;
   SubjectOptions changed = options.subject;
   if (remedy.candidate.threads > 0) changed.threads = static_cast<int>(remedy.candidate.threads);
-  RecipeSubject before(edit({}), registry, options.subject), after(edit(edits_of(remedy.candidate)), registry, changed);
+  std::optional<PackedCopy> copy;
+  RecipeEdits edits = edits_of(remedy.candidate);
+  if (remedy.candidate.packs) {
+    copy.emplace(data_files(edit({})), options.session.stop);
+    edits.set.push_back(cat("data.path=", Json(copy->path().string()).dump()));
+  }
+  RecipeSubject before(edit({}), registry, options.subject), after(edit(edits), registry, changed);
   // A method that acts by the share of the budget is worth what it is worth over the whole of it.
   std::vector<double> places{options.at};
   if (remedy.candidate.spec != nullptr && !remedy.candidate.measured) places.assign(kPlaces.begin(), kPlaces.end());
@@ -75,9 +89,11 @@ std::vector<Remedy> to_try(const Examination& found, const std::vector<diagnose:
                            const Registry& registry, const ExamineOptions& options) {
   std::vector<Remedy> out;
   if (options.apply) {
-    const auto& advice = found.advice.remedies;
-    out.assign(advice.begin(),
-               advice.begin() + static_cast<std::ptrdiff_t>(std::min(options.most_applied, advice.size())));
+    for (const Remedy& remedy : found.advice.remedies) {
+      if (out.size() == options.most_applied) break;
+      // What takes longer to prepare than all else is left to be asked for.
+      if (remedy.candidate.prepare_s <= options.session.seconds) out.push_back(remedy);
+    }
   }
   for (const std::string& text : options.attempts) {
     const diagnose::Candidate candidate = candidate_of(text, candidates, registry.catalogue());
@@ -130,8 +146,11 @@ Examination examine(const EditRecipe& edit, const Registry& registry, const Exam
   if (measurements.rounds.empty())
     throw ConfigError("--time", "time for one round of the experiments", "an interruption before its end");
   diagnose::Diagnosis diagnosis = diagnose::diagnose(measurements);
+  const auto& asked = options.attempts;
+  const bool asks_for_packing = std::find(asked.begin(), asked.end(), kPack) != asked.end();
   const std::vector<diagnose::Candidate> candidates =
-      candidates_for(recipe, edit, registry, diagnosis, measurements.facts, decoded_bytes(subject.driver()));
+      candidates_for(recipe, edit, registry, diagnosis, measurements.facts,
+                     streamed_data(subject.driver(), diagnosis, asks_for_packing));
   diagnose::Advice advice = diagnose::advise(diagnosis, candidates, registry.catalogue().all());
   Examination out{
       .measurements = std::move(measurements), .diagnosis = std::move(diagnosis), .advice = std::move(advice)};

@@ -215,6 +215,46 @@ class Fails final : public MethodOf<FailsParams> {
   void state(StateVisitor&) override {}
 };
 
+// The packed copy is trained from, gone afterwards, and the source is what it was.
+TEST(ExamineTest, PackingIsTriedOnACopy) {
+  TemporaryDirectory folder, scratch;
+  write_images(folder.path());
+  const auto files = [&](const std::filesystem::path& path) {
+    return std::distance(std::filesystem::recursive_directory_iterator(path), {});
+  };
+  const auto before = files(folder.path());
+  std::vector<std::string> paths;
+  const EditRecipe edit = [&](const RecipeEdits& edits) {
+    Json document = streamed_recipe(folder.path());
+    apply_edits(document, edits);
+    paths.push_back(document["data"]["path"]);
+    EXPECT_TRUE(std::filesystem::exists(paths.back()));
+    return recipe_from_json(document, no_methods().catalogue());
+  };
+  const char* usual = std::getenv("TMPDIR");
+  const std::string kept = usual == nullptr ? "" : usual;
+  setenv("TMPDIR", scratch.path().c_str(), 1);
+  ExamineOptions options;
+  options.session.seconds = 0.5;
+  options.session.least_window_s = 0.002;
+  options.apply = true;
+  options.most_applied = 0;
+  options.attempts = {"data pack"};
+  const diagnose::Examination found = examine(edit, no_methods(), options);
+  if (usual == nullptr) unsetenv("TMPDIR");
+  else setenv("TMPDIR", kept.c_str(), 1);
+  ASSERT_EQ(found.realised.size(), 1u);
+  EXPECT_EQ(found.realised[0].failed, "");
+  EXPECT_TRUE(found.realised[0].remedy.candidate.packs);
+  EXPECT_NE(found.realised[0].remedy.candidate.note.find("--format raw"), std::string::npos);
+  EXPECT_GT(found.realised[0].gain, 0);
+  EXPECT_TRUE(std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
+    return path.starts_with(scratch.path().string());
+  })) << "it trained from the copy";
+  EXPECT_EQ(files(scratch.path()), 0);
+  EXPECT_EQ(files(folder.path()), before);
+}
+
 TEST(ExamineTest, ARecipeThatFailsNamesTheExperiment) {
   MethodSpec spec{.name = "fails",
                   .summary = "test",

@@ -1,4 +1,4 @@
-// The time partition, idle causes, launches and the critical path on traces whose accounting is done by hand.
+// Idle causes by stream, launches, operators and the critical path on traces whose accounting is done by hand.
 #include <map>
 
 #include "hasten/base/error.h"
@@ -6,96 +6,23 @@
 #include "hasten/trace/critical_path.h"
 #include "hasten/trace/kernels.h"
 #include "hasten/trace/operators.h"
-#include "hasten/trace/partition.h"
 #include "hasten/trace/ranks.h"
 #include "hasten/trace/streams.h"
-#include "hasten/trace/temporal.h"
 #include "hasten/trace/test_traces.h"
 #include "hasten/trace/tie_order.h"
 
 namespace hasten::trace {
 namespace {
 
-TEST(Partition, OverlapIsCountedOnce) {
-  // compute 0-10 and 30-40; communication 5-20, 5 of it hidden; copy 18-25, 5 exposed; idle 25-30
+TEST(Path, DataIsOfItsOwnThread) {
   TraceText text;
-  text.launch("gemm", -5, 1, 0, 10).launch("ncclDevKernel_AllReduce", -4, 1, 5, 15, 20);
-  text.call("cudaMemcpyAsync", -3, 1, 1).work("gpu_memcpy", "Memcpy HtoD (Pinned -> Device)", 30, 18, 7, 1);
-  text.launch("gemm", 27, 1, 30, 10);
+  text.op("a", 0, 10).event("user_annotation", "next_batch", "1", 20, 15).op("b", 35, 5);
+  text.op("elsewhere", 0, 12, "2").event("user_annotation", "next_batch", "2", 12, 28);
   Trace trace = text.read();
-  Partition parts = partition_time(make_view(trace, {}));
-  EXPECT_EQ(parts.wall(), 40'000);
-  EXPECT_EQ(parts.of(Part::kCompute), 20'000);
-  EXPECT_EQ(parts.of(Part::kExposedCommunication), 10'000);
-  EXPECT_EQ(parts.of(Part::kExposedCopy), 5'000);
-  EXPECT_EQ(parts.idle(), 5'000);
-  EXPECT_EQ(parts.of(Part::kIdleHostLate), 3'000);    // 25-27 not called yet, 27-28 the call
-  EXPECT_EQ(parts.of(Part::kIdleDependency), 2'000);  // 28-30 on its way
-  EXPECT_EQ(parts.lead_in, 5'000);
-  auto temporal = temporal_breakdown(make_view(trace, {}));
-  EXPECT_NEAR(*temporal->overlap_percent, 100.0 * 5 / 15, 1e-9);
-}
-
-TEST(Partition, IdleCauses) {
-  TraceText text;
-  text.launch("a", 0, 1, 2, 10);                                   // ends at 12
-  text.call("cudaStreamSynchronize", 3, 13, 1);                    // returns at 16: 4 us of the gap
-  text.launch("b", 18, 1, 20, 5);                                  // gap 12-20: 4 sync, 2+1 late, 1 launch
-  text.event("user_annotation", "enumerate(DataLoader)#_SingleProcessDataLoaderIter.__next__", "1", 24, 16);
-  text.launch("c", 41, 1, 43, 5);                                  // gap 25-43: 15 data, 1+1 late, 1 launch
-  text.launch("d", 42, 1, 60, 5);                                  // gap 48-60: launched long before: 12 dependency
-  text.work("kernel", "e", 7, 70, 5, 77);                          // gap 65-70: no launch in the file
-  Trace trace = text.read();
-  Partition parts = partition_time(make_view(trace, {}));
-  EXPECT_EQ(parts.of(Part::kCompute), 30'000);
-  EXPECT_EQ(parts.of(Part::kIdleSync), 4'000);
-  EXPECT_EQ(parts.of(Part::kIdleData), 15'000);
-  EXPECT_EQ(parts.of(Part::kIdleHostLate), 3'000 + 2'000);
-  EXPECT_EQ(parts.of(Part::kIdleDependency), 1'000 + 1'000 + 12'000);
-  EXPECT_EQ(parts.of(Part::kIdleUnknown), 5'000);
-  EXPECT_EQ(parts.wall(), 73'000);
-}
-
-TEST(Partition, HostOnly) {
-  TraceText text;
-  text.op("aten::mm", 0, 10).op("aten::add", 12, 3).op("gloo:all_reduce", 15, 5);
-  text.event("user_annotation", "enumerate(DataLoader)#x", "1", 20, 4).op("aten::mm", 30, 10, "2");
-  Trace trace = text.read();
-  Partition parts = partition_time(make_view(trace, {}));
-  EXPECT_TRUE(parts.host_only);
-  EXPECT_EQ(parts.wall(), 40'000);
-  EXPECT_EQ(parts.of(Part::kCompute), 23'000);
-  EXPECT_EQ(parts.of(Part::kExposedCommunication), 5'000);
-  EXPECT_EQ(parts.of(Part::kIdleData), 4'000);
-  EXPECT_EQ(parts.of(Part::kIdleUnknown), 8'000);
-}
-
-TEST(Partition, NothingAtAll) {
-  Trace trace = TraceText().read();
-  EXPECT_EQ(partition_time(make_view(trace, {})).wall(), 0);
-  EXPECT_EQ(critical_path(make_view(trace, {})).segments.size(), 0u);
-}
-
-TEST(View, LastStepIsLeftOutAndCounted) {
-  TraceText text;
-  text.step(1, 0, 100).launch("a", 10, 1, 20, 5).step(2, 100, 100).launch("b", 150, 1, 160, 5);
-  text.work("kernel", "before the profiler", 7, 1, 2, 999);
-  Trace trace = text.read();
-  View view = make_view(trace, {});
-  EXPECT_EQ(view.device_rows().size(), 1u);
-  EXPECT_EQ(view.steps_in_file, 2);
-  EXPECT_EQ(view.unlinked_left_out, 1);
-  EXPECT_EQ(view.left_out_last_step, 4);  // step 2, launch and kernel b, the kernel without a launch
-  EXPECT_EQ(make_view(trace, {.include_last_step = true}).device_rows().size(), 2u);
-}
-
-TEST(View, NegativeDurationsAreClippedAndCounted) {
-  TraceText text;
-  text.launch("a", 0, 1, 2, -3).launch("b", 1, 1, 5, 5);
-  Trace trace = text.read();
-  View view = make_view(trace, {});
-  EXPECT_EQ(view.clipped_negative, 1);
-  EXPECT_EQ(partition_time(view).of(Part::kCompute), 5'000);
+  CriticalPath path = critical_path(make_view(trace, {}));
+  EXPECT_EQ(path.of(PathKind::kHost), 17'000);  // 35-40, and what came last before on any thread: until 12
+  EXPECT_EQ(path.of(PathKind::kData), 15'000);
+  EXPECT_EQ(path.of(PathKind::kUnexplained), 8'000);
 }
 
 TEST(Path, FollowsTheBlockingCallToTheKernel) {
@@ -261,19 +188,6 @@ TEST(Ranks, WireTimeAndSkew) {
 TEST(Ranks, FilesWithoutARankTakeFreeNumbers) {
   EXPECT_EQ(assign_ranks({1, -1, 1, 0, -1}), (std::vector<int>{1, 2, 3, 0, 4}));
   EXPECT_EQ(assign_ranks({-1, -1}), (std::vector<int>{0, 1}));
-}
-
-TEST(KernelType, ByNameAndByCategory) {
-  EXPECT_EQ(kernel_type_of_name("ncclDevKernel_AllReduce"), KernelType::kCommunication);
-  EXPECT_EQ(kernel_type_of_name("hipMemcpyAsync"), KernelType::kCommunication);  // HTA's rules, in HTA's order
-  EXPECT_EQ(kernel_type_of_name("dma_request"), KernelType::kMemory);
-  EXPECT_EQ(kernel_type_of_name("void CatMemcpyKernel<float>"), KernelType::kOther);
-  EXPECT_EQ(kernel_type_of_name("volta_sgemm"), KernelType::kComputation);
-  EXPECT_EQ(kernel_type_of(Category::kKernel, "void CatMemcpyKernel<float>"), KernelType::kComputation);
-  EXPECT_EQ(kernel_type_of(Category::kMemcpy, "CopyDeviceToHost"), KernelType::kMemory);
-  EXPECT_EQ(short_name("void at::native::(anonymous namespace)::k<4, f<int> >(int, float)"), "at::native::k");
-  EXPECT_EQ(hta_short_name("void at::native::k<4, f<int> >(int, float)"), "at::native::k");
-  EXPECT_EQ(short_name("Memcpy HtoD (Pinned -> Device)"), "Memcpy HtoD (Pinned -> Device)");
 }
 
 TEST(TieOrder, SortsAndKeepsEveryIndex) {

@@ -18,8 +18,12 @@ int64_t shared_launches(const View& view) {
 
 void number_ranks(std::vector<RankAnalysis>& ranks) {
   std::vector<int> said;
-  for (const RankAnalysis& rank : ranks) said.push_back(rank.trace->rank());
-  std::vector<int> numbers = assign_ranks(said);
+  std::vector<std::filesystem::path> paths;
+  for (const RankAnalysis& rank : ranks) {
+    said.push_back(rank.trace->rank());
+    paths.push_back(rank.trace->path);
+  }
+  std::vector<int> numbers = assign_ranks(said, paths);
   for (size_t i = 0; i < ranks.size(); ++i) {
     ranks[i].rank = numbers[i];
     ranks[i].rank_in_file = numbers[i] == said[i];
@@ -55,6 +59,9 @@ RankAnalysis analyze_trace(std::unique_ptr<Trace> trace, const AnalysisOptions& 
   result.copies = copies(view);
   result.memory = memory_of(*result.trace);
   result.counters = counters_with_operators(view);
+  if (result.counters.empty()) {
+    for (size_t i = 0; i < view.size(); ++i) result.unmatched_counters += view.kind(i) == Category::kProfilerRange;
+  }
   if (!options.pattern.empty()) result.patterns = frequent_patterns(view, options.pattern);
   result.shared_correlations = shared_launches(view);
   if (hta) {

@@ -49,6 +49,7 @@ struct RankAnalysis {
   std::vector<DeviceMemory> memory;
   std::vector<PatternRow> patterns;
   std::vector<CounterRow> counters;
+  int64_t unmatched_counters = 0;  // left out, since there are not as many launches of kernels
   std::optional<CriticalPath> path;
   std::optional<PathGraph> hta_path;
   int64_t outlasting = 0;  // host events that end after the event around them

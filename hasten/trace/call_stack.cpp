@@ -91,10 +91,7 @@ std::vector<std::vector<uint32_t>> host_lanes(const View& view, const std::vecto
 HostNesting nest_host_events(const View& view) {
   std::vector<uint32_t> order;
   for (uint32_t i = 0; i < view.size(); ++i) {
-    Category kind = view.kind(i);
-    bool host = view.device[i] == 0 && kind != Category::kSync && kind != Category::kDeviceAnnotation &&
-                kind != Category::kProfilerRange;
-    if (host) order.push_back(i);
+    if (view.host(i)) order.push_back(i);
   }
   std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
     if (view.lane(a) != view.lane(b)) return view.lane(a) < view.lane(b);

@@ -2,6 +2,7 @@
 #include "hasten/trace/compare.h"
 
 #include <algorithm>
+#include <map>
 
 #include "hasten/base/error.h"
 #include "hasten/trace/memory_timeline.h"
@@ -36,6 +37,33 @@ TEST(Compare, CountsDurationsAndCategories) {
   ASSERT_EQ(device.size(), 1u);
   EXPECT_EQ(device[0].count_a, 2);
   EXPECT_EQ(device[0].count_b, 3);
+}
+
+// A Triton kernel has the name of the operator that launches it.
+TEST(Compare, NamesakesOnHostAndDeviceAreKeptApart) {
+  TraceText text;
+  for (int s = 0; s < 4; ++s) text.step(s, s * 100, 90).op("triton_add", s * 100 + 1, 10).op("host", s * 100 + 20, 5);
+  for (int s = 0; s < 4; ++s) text.launch("triton_add", s * 100 + 2, 1, s * 100 + 30, 40);
+  Trace trace = text.read(), host_only = TraceText().op("triton_add", 0, 7).read();
+  View view = make_view(trace, {}), other = make_view(host_only, {});
+  std::map<std::string, int64_t> ticks;
+  for (const Difference& row : compare_by_name(view, other, {})) ticks[row.name + row.suffix] = row.ticks_a;
+  EXPECT_EQ(ticks["triton_add (host)"], 30'000);
+  EXPECT_EQ(ticks["triton_add (device)"], 120'000);
+  EXPECT_EQ(ticks["host"], 15'000);
+  EXPECT_EQ(ticks.count("triton_add"), 0u);
+  EXPECT_EQ(changed_names(compare_by_name(view, other, {})).deleted.front(), "triton_add (device)");
+  std::map<std::string, double> per_step;
+  for (const StepRatio& row : compare_steps(view, view)) per_step[row.what + row.suffix] = row.a_ns;
+  EXPECT_EQ(per_step["triton_add (host)"], 10'000);
+  EXPECT_EQ(per_step["triton_add (device)"], 40'000);
+  auto device = compare_by_name(view, other, {.side = Side::kDevice});  // one side: nothing to tell apart
+  ASSERT_EQ(device.size(), 1u);
+  EXPECT_EQ(device[0].name + device[0].suffix, "triton_add");
+  Totals on_host = totals_of(view, {.side = Side::kHost}, {});
+  EXPECT_EQ(on_host.step_names.count({"triton_add", Side::kDevice}), 0u);
+  EXPECT_EQ(count_step_names({&on_host}, {&on_host}), 3u);  // with the launch call
+  for (const Difference& row : compare_by_name(hta_view(trace), hta_view(trace), {})) EXPECT_EQ(row.suffix, "");
 }
 
 TEST(Compare, IntervalsOverSteps) {

@@ -14,6 +14,7 @@ namespace {
 
 struct Lane {
   Intervals covered;                // work of the host, merged
+  Intervals data;                   // waits for data, merged
   std::vector<uint32_t> blocking;   // calls that wait, by end
 };
 
@@ -47,14 +48,6 @@ class Walker {
   }
 
  private:
-  // A copy from or to pageable memory returns when it is done, though its name says Async.
-  bool waits(size_t i) const {
-    if (is_blocking(view_.name(i))) return true;
-    if (view_.name(i).find("emcpy") == std::string_view::npos || view_.partner[i] < 0) return false;
-    int64_t done = view_.end(static_cast<size_t>(view_.partner[i]));
-    return done > view_.ts[i] && done <= view_.end(i);
-  }
-
   void index_host() {
     std::unordered_map<uint32_t, Intervals> pieces;
     for (uint32_t i = 0; i < view_.size(); ++i) {
@@ -62,16 +55,16 @@ class Walker {
       bool work = kind == Category::kCpuOp || kind == Category::kRuntime || kind == Category::kDriver ||
                   kind == Category::kPython || kind == Category::kOverhead;
       if (view_.device[i] != 0 || view_.dur[i] <= 0) continue;
-      if (is_data_wait(view_.name(i)) && kind != Category::kSync) data_.push_back({view_.ts[i], view_.end(i)});
+      if (view_.host(i) && is_data_wait(kind, view_.name(i)))
+        lanes_[view_.lane(i)].data.push_back({view_.ts[i], view_.end(i)});
       if (!work) continue;
       pieces[view_.lane(i)].push_back({view_.ts[i], view_.end(i)});
-      bool call = kind == Category::kRuntime || kind == Category::kDriver;
-      if (call && waits(i)) lanes_[view_.lane(i)].blocking.push_back(i);
+      if (view_.waits(i)) lanes_[view_.lane(i)].blocking.push_back(i);
     }
-    data_ = merge(std::move(data_));
     for (auto& [lane, list] : pieces) lanes_[lane].covered = merge(std::move(list));
-    for (auto& [lane, data] : lanes_) {
-      std::sort(data.blocking.begin(), data.blocking.end(),
+    for (auto& [id, lane] : lanes_) {
+      lane.data = merge(std::move(lane.data));
+      std::sort(lane.blocking.begin(), lane.blocking.end(),
                 [&](uint32_t a, uint32_t b) { return view_.end(a) < view_.end(b); });
     }
   }
@@ -182,8 +175,8 @@ class Walker {
   }
 
   void step_host() {
-    if (!have_lane_) return add_unexplained(path_.begin);
     const Lane& lane = lanes_[lane_];
+    if (!have_lane_) return add_unexplained(lane, path_.begin);
     auto after = std::lower_bound(lane.blocking.begin(), lane.blocking.end(), now_,
                                   [&](uint32_t i, int64_t t) { return view_.end(i) < t; });
     if (after != lane.blocking.end() && view_.ts[*after] < now_) return leave_wait(*after);
@@ -196,7 +189,7 @@ class Walker {
     int64_t there = have_lane_ ? covered_until(lanes_[lane_], now_) : INT64_MIN;
     if (there < until) lane_ = here;
     int64_t resume = std::max({until, there, path_.begin});
-    if (resume < now_) add_unexplained(resume);
+    if (resume < now_) add_unexplained(lane, resume);
   }
 
   // Inside a blocking call: what it waited for is the device work that ended last before it returned.
@@ -211,13 +204,14 @@ class Walker {
     }
   }
 
-  // Time without host work: waiting for data where an annotation says so.
-  void add_unexplained(int64_t begin) {
+  // Time in which a thread does nothing: waiting for data where its annotation says so.
+  void add_unexplained(const Lane& lane, int64_t begin) {
+    const Intervals& data = lane.data;
     begin = std::max(begin, path_.begin);
     while (now_ > begin) {
       auto after =
-          std::lower_bound(data_.begin(), data_.end(), now_, [](const Interval& p, int64_t t) { return p.begin < t; });
-      if (after == data_.begin()) return add(begin, PathKind::kUnexplained, -1);
+          std::lower_bound(data.begin(), data.end(), now_, [](const Interval& p, int64_t t) { return p.begin < t; });
+      if (after == data.begin()) return add(begin, PathKind::kUnexplained, -1);
       const Interval& wait = *std::prev(after);
       if (wait.end >= now_) {
         add(std::max(begin, wait.begin), PathKind::kData, -1);
@@ -230,12 +224,11 @@ class Walker {
   const View& view_;
   CriticalPath path_;
   std::map<uint32_t, Lane> lanes_;
-  Intervals data_;
   std::vector<uint32_t> by_end_;
   std::vector<int32_t> before_;  // by place: the work before it on its stream, -1: none
   int64_t now_ = 0;
   int32_t device_ = -1;
-  uint32_t lane_ = 0;
+  uint32_t lane_ = UINT32_MAX;  // none yet
   bool have_lane_ = false;
 };
 
@@ -256,10 +249,11 @@ CriticalPath critical_path(const View& view) {
   if (view.size() == 0) return {};
   int64_t begin = INT64_MAX, end = INT64_MIN;
   for (size_t i = 0; i < view.size(); ++i) {
+    if (view.kind(i) == Category::kMarker) continue;
     begin = std::min(begin, view.ts[i]);
     end = std::max(end, view.end(i));
   }
-  return critical_path(view, begin, end);
+  return begin > end ? CriticalPath() : critical_path(view, begin, end);
 }
 
 }  // namespace hasten::trace

@@ -9,6 +9,14 @@ namespace {
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
+// "torch/utils/data/dataloader.py(628): __next__"
+bool is_fetch_frame(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kFetches = {"__next__", "_next_data", "_get_data", "_try_get_data"};
+  size_t split = name.rfind("): ");
+  if (split == std::string_view::npos || !has(name.substr(0, split), "dataloader.py(")) return false;
+  return std::find(kFetches.begin(), kFetches.end(), name.substr(split + 3)) != kFetches.end();
+}
+
 // HTA's patterns are tried at the start of the name (re.match), and ".*X" there means "X anywhere in the first line".
 std::string_view first_line(std::string_view name) { return name.substr(0, name.find('\n')); }
 
@@ -53,6 +61,11 @@ KernelType kernel_type_of(Category category, std::string_view name) {
   }
 }
 
+KernelType kernel_type_like_tracelens(Category category, std::string_view name) {
+  if (category == Category::kMemcpy) return KernelType::kMemory;
+  return has(name, "nccl") ? KernelType::kCommunication : KernelType::kComputation;
+}
+
 bool is_hta_launch(std::string_view name) {
   constexpr std::array<std::string_view, 12> kLaunches = {"cudaLaunchKernel",
                                                           "cudaLaunchKernelExC",
@@ -78,7 +91,8 @@ bool is_blocking(std::string_view name) {
   return std::find(kBlocking.begin(), kBlocking.end(), name) != kBlocking.end();
 }
 
-bool is_data_wait(std::string_view name) {
+bool is_data_wait(Category category, std::string_view name) {
+  if (category == Category::kPython) return is_fetch_frame(name);
   return has(name, "DataLoader") || has(name, "dataloader") || has(name, "data_loader") || has(name, "loader_wait") ||
          has(name, "DataPipe") || name == "data_load" || name.starts_with("next_batch");
 }

@@ -19,14 +19,18 @@ KernelType kernel_type_of_name(std::string_view name);
 // Ours: the category decides what is a copy, the name what is communication; a kernel is never "other".
 KernelType kernel_type_of(Category category, std::string_view name);
 
+// TraceLens's (TreePerf/gpu_event_analyser.py): it knows kernels, copies and sets, and counts sets as computation.
+KernelType kernel_type_like_tracelens(Category category, std::string_view name);
+
 // A collective of NCCL, RCCL, HCCL, or of a library of its kind.
 bool is_collective_kernel(std::string_view name);
 // A call on the host that HTA takes for a launch (hta/common/trace_symbol_table.py). Ours are known by what they started.
 bool is_hta_launch(std::string_view name);
 // A call on the host that waits for a device.
 bool is_blocking(std::string_view name);
-// An annotation of a loader handing over a batch: "enumerate(DataLoader)#_MultiProcessingDataLoaderIter.__next__" and kin.
-bool is_data_wait(std::string_view name);
+// A loader handing over a batch: an annotation like "enumerate(DataLoader)#_MultiProcessingDataLoaderIter.__next__", or
+// the Python frame that fetches it. Other frames of a loader's file do not wait, and some enclose a whole epoch.
+bool is_data_wait(Category category, std::string_view name);
 // A communication operator on the host side ("c10d::allreduce_", "gloo:all_reduce", "nccl:all_reduce").
 bool is_collective_operator(std::string_view name);
 

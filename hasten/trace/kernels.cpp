@@ -90,8 +90,23 @@ struct Kind {
   double running = 0;  // HTA: the bandwidth of all copies of the kind under way
 };
 
-std::string copy_label(std::string_view name) {
+// AMD's copies have names of their own, which HTA doesn't know.
+std::string copy_label(const View& view, size_t i) {
+  struct OfAmd {
+    std::string_view name, label;
+  };
+  constexpr OfAmd kOfAmd[] = {{"CopyHostToDevice", "Memcpy HtoD"},
+                              {"CopyDeviceToHost", "Memcpy DtoH"},
+                              {"CopyDeviceToDevice", "Memcpy DtoD"},
+                              {"CopyHostToHost", "Memcpy HtoH"},
+                              {"FillBuffer", "Memset"}};
+  std::string_view name = view.name(i);
   if (name.starts_with("Memset")) return "Memset";
+  if (view.options.semantics != Semantics::kHta) {
+    for (const OfAmd& known : kOfAmd) {
+      if (name.starts_with(known.name)) return std::string(known.label);
+    }
+  }
   return name.starts_with("Memcpy") ? std::string(name.substr(0, 11)) : "Memcpy Unknown";
 }
 
@@ -104,7 +119,7 @@ void add_running_bandwidth(const View& view, const std::vector<uint32_t>& rows, 
     bool start = e < rows.size();
     uint32_t i = rows[start ? e : e - rows.size()];
     double gb_per_s = view.trace->args.real(Arg::kBandwidth, view.rows[i]).value_or(0.0);
-    Kind& kind = kinds[copy_label(view.name(i))];
+    Kind& kind = kinds[copy_label(view, i)];
     kind.running += start ? gb_per_s : -gb_per_s;
     if (kind.running > 0) kind.values.push_back(kind.running);
   }
@@ -118,7 +133,7 @@ std::vector<CopyRow> copies(const View& view) {
   for (uint32_t i = 0; i < view.size(); ++i) {
     if (view.device[i] == 0 || view.type[i] != KernelType::kMemory) continue;
     rows.push_back(i);
-    Kind& kind = kinds[copy_label(view.name(i))];
+    Kind& kind = kinds[copy_label(view, i)];
     int64_t bytes = view.trace->args.integer(Arg::kBytes, view.rows[i]).value_or(0);
     ++kind.row.count;
     kind.row.ticks += view.dur[i];

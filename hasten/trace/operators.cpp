@@ -2,11 +2,11 @@
 #include "hasten/trace/operators.h"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <unordered_map>
 
 #include "hasten/base/json.h"
-#include "hasten/trace/shapes.h"
 
 namespace hasten::trace {
 namespace {
@@ -20,30 +20,71 @@ int32_t operator_of(const View& view, const HostNesting& nesting, int32_t place)
   return place;
 }
 
+struct KnownDevice {
+  std::vector<std::string_view> words;  // of the name
+  DeviceSpeed speed;
+};
+
+// The more special ones first.
+const std::vector<KnownDevice>& known_devices() {
+  static const std::vector<KnownDevice> devices = {{{"GH200"}, {989e12, 67e12, 34e12, 4.0e12}},
+                                                   {{"H200"}, {989e12, 67e12, 34e12, 4.8e12}},
+                                                   {{"H100", "PCIe"}, {756e12, 51e12, 26e12, 2e12}},
+                                                   {{"H100", "NVL"}, {835e12, 60e12, 30e12, 3.9e12}},
+                                                   {{"H100"}, {989e12, 67e12, 34e12, 3.35e12}},
+                                                   {{"A100"}, {312e12, 19.5e12, 9.7e12, 2e12}},
+                                                   {{"V100"}, {125e12, 15.7e12, 7.8e12, 0.9e12}},
+                                                   {{"L40S"}, {362e12, 91.6e12, 0, 0.864e12}},
+                                                   {{"A10G"}, {70e12, 35e12, 0, 0.6e12}},
+                                                   {{"T4"}, {65e12, 8.1e12, 0, 0.32e12}},
+                                                   {{"MI300X"}, {1307e12, 163.4e12, 81.7e12, 5.3e12}},
+                                                   {{"MI250X"}, {383e12, 47.9e12, 47.9e12, 3.2e12}},
+                                                   {{"MI250"}, {362e12, 45.3e12, 45.3e12, 3.2e12}},
+                                                   {{"MI210"}, {181e12, 22.6e12, 22.6e12, 1.6e12}}};
+  return devices;
+}
+
+// "NVIDIA A100-SXM4-80GB" -> NVIDIA, A100, SXM4, 80GB.
+std::vector<std::string_view> words_of(std::string_view name) {
+  std::vector<std::string_view> words;
+  for (size_t at = 0; at < name.size();) {
+    size_t begin = at;
+    while (at < name.size() && std::isalnum(static_cast<unsigned char>(name[at])) != 0) ++at;
+    if (at > begin) words.push_back(name.substr(begin, at - begin));
+    else ++at;
+  }
+  return words;
+}
+
 }  // namespace
+
+double DeviceSpeed::flops_per_s(Precision precision) const {
+  switch (precision) {
+    case Precision::kHalf: return half_flops_per_s;
+    case Precision::kSingle: return single_flops_per_s;
+    case Precision::kDouble: return double_flops_per_s;
+    case Precision::kOther: break;
+  }
+  return 0;
+}
 
 std::string_view roofline_name(Roofline roofline) {
   return roofline == Roofline::kMath ? "math" : roofline == Roofline::kBandwidth ? "bandwidth" : "unknown";
 }
 
 std::optional<DeviceSpeed> known_device(const Trace& trace) {
-  struct Known {
-    std::string_view part;
-    DeviceSpeed speed;  // dense half precision with tensor cores, and memory: the vendors' data sheets
-  };
-  constexpr Known kKnown[] = {
-      {"H200", {989e12, 4.8e12}},  {"H100 PCIe", {756e12, 2.0e12}}, {"H100", {989e12, 3.35e12}},
-      {"A100", {312e12, 2.0e12}},  {"V100", {125e12, 0.9e12}},      {"L40S", {362e12, 0.864e12}},
-      {"A10G", {70e12, 0.6e12}},   {"T4", {65e12, 0.32e12}},        {"MI300X", {1307e12, 5.3e12}},
-      {"MI250", {362e12, 3.2e12}}, {"MI210", {181e12, 1.6e12}}};
   auto devices = trace.metadata.find("deviceProperties");
   if (devices == trace.metadata.end() || !devices->is_array()) return std::nullopt;
   for (const Json& device : *devices) {
     if (!device.is_object()) continue;
     auto name = device.find("name");
     if (name == device.end() || !name->is_string()) continue;
-    for (const Known& known : kKnown) {
-      if (name->get<std::string>().find(known.part) != std::string::npos) return known.speed;
+    std::vector<std::string_view> words = words_of(name->get_ref<const std::string&>());
+    for (const KnownDevice& known : known_devices()) {
+      bool all = std::all_of(known.words.begin(), known.words.end(), [&](std::string_view word) {
+        return std::find(words.begin(), words.end(), word) != words.end();
+      });
+      if (all) return known.speed;
     }
   }
   return std::nullopt;
@@ -64,8 +105,10 @@ std::vector<OperatorRow> operators(const View& view, const HostNesting& nesting)
   }
   struct Sum {
     OperatorRow row;
-    bool all_shapes = true;
+    double math_s = 0;  // of its arithmetic at the device's peak
+    bool all_shapes = true, all_peaks = true;
   };
+  auto speed = known_device(*view.trace);
   std::unordered_map<uint32_t, Sum> sums;
   for (size_t i = 0; i < view.size(); ++i) {
     if (!is_operator(view, i)) continue;
@@ -79,17 +122,19 @@ std::vector<OperatorRow> operators(const View& view, const HostNesting& nesting)
     if (auto cost = operator_cost(*view.trace, view.rows[i])) {
       sum.row.flops += cost->flops;
       sum.row.bytes += cost->bytes;
+      double peak = speed ? speed->flops_per_s(cost->precision) : 0;
+      if (peak > 0) sum.math_s += cost->flops / peak;
+      else sum.all_peaks = false;
     } else {
       sum.all_shapes = false;
     }
   }
-  auto speed = known_device(*view.trace);
   std::vector<OperatorRow> rows;
   for (auto& [name, sum] : sums) {
     sum.row.name = std::string(view.trace->strings.view(name));
     if (!sum.all_shapes) sum.row.flops = sum.row.bytes = 0;
-    if (speed && sum.row.bytes > 0) {
-      bool math = sum.row.flops / sum.row.bytes > speed->flops_per_s / speed->bytes_per_s;
+    if (speed && sum.all_peaks && sum.row.bytes > 0) {
+      bool math = sum.math_s > sum.row.bytes / speed->bytes_per_s;
       sum.row.roofline = math ? Roofline::kMath : Roofline::kBandwidth;
     }
     rows.push_back(std::move(sum.row));
@@ -187,11 +232,29 @@ std::vector<PatternRow> frequent_patterns(const View& view, std::string_view ope
   return rows;
 }
 
+namespace {
+
+// Calls that started a kernel. A profiler of counters may leave the kernels themselves out: then those whose name says so.
+std::vector<uint32_t> kernel_launches(const View& view) {
+  std::vector<uint32_t> started, named;
+  for (uint32_t i = 0; i < view.size(); ++i) {
+    if (view.kind(i) != Category::kRuntime && view.kind(i) != Category::kDriver) continue;
+    int32_t work = view.partner[i];
+    if (work >= 0 && view.kind(static_cast<size_t>(work)) == Category::kKernel) started.push_back(i);
+    std::string_view name = view.name(i);
+    bool launch = name.find("LaunchKernel") != std::string_view::npos ||
+                  name.find("LaunchCooperativeKernel") != std::string_view::npos;
+    if (launch) named.push_back(i);
+  }
+  return started.empty() ? named : started;
+}
+
+}  // namespace
+
 std::vector<CounterRow> counters_with_operators(const View& view) {
-  std::vector<uint32_t> ranges, launches;
+  std::vector<uint32_t> ranges, launches = kernel_launches(view);
   for (uint32_t i = 0; i < view.size(); ++i) {
     if (view.kind(i) == Category::kProfilerRange) ranges.push_back(i);
-    if (view.kind(i) == Category::kRuntime && view.name(i).starts_with("cudaLaunchKernel")) launches.push_back(i);
   }
   if (ranges.size() != launches.size()) return {};
   auto by_time = [&](uint32_t a, uint32_t b) { return view.ts[a] < view.ts[b]; };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hasten/trace/call_stack.h"
+#include "hasten/trace/shapes.h"
 #include "hasten/trace/view.h"
 
 namespace hasten::trace {
@@ -25,13 +26,17 @@ struct OperatorRow {
   Roofline roofline = Roofline::kUnknown;
 };
 
+// Peak rates of a vendor's data sheet: dense half precision with tensor cores, plain single and double precision without
+// them (0: not in the sheet), memory.
 struct DeviceSpeed {
-  double flops_per_s = 0, bytes_per_s = 0;
+  double half_flops_per_s = 0, single_flops_per_s = 0, double_flops_per_s = 0, bytes_per_s = 0;
+  double flops_per_s(Precision precision) const;  // 0: unknown
 };
-// From deviceProperties: name -> peak rates of a vendor's data sheet; nothing for unknown devices.
+// From deviceProperties, by whole words of the name; nothing for unknown devices.
 std::optional<DeviceSpeed> known_device(const Trace& trace);
 
-// By device time, then own host time. The roofline class compares FLOP per byte with the device's ratio.
+// By device time, then own host time. The roofline class compares the time that the operators' arithmetic takes at the
+// device's peak with that of their bytes; unknown where a call's shapes or element type are not recorded.
 std::vector<OperatorRow> operators(const View& view, const HostNesting& nesting);
 
 // Stretches that the program named (user annotations), by host time; profiler steps are one row, "ProfilerStep".
@@ -39,21 +44,21 @@ struct AnnotationRow {
   std::string name;
   size_t count = 0;
   int64_t total = 0, self = 0;  // host ticks, with and without the operators and annotations inside
-  int64_t device = 0;           // device ticks started inside
+  int64_t device = 0;  // device ticks started inside
 };
 std::vector<AnnotationRow> annotations(const View& view, const HostNesting& nesting);
 
 // Sequences of device work that operators whose name contains `operator_name` start, most frequent first.
 struct PatternRow {
-  std::string pattern;            // "operator|kernel|kernel"
+  std::string pattern;  // "operator|kernel|kernel"
   size_t count = 0;
   int64_t device = 0, host = 0;
 };
 // Only operators at the least depth at which the name comes, with at least `shortest` device events.
 std::vector<PatternRow> frequent_patterns(const View& view, std::string_view operator_name, size_t shortest = 3);
 
-// Hardware counters (cuda_profiler_range) with the operators that launched the kernels, by time. Counters and launches
-// are matched in order; empty when their numbers differ.
+// Hardware counters (cuda_profiler_range) with the operators that launched the kernels, by time. Counters and launches of
+// kernels are matched in order; empty when their numbers differ.
 struct CounterRow {
   std::string kernel, top_operator, bottom_operator;
   std::vector<std::pair<std::string, double>> counters;

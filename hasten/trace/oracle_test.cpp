@@ -193,6 +193,14 @@ TEST(HtaOracle, CriticalPaths) {
   }
 }
 
+// Without the edges of weight 0 that the values above are for.
+TEST(HtaOracle, CriticalPathByItsOwnDefault) {
+  HASTEN_NEEDS_SHARED_TRACES()
+  Trace trace = read_trace(shared_traces() / "hta/trace_diff/test/test.json.gz");
+  EXPECT_EQ(hta_critical_path(hta_view(trace), {"ProfilerStep", 1, {}, false}).length, 77'056);
+  EXPECT_EQ(hta_critical_path(hta_view(trace), {"ProfilerStep", 1, {}, true}).length, 81'967);
+}
+
 TEST(HtaOracle, TraceDiff) {
   HASTEN_NEEDS_SHARED_TRACES()
   Trace a = read_trace(shared_traces() / "hta/trace_diff/control/control.json.gz");
@@ -275,11 +283,13 @@ TEST(EveryTrace, PartsAndPathSumToTheirWindows) {
       }
       EXPECT_EQ(at, path.end);
       int64_t idle = 0;
-      for (size_t k = 0; k < parts.gaps.size(); ++k) {
-        Interval gap = parts.gap(view, k);
-        EXPECT_LT(gap.begin, gap.end);
-        EXPECT_LE(gap.end, k + 1 < parts.gaps.size() ? parts.gaps[k + 1].begin : parts.end);
-        idle += gap.end - gap.begin;
+      for (size_t d = 0, k = 0; d < parts.devices.size(); ++d) {
+        for (; k < parts.gaps_end(d); ++k) {
+          Interval gap = parts.gap(view, k);
+          EXPECT_LT(gap.begin, gap.end);
+          EXPECT_LE(gap.end, k + 1 < parts.gaps_end(d) ? parts.gaps[k + 1].begin : parts.end);
+          idle += gap.end - gap.begin;
+        }
       }
       EXPECT_EQ(idle, parts.host_only ? 0 : parts.idle());
     }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <memory>
 
 #include "hasten/base/error.h"
@@ -68,20 +69,28 @@ class Added {
   void write(const View& view, const CriticalPath& path, const Partition& partition) {
     name("process_name", 0, "hasten");
     name("thread_name", kPathLine, "critical path");
-    name("thread_name", kIdleLine, "device idle");
+    for (size_t d = 0; d == 0 || d < partition.devices.size(); ++d)
+      name("thread_name", kIdleLine + static_cast<int64_t>(d), idle_label(view, partition, d));
     for (size_t k = 0; k < path.segments.size(); ++k) {
       const PathSegment& segment = path.segments[k];
       std::string_view event = segment.place < 0 ? std::string_view() : view.name(static_cast<size_t>(segment.place));
       span(path_kind_name(segment.kind), kPathLine, segment.begin, path.end_of(k) - segment.begin, event);
     }
-    for (size_t k = 0; k < partition.gaps.size(); ++k) {
-      const Gap& gap = partition.gaps[k];
-      Interval when = partition.gap(view, k);
-      span(part_title(gap.cause), kIdleLine, when.begin, when.end - when.begin, view.name(gap.next));
+    for (size_t d = 0, k = 0; d < partition.devices.size(); ++d) {
+      for (; k < partition.gaps_end(d); ++k) {
+        const Gap& gap = partition.gaps[k];
+        Interval when = partition.gap(view, k);
+        std::string_view event = gap.next == Gap::kNothing ? std::string_view() : view.name(gap.next);
+        span(part_title(gap.cause), kIdleLine + static_cast<int64_t>(d), when.begin, when.end - when.begin, event);
+      }
     }
+    bool several = on_several_devices(view);
+    std::map<StreamId, std::string> names;
     queue_lengths(view, 1, [&](const StreamId& id, const QueuePoint& point) {
-      add(cat("{\"ph\": \"C\", \"name\": \"queue of stream ", id.stream, "\", \"pid\": ", kProcess,
-              ", \"ts\": ", microseconds(point.ts), ", \"args\": {\"length\": ", point.length, "}}"));
+      std::string& counter = names[id];
+      if (counter.empty()) counter = quoted("queue of " + stream_name(view, id, several));
+      add(cat("{\"ph\": \"C\", \"name\": ", counter, ", \"pid\": ", kProcess, ", \"ts\": ", microseconds(point.ts),
+              ", \"args\": {\"length\": ", point.length, "}}"));
     });
     out_.write(text_);
   }
@@ -99,16 +108,17 @@ class Added {
     text_.clear();
   }
 
-  void name(const char* what, int64_t line, const char* text) {
+  static std::string quoted(std::string_view text) { return Json(std::string(text)).dump(); }
+
+  void name(const char* what, int64_t line, std::string_view text) {
     add(cat("{\"ph\": \"M\", \"name\": \"", what, "\", \"pid\": ", kProcess, ", \"tid\": ", line,
-            ", \"ts\": 0, \"args\": {\"name\": \"", text, "\"}}"));
+            ", \"ts\": 0, \"args\": {\"name\": ", quoted(text), "}}"));
   }
 
   void span(std::string_view name, int64_t line, int64_t ts, int64_t dur, std::string_view event) {
-    std::string args = event.empty() ? "{}" : cat("{\"event\": ", Json(std::string(event)).dump(), "}");
-    add(cat("{\"ph\": \"X\", \"cat\": \"hasten\", \"name\": ", Json(std::string(name)).dump(), ", \"pid\": ", kProcess,
-            ", \"tid\": ", line, ", \"ts\": ", microseconds(ts), ", \"dur\": ", microseconds(dur), ", \"args\": ", args,
-            "}"));
+    std::string args = event.empty() ? "{}" : cat("{\"event\": ", quoted(event), "}");
+    add(cat("{\"ph\": \"X\", \"cat\": \"hasten\", \"name\": ", quoted(name), ", \"pid\": ", kProcess, ", \"tid\": ",
+            line, ", \"ts\": ", microseconds(ts), ", \"dur\": ", microseconds(dur), ", \"args\": ", args, "}"));
   }
 
   Out& out_;
@@ -136,26 +146,35 @@ class EventsEnd {
         }
         continue;
       }
+      if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
+      char before = last_;
+      last_ = c;
       if (c == '"') {
         in_string_ = true;
         current_.clear();
       } else if (c == '{' || c == '[') {
         bool starts = c == '[' && (depth_ == 0 || (depth_ == 1 && last_string_ == "traceEvents"));
         if (starts && inside_ < 0) inside_ = depth_;
-        if (inside_ >= 0 && depth_ > inside_) any_ = true;
         ++depth_;
       } else if (c == '}' || c == ']') {
         --depth_;
-        if (c == ']' && depth_ == inside_) return i;
+        if (c == ']' && depth_ == inside_) {
+          last_ = before;
+          return i;
+        }
       }
     }
     return std::string_view::npos;
   }
-  bool any() const { return any_; }
+  // Whether the next event needs no comma: the list is empty, or ends with one.
+  bool ready() const { return last_ == '[' || last_ == ','; }
+  // Whether the text ended between the events of a list that is the whole file: it may stay open by the format's rule.
+  bool open() const { return inside_ == 0 && depth_ == 1 && !in_string_; }
 
  private:
   int depth_ = 0, inside_ = -1;
-  bool in_string_ = false, escaped_ = false, any_ = false;
+  bool in_string_ = false, escaped_ = false;
+  char last_ = '\0';  // but for blanks, before the end of the events
   std::string current_, last_string_;
 };
 
@@ -179,8 +198,13 @@ void write_overlay(const View& view, const CriticalPath& path, const Partition& 
     }
     done = true;
     out.write(block.substr(0, at));
-    Added(out, !events.any()).write(view, path, partition);
+    Added(out, events.ready()).write(view, path, partition);
     out.write(block.substr(at));
+  }
+  if (!done && events.open()) {
+    done = true;
+    Added(out, events.ready()).write(view, path, partition);
+    out.write("\n]\n");
   }
   if (!done) throw DataError(view.trace->path.string(), "", "the events have no end: an overlay needs a whole file");
   out.finish();

@@ -10,7 +10,8 @@
 namespace hasten::trace {
 
 // Copies `trace.path` to `out` (gzip when its name ends in .gz) and adds: a process "hasten" with lines for the critical
-// path and for idle time by cause, and queue lengths as counters. Needs exact semantics. Throws DataError.
+// path and for idle time by cause, and queue lengths as counters. A list of events that is left open is closed. Needs exact
+// semantics. Throws DataError.
 void write_overlay(const View& view, const CriticalPath& path, const Partition& partition,
                    const std::filesystem::path& out);
 

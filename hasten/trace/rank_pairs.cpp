@@ -28,9 +28,10 @@ std::vector<RankTotals> side_of(const Paths& paths, const RunOptions& options, s
     ranks[i].path = paths[i];
     ranks[i].totals = totals_of(make_view(trace, options.view), options.compare, step);
   });
-  std::vector<int> numbers = assign_ranks(said);
+  std::vector<int> numbers = assign_ranks(said, paths);
   for (size_t i = 0; i < ranks.size(); ++i) {
     ranks[i].rank = numbers[i];
+    ranks[i].said = said[i];
     ranks[i].rank_in_file = numbers[i] == said[i];
   }
   std::sort(ranks.begin(), ranks.end(), [](const RankTotals& x, const RankTotals& y) { return x.rank < y.rank; });
@@ -79,6 +80,7 @@ RunComparison compare_runs(const Paths& a, const Paths& b, const RunOptions& opt
   runs.ns_per_tick = of_a[0]->ns_per_tick;
   runs.names = compare_by_name(of_a, of_b);
   runs.steps = compare_steps(of_a, of_b, options.steps);
+  runs.step_names = runs.steps.empty() ? 0 : 1 + count_step_names(of_a, of_b);
   StepOptions whole = options.steps;
   whole.most = 0;
   for (size_t k = 0; k < runs.pairs.size(); ++k) {

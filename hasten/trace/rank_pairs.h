@@ -13,7 +13,7 @@ namespace hasten::trace {
 
 struct RankTotals {
   std::filesystem::path path;
-  int rank = 0;
+  int rank = 0, said = -1;  // `said`: in the file, -1 nothing
   bool rank_in_file = false;
   Totals totals;
 };
@@ -23,7 +23,8 @@ struct RunComparison {
   std::vector<std::pair<size_t, size_t>> pairs;   // places in a and b; only these are compared
   std::vector<size_t> only_a, only_b;             // ranks without a partner
   std::vector<Difference> names;
-  std::vector<StepRatio> steps;   // of the pairs together
+  std::vector<StepRatio> steps;   // of the pairs together; as many names as were asked for
+  size_t step_names = 0;          // of `steps`, if all had been asked for
   std::vector<StepRatio> ranks;   // the whole step of each pair; where one has no steps: all left out
   double ns_per_tick = 1;
 };

@@ -2,12 +2,20 @@
 #include "hasten/trace/ranks.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
+
+#include "hasten/trace/shapes.h"
 
 namespace hasten::trace {
 namespace {
+
+// Less than the clock of an old trace tells apart (1 us): nobody was late.
+constexpr int64_t kLateNs = 1000;
+constexpr int64_t kUnknownBytes = -1;
 
 struct Call {
   size_t rank;
@@ -16,14 +24,12 @@ struct Call {
 };
 
 int64_t message_bytes(const View& view, size_t i) {
+  constexpr int64_t kMostElements = int64_t{1} << 50;  // more is a broken file
   uint32_t row = view.rows[i];
-  int64_t elements = std::max(view.trace->args.integer(Arg::kInElements, row).value_or(0),
-                              view.trace->args.integer(Arg::kOutElements, row).value_or(0));
-  std::string_view type = view.trace->text_arg(Arg::kDataType, row);
-  int64_t width = type == "Float" || type == "Int"       ? 4
-                  : type == "Half" || type == "BFloat16" ? 2
-                  : type == "Byte"                       ? 1
-                                                         : 8;
+  int64_t elements = std::max(view.trace->args.integer(Arg::kInElements, row).value_or(kUnknownBytes),
+                              view.trace->args.integer(Arg::kOutElements, row).value_or(kUnknownBytes));
+  int64_t width = element_bytes(view.trace->text_arg(Arg::kDataType, row));
+  if (elements < 0 || elements > kMostElements || width == 0) return kUnknownBytes;
   return elements * width;
 }
 
@@ -37,20 +43,95 @@ std::string key_of(const View& view, size_t i) {
   return key;
 }
 
+bool is_decimal(char c) { return c >= '0' && c <= '9'; }
+
+// "trace_rank-12.json" -> 12; -1: no number behind "rank".
+int rank_in_name(const std::filesystem::path& path) {
+  std::string name = path.filename().string();
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (size_t at = name.rfind("rank"); at != std::string::npos; at = at == 0 ? at - 1 : name.rfind("rank", at - 1)) {
+    size_t begin = std::min(name.find_first_not_of("-_=. ", at + 4), name.size());
+    int rank = -1;
+    if (begin == name.size() || !is_decimal(name[begin])) continue;
+    auto [end, error] = std::from_chars(name.data() + begin, name.data() + name.size(), rank);
+    if (error == std::errc()) return rank;
+  }
+  return -1;
+}
+
+// Numbers in names by their value: "t2" before "t10".
+bool natural_less(std::string_view a, std::string_view b) {
+  size_t i = 0, j = 0;
+  while (i < a.size() && j < b.size()) {
+    if (!is_decimal(a[i]) || !is_decimal(b[j])) {
+      if (a[i] != b[j]) return a[i] < b[j];
+      ++i, ++j;
+      continue;
+    }
+    auto digits = [](std::string_view text, size_t& at) {
+      while (at < text.size() && text[at] == '0') ++at;
+      size_t begin = at;
+      while (at < text.size() && is_decimal(text[at])) ++at;
+      return text.substr(begin, at - begin);
+    };
+    std::string_view of_a = digits(a, i), of_b = digits(b, j);
+    if (of_a.size() != of_b.size()) return of_a.size() < of_b.size();
+    if (of_a != of_b) return of_a < of_b;
+  }
+  return a.size() - i < b.size() - j;
+}
+
+// The time from the first device work to the last.
+int64_t device_span_ns(const View& view) {
+  int64_t begin = INT64_MAX, end = INT64_MIN;
+  for (size_t i = 0; i < view.size(); ++i) {
+    if (view.device[i] == 0) continue;
+    begin = std::min(begin, view.ts[i]);
+    end = std::max(end, view.end(i));
+  }
+  return begin > end ? 0 : std::llround(view.ns(end - begin));
+}
+
+// Who made the others wait: nobody when two were last together, or when nobody could have noticed.
+void blame(const std::vector<Call>& calls, const Call& last, int64_t waited, std::vector<RankRow>& ranks) {
+  auto as_short = std::count_if(calls.begin(), calls.end(), [&](const Call& call) { return call.dur == last.dur; });
+  int64_t mean_wait = waited / static_cast<int64_t>(calls.size() - 1);
+  if (as_short > 1 || mean_wait < kLateNs) return;
+  ++ranks[last.rank].last;
+  ranks[last.rank].caused_ns += mean_wait;
+}
+
+std::vector<int> find_stragglers(std::vector<RankRow> ranks, int64_t wall_ns) {
+  std::vector<int> stragglers;
+  std::stable_sort(ranks.begin(), ranks.end(), [](const RankRow& a, const RankRow& b) { return a.last > b.last; });
+  for (const RankRow& rank : ranks) {
+    bool often = ranks.size() == 2 ? rank.last * 4 > 3 * rank.calls : rank.last * ranks.size() > 2 * rank.calls;
+    bool costly = rank.caused_ns >= wall_ns / 100;
+    if (rank.calls >= 4 && often && costly) stragglers.push_back(rank.rank);
+  }
+  return stragglers;
+}
+
 }  // namespace
 
-std::vector<int> assign_ranks(const std::vector<int>& said) {
+std::vector<int> assign_ranks(const std::vector<int>& said, const std::vector<std::filesystem::path>& paths) {
   std::vector<int> ranks(said.size(), -1);
   std::set<int> used;
-  for (size_t i = 0; i < said.size(); ++i) {
-    if (said[i] >= 0 && used.insert(said[i]).second) ranks[i] = said[i];
+  auto take = [&](size_t i, int rank) {
+    if (ranks[i] < 0 && rank >= 0 && used.insert(rank).second) ranks[i] = rank;
+  };
+  for (size_t i = 0; i < said.size(); ++i) take(i, said[i]);
+  for (size_t i = 0; i < paths.size(); ++i) take(i, rank_in_name(paths[i]));
+  std::vector<size_t> order(said.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  if (!paths.empty()) {
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return natural_less(paths[a].native(), paths[b].native()); });
   }
   int next = 0;
-  for (int& rank : ranks) {
-    if (rank >= 0) continue;
+  for (size_t i : order) {
     while (used.contains(next)) ++next;
-    rank = next;
-    used.insert(next);
+    take(i, next);
   }
   return ranks;
 }
@@ -76,7 +157,11 @@ Ranks compare_ranks(const std::vector<const View*>& views, const std::vector<int
   }
   Ranks result;
   result.ranks.resize(views.size());
-  for (size_t r = 0; r < views.size(); ++r) result.ranks[r].rank = ranks[r];
+  int64_t wall_ns = 0;
+  for (size_t r = 0; r < views.size(); ++r) {
+    result.ranks[r].rank = ranks[r];
+    wall_ns = std::max(wall_ns, device_span_ns(*views[r]));
+  }
   std::map<std::string, CollectiveRow> rows;
   for (const auto& [key, taking_part] : calls) {
     const auto& present = members[key.first];
@@ -92,7 +177,7 @@ Ranks compare_ranks(const std::vector<const View*>& views, const std::vector<int
     ++row.calls;
     row.ranks = taking_part.size();
     row.wire_ns += last->dur;
-    row.bytes += last->bytes;
+    row.bytes = row.bytes < 0 || last->bytes < 0 ? kUnknownBytes : row.bytes + last->bytes;
     int64_t waited = 0;
     for (const Call& call : taking_part) {
       waited += call.dur - last->dur;
@@ -100,18 +185,16 @@ Ranks compare_ranks(const std::vector<const View*>& views, const std::vector<int
       ++result.ranks[call.rank].calls;
     }
     row.skew_ns += waited / static_cast<int64_t>(taking_part.size());
-    ++result.ranks[last->rank].last;
+    blame(taking_part, *last, waited, result.ranks);
   }
-  for (auto& [key, row] : rows) result.collectives.push_back(row);
+  for (auto& [key, row] : rows) {
+    row.bytes = std::max<int64_t>(row.bytes, 0);
+    result.collectives.push_back(row);
+  }
   std::stable_sort(
       result.collectives.begin(), result.collectives.end(),
       [](const CollectiveRow& a, const CollectiveRow& b) { return a.skew_ns + a.wire_ns > b.skew_ns + b.wire_ns; });
-  std::vector<RankRow> late = result.ranks;
-  std::stable_sort(late.begin(), late.end(), [](const RankRow& a, const RankRow& b) { return a.last > b.last; });
-  for (const RankRow& rank : late) {
-    bool often = views.size() == 2 ? rank.last * 4 > 3 * rank.calls : rank.last * views.size() > 2 * rank.calls;
-    if (rank.calls >= 4 && often) result.stragglers.push_back(rank.rank);
-  }
+  result.stragglers = find_stragglers(result.ranks, wall_ns);
   return result;
 }
 

@@ -2,8 +2,10 @@
 #include "hasten/trace/streams.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <numeric>
+#include <optional>
 
 #include "hasten/trace/correlation_index.h"
 #include "hasten/trace/tie_order.h"
@@ -59,15 +61,51 @@ void sort_by_time(const View& view, std::vector<uint32_t>& rows) {
   rows = std::move(sorted);
 }
 
+// What a process or thread of the timeline is as a part of a stream's id.
+int64_t line_part(const Trace& trace, uint32_t text) {
+  std::string_view digits = trace.strings.view(text);
+  if (digits.empty()) return -1;
+  const char* last = digits.data() + digits.size();
+  int64_t number = -1;
+  auto [end, error] = std::from_chars(digits.data(), last, number);
+  bool whole = error == std::errc() && end == last && number >= 0;
+  return whole ? number : StreamId::kText + static_cast<int64_t>(text);
+}
+
 }  // namespace
 
 StreamId stream_of(const View& view, size_t place) {
   if (hta(view)) return {-1, view.stream(place)};
   uint32_t row = view.rows[place];
   auto device = view.trace->args.integer(Arg::kDevice, row);
+  int64_t stream = view.stream(place);
+  if (device && stream >= 0) return {*device, stream};
   // A file without these arguments: the line of the timeline says the same.
-  return {device ? *device : -1 - static_cast<int64_t>(view.stream(place) < 0 ? view.lane(place) : 0),
-          view.stream(place)};
+  const auto& line = view.trace->lanes[view.lane(place)];
+  return {device ? *device : line_part(*view.trace, line.pid), stream >= 0 ? stream : line_part(*view.trace, line.tid)};
+}
+
+bool on_several_devices(const View& view) {
+  std::optional<int64_t> first;
+  for (size_t i = 0; i < view.size(); ++i) {
+    if (view.device[i] == 0) continue;
+    int64_t device = stream_of(view, i).device;
+    if (first && *first != device) return true;
+    first = device;
+  }
+  return false;
+}
+
+std::string stream_part(const View& view, int64_t part) {
+  int64_t behind_texts = StreamId::kText + static_cast<int64_t>(view.trace->strings.size());
+  bool text = part >= StreamId::kText && part < behind_texts;
+  if (!text) return std::to_string(part);
+  return std::string(view.trace->strings.view(static_cast<uint32_t>(part - StreamId::kText)));
+}
+
+std::string stream_name(const View& view, const StreamId& id, bool several_devices) {
+  std::string device = several_devices ? "device " + stream_part(view, id.device) + ", " : "";
+  return device + "stream " + stream_part(view, id.stream);
 }
 
 std::vector<StreamIdle> idle_by_stream(const View& view, int64_t consecutive_ticks) {
@@ -230,24 +268,44 @@ int64_t launch_delay(const View& view, uint32_t work) {
   return std::max<int64_t>(0, view.ts[work] - view.end(static_cast<size_t>(view.partner[work])));
 }
 
+namespace {
+
+// By launch, the device event that it started first; -1: none.
+std::vector<int32_t> first_work(const View& view) {
+  std::vector<int32_t> first(view.size(), -1);
+  for (uint32_t i = 0; i < view.size(); ++i) {
+    if (view.device[i] == 0 || view.partner[i] < 0) continue;
+    int32_t& at = first[static_cast<size_t>(view.partner[i])];
+    if (at < 0 || view.ts[i] < view.ts[static_cast<size_t>(at)]) at = static_cast<int32_t>(i);
+  }
+  return first;
+}
+
+}  // namespace
+
 LaunchStats launch_stats(const View& view) {
   // HTA's list, hta/analyzers/cuda_kernel_analysis.py
   constexpr std::string_view kNames[] = {"cudaLaunchKernel", "cudaLaunchKernelExC", "cudaMemcpyAsync",
                                          "cudaMemsetAsync", "runFunction - job_prep_and_submit_for_execution"};
   LaunchStats stats;
+  std::vector<int32_t> first = first_work(view);
   std::vector<double> delays;
   for (uint32_t i = 0; i < view.size(); ++i) {
     if (view.device[i] == 0 || view.partner[i] < 0) continue;
     auto host = static_cast<size_t>(view.partner[i]);
     std::string_view name = view.name(host);
     if (hta(view) && std::find(std::begin(kNames), std::end(kNames), name) == std::end(kNames)) continue;
-    int64_t delay = launch_delay(view, i);
+    bool graph = name.find("GraphLaunch") != std::string_view::npos;
     stats.work.push_back(i);
-    stats.host_ticks += view.dur[host];
     stats.device_ticks += view.dur[i];
+    stats.graph_kernels += graph;
+    if (!hta(view) && first[host] != static_cast<int32_t>(i)) continue;
+    int64_t delay = launch_delay(view, i);
+    ++stats.launches;
+    stats.graph_launches += graph;
+    stats.host_ticks += view.dur[host];
     stats.delay_ticks += delay;
     stats.shorter_than_launch += view.dur[i] < view.dur[host];
-    stats.graph_kernels += name.find("GraphLaunch") != std::string_view::npos;
     delays.push_back(static_cast<double>(delay));
   }
   std::sort(delays.begin(), delays.end());

@@ -2,6 +2,7 @@
 #include "hasten/trace/trace.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 #include <new>
 #include <utility>
@@ -43,6 +44,11 @@ constexpr Named kCategories[] = {
     {"collective_comm", Category::kCollective},
     {"cuda_profiler_range", Category::kProfilerRange},
     {"Trace", Category::kTrace},
+    {"cuda_event", Category::kMarker},
+    {"hardware_counters", Category::kMarker},
+    {"gpu_pm_counter", Category::kMarker},
+    {"external_correlation", Category::kMarker},
+    {"cpu_instant_event", Category::kMarker},
 };
 
 constexpr std::string_view kRepairTexts[] = {
@@ -121,8 +127,14 @@ int64_t distributed(const Json& metadata, const char* key, int64_t otherwise) {
   auto info = metadata.find("distributedInfo");
   if (info == metadata.end() || !info->is_object()) return otherwise;
   auto value = info->find(key);
-  if (value == info->end() || !value->is_number_integer()) return otherwise;
-  return value->get<int64_t>();
+  if (value == info->end()) return otherwise;
+  if (value->is_string()) {  // "rank": "3"
+    const auto& text = value->get_ref<const std::string&>();
+    int64_t number = otherwise;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size() ? number : otherwise;
+  }
+  return value->is_number_integer() ? value->get<int64_t>() : otherwise;
 }
 
 }  // namespace

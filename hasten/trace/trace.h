@@ -31,7 +31,8 @@ enum class Category : uint8_t {
   kCollective,
   kProfilerRange,
   kTrace,
-  kOther
+  kOther,
+  kMarker  // neither work nor an operator: event records, counter samples, instants
 };
 Category category_of(std::string_view cat);
 

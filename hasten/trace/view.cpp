@@ -7,6 +7,7 @@
 
 #include "hasten/base/error.h"
 #include "hasten/trace/correlation_index.h"
+#include "hasten/trace/step_filter.h"
 #include "hasten/trace/times.h"
 
 namespace hasten::trace {
@@ -47,6 +48,8 @@ class Builder {
     }
   }
 
+  bool tracelens() const { return view_.options.semantics == Semantics::kTraceLens; }
+
   bool hta_device(uint32_t row) const {
     return (trace_.stream[row] >= 0 && trace_.correlation[row] >= 0) || sync_name_[trace_.name[row]] != 0;
   }
@@ -55,10 +58,10 @@ class Builder {
     switch (trace_.kind(row)) {
       case Category::kKernel:
       case Category::kMemcpy:
-      case Category::kMemset:
-      case Category::kAccelerator: return true;
+      case Category::kMemset: return true;
+      case Category::kAccelerator: return !tracelens();
       case Category::kCollective:
-      case Category::kOther: return trace_.stream[row] >= 0;
+      case Category::kOther: return !tracelens() && trace_.stream[row] >= 0;
       default: return false;
     }
   }
@@ -129,11 +132,9 @@ class Builder {
 
   KernelType type_of(uint32_t row) {
     std::string_view name = trace_.name_of(row);
-    if (!hta_ && trace_.kind(row) != Category::kAccelerator && trace_.kind(row) != Category::kOther) {
-      if (view_.options.semantics == Semantics::kTraceLens && trace_.kind(row) == Category::kMemset)
-        return KernelType::kComputation;
+    if (tracelens()) return kernel_type_like_tracelens(trace_.kind(row), name);
+    if (!hta_ && trace_.kind(row) != Category::kAccelerator && trace_.kind(row) != Category::kOther)
       return kernel_type_of(trace_.kind(row), name);
-    }
     uint8_t& known = type_of_name_[trace_.name[row]];
     if (known == 0xff) known = static_cast<uint8_t>(kernel_type_of_name(name));
     return static_cast<KernelType>(known);
@@ -248,33 +249,28 @@ class Builder {
 
   void drop_last_step() {
     std::vector<int64_t> names;
-    int64_t last_start = INT64_MIN, last_end = INT64_MIN;
+    StepTimes times;
     for (size_t i = 0; i < view_.size(); ++i) {
       if (!is_step(i)) continue;
       names.push_back(step_of_name_[view_.name_id(i)]);
       if (hta_ && device_side(i)) continue;
-      last_start = std::max(last_start, view_.ts[i]);
-      last_end = std::max(last_end, view_.end(i));
+      times.first_start = std::min(times.first_start, view_.ts[i]);
+      times.last_start = std::max(times.last_start, view_.ts[i]);
+      times.last_end = std::max(times.last_end, view_.end(i));
     }
     std::sort(names.begin(), names.end());
     view_.steps_in_file = std::unique(names.begin(), names.end()) - names.begin();
     for (size_t i = 0; i < view_.size(); ++i) view_.unlinked += view_.device[i] != 0 && view_.partner[i] < 0;
-    if (view_.steps_in_file < 2 || view_.options.semantics == Semantics::kTraceLens) return;
-    bool all = view_.options.include_last_step;
-    auto host_kept = [&](size_t i) { return all ? view_.ts[i] <= last_end : view_.ts[i] < last_start; };
-    std::vector<uint8_t> kept(view_.size());
+    if (view_.steps_in_file < 2 || tracelens()) return;
+    bool mtia = hta_ && is_mtia(trace_);
+    std::vector<uint8_t> kept = mtia ? inside_mtia_steps(view_, [&](size_t i) { return is_step(i); })
+                                     : before_the_cut(view_, times, [&](size_t i) { return device_side(i); });
     for (size_t i = 0; i < view_.size(); ++i) {
-      if (!device_side(i)) {
-        kept[i] = host_kept(i);
-      } else if (view_.partner[i] >= 0) {
-        kept[i] = host_kept(static_cast<size_t>(view_.partner[i]));
-      } else {
-        kept[i] = 0;  // launched before the first step was recorded: it belongs to none
-        ++view_.unlinked_left_out;
-      }
-      view_.left_out_last_step += kept[i] == 0;
+      if (kept[i] != 0) continue;
+      ++view_.left_out_last_step;
+      view_.unlinked_left_out += view_.device[i] != 0 && view_.partner[i] < 0;
     }
-    if (hta_) {
+    if (hta_ && !mtia) {
       select(hta_order(kept));
     } else {
       keep(kept);
@@ -304,7 +300,10 @@ class Builder {
     for (size_t i = 1; i < sorted.size(); ++i) apart = apart && sorted[i - 1].ts + sorted[i - 1].dur <= sorted[i].ts;
     view_.step.assign(n, -1);
     for (size_t i = 0; i < n; ++i) {
-      if (!hta_ ? view_.device[i] != 0 : view_.stream(i) >= 0) continue;
+      // Triton's operators carry stream 0: for HTA they are of the host.
+      bool of_host = hta_ ? view_.stream(i) < 0 || (view_.stream(i) == 0 && view_.kind(i) == Category::kCpuOp)
+                          : view_.device[i] == 0;
+      if (!of_host) continue;
       view_.step[i] = step_at(found, sorted, apart, view_.ts[i]);
     }
     for (size_t i = 0; i < n; ++i) {
@@ -368,6 +367,24 @@ std::vector<uint32_t> View::device_rows() const {
     if (device[i] != 0) places.push_back(i);
   }
   return places;
+}
+
+bool View::host(size_t i) const {
+  switch (kind(i)) {
+    case Category::kSync:
+    case Category::kDeviceAnnotation:
+    case Category::kProfilerRange:
+    case Category::kMarker: return false;
+    default: return device[i] == 0;
+  }
+}
+
+bool View::waits(size_t i) const {
+  if (kind(i) != Category::kRuntime && kind(i) != Category::kDriver) return false;
+  if (is_blocking(name(i))) return true;
+  if (name(i).find("emcpy") == std::string_view::npos || partner[i] < 0) return false;
+  int64_t done = end(static_cast<size_t>(partner[i]));
+  return done > ts[i] && done <= end(i);
 }
 
 View make_view(const Trace& trace, const ViewOptions& options) { return Builder(trace, options).build(); }

@@ -45,7 +45,7 @@ struct View {
   int64_t steps_in_file = 0;
   int64_t clipped_negative = 0;  // durations below 0 taken as 0
   int64_t unlinked = 0;  // device events without a launch in the file
-  int64_t unlinked_left_out = 0;  // of these, left out because the file has steps and they belong to none
+  int64_t unlinked_left_out = 0;  // of these, left out because they ran before or after the steps that are kept
   int64_t outside_operators = 0;  // device events left out by drop_unlinked
   int64_t left_out_last_step = 0;  // rows of the step that was cut off
 
@@ -62,6 +62,11 @@ struct View {
   }
 
   std::vector<uint32_t> device_rows() const;  // places in the view, in file order
+  // On a thread: neither device work nor what else a device's lines show (waits, annotations, counters, event records).
+  bool host(size_t i) const;
+  // A call that holds its thread until the device is done. A copy from or to pageable memory does, though its name says
+  // Async: it returns after the copy's end.
+  bool waits(size_t i) const;
 };
 
 View make_view(const Trace& trace, const ViewOptions& options);

@@ -9,6 +9,7 @@
 #include "hasten/base/text.h"
 #include "hasten/base/version.h"
 #include "hasten/evaluate/search_range.h"
+#include "hasten/kernels/use.h"
 #include "hasten/meter/device.h"
 #include "hasten/meter/torch_build.h"
 #include "hasten/train/trainer.h"
@@ -43,7 +44,9 @@ evaluate::Software software() {
   out.uncommitted_changes = built_with_changes();
   out.build_flags = build_text();
   out.system = this_machine().system;
-  out.libraries = {{"libtorch", torch.version}, {"parallel", torch.parallel_backend}};
+  out.libraries = {{"libtorch", torch.version},
+                   {"parallel", torch.parallel_backend},
+                   {"kernels", uses_fused_kernels() ? "hasten" : "libtorch"}};
   return out;
 }
 

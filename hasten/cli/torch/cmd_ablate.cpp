@@ -70,6 +70,8 @@ evaluate::VerdictFile verdict_file(const AblatePlan& plan, const JudgedAblation&
   file.budget = to_string(plan.baseline.budget);
   file.command = plan.options.command;
   file.seeds = static_cast<int64_t>(plan.options.seeds.size());
+  if (const size_t further = plan.options.further_seeds.size(); further > 0)
+    file.max_seeds = file.seeds + static_cast<int64_t>(further);
   file.jobs = plan.options.jobs;
   file.threads = plan.options.threads;
   evaluate::fill_verdicts(file, judged.comparison, judged.ablation);
@@ -95,7 +97,10 @@ void ablate(const AblateFlags& flags, Context& context) {
   const RunLauncher launch = child_runs(flags, {"--quiet", "--threads", std::to_string(options.threads)});
   const AblatePlan plan = plan_ablate(options, registry());
   std::cerr << plan.arms.size() + 1 << " sides x " << options.seeds.size() << " seeds of "
-            << to_string(plan.baseline.budget) << " each, " << options.jobs << " at a time\n";
+            << to_string(plan.baseline.budget) << " each, " << options.jobs << " at a time";
+  if (!options.further_seeds.empty())
+    std::cerr << "; then up to " << options.further_seeds.size() << " seeds more where they would decide";
+  std::cerr << "\n";
   const AblateResult result =
       run_ablate(plan, launch, [](const RunRequest& request, RunEnd end, size_t ended, size_t count) {
         std::cerr << "run " << ended << "/" << count << "  " << request.group << "  seed " << request.seed
@@ -130,9 +135,10 @@ void add_ablate(CLI::App& app, Context& context) {
   auto flags = std::make_shared<AblateFlags>();
   command->add_option("recipe", flags->recipe, "the baseline, tuned and with a full decay of its rate")->required();
   command
-      ->add_option("--add", flags->add,
-                   "methods as --with takes them, each compared alone; all: every one that applies; 'METHOD vs CONTROL': "
-                   "with a control, too")
+      ->add_option(
+          "--add", flags->add,
+          "methods as --with takes them, each compared alone; all: every one that applies; 'METHOD vs CONTROL': "
+          "with a control, too")
       ->allow_extra_args(false);
   command->add_flag("--leave-out", flags->leave_out, "compare the recipe without each of its methods");
   command->add_flag("--pairs", flags->pairs, "any two of the methods together too: whether gains add up");

@@ -96,7 +96,7 @@ void read_evaluations(const AlgoperfTrial& trial, RunRecord& record, size_t run,
     metrics.push_back({c, name.substr(0, slash), name.substr(slash + 1)});
   }
   auto step = csv.column("global_step"), train = csv.column("score"), eval = csv.column("accumulated_eval_time"),
-       total = csv.column("total_duration");
+       logging = csv.column("accumulated_logging_time"), total = csv.column("total_duration");
   if (!train) train = csv.column("accumulated_submission_time");
   if (!train) record.not_found.emplace_back("eval_measurements.csv: score");
   std::vector<std::string_view> cells;
@@ -120,6 +120,7 @@ void read_evaluations(const AlgoperfTrial& trial, RunRecord& record, size_t run,
     if (event.t_train) record.executed.train_s = event.t_train;
     if (event.t_eval) record.executed.eval_s = event.t_eval;
     if (event.t_total) record.executed.total_s = event.t_total;
+    if (auto logged = cell(logging)) record.executed.logging_s = logged;
     sink.event(run, std::move(event));
   }
 }

@@ -24,7 +24,7 @@ struct TablePlan {
   std::vector<ColumnGroup> groups;
   std::vector<std::pair<size_t, size_t>> planned;     // column, place in kPlannedNames
   std::vector<std::pair<size_t, std::string>> only;   // column, text
-  std::optional<size_t> run, group, seed, long_metric, long_value;
+  std::optional<size_t> run, group, seed, kind, long_metric, long_value;
 };
 
 std::optional<size_t> find_column(const CsvReader& csv, const std::string& alternatives) {
@@ -40,6 +40,7 @@ TablePlan make_plan(const CsvReader& csv, const Mapping& mapping) {
   plan.run = find_column(csv, mapping.run_column);
   plan.group = find_column(csv, mapping.group_column);
   plan.seed = find_column(csv, mapping.seed_column);
+  plan.kind = find_column(csv, mapping.kind_column);
   plan.long_metric = find_column(csv, mapping.long_metric);
   plan.long_value = find_column(csv, mapping.long_value);
   for (size_t amount = 0; amount < kPlannedNames.size(); ++amount) {
@@ -70,19 +71,18 @@ TablePlan make_plan(const CsvReader& csv, const Mapping& mapping) {
 }
 
 // Runs in a table without a column for them are named after the file; "metrics.csv" says less than its folder.
-std::string name_of_file(const fs::path& path) {
-  std::string stem = path.stem().string();
-  fs::path folder = fs::absolute(path).parent_path();
-  return stem == "metrics" || stem == "history" ? folder.filename().string() + "/" + stem : stem;
+std::string name_of_table(const fs::path& path, const std::string& name) {
+  return name == "metrics" || name == "history" ? folder_of(path).filename().string() + "/" + name : name;
 }
 
 class TableImport {
  public:
-  TableImport(const fs::path& path, const Mapping& mapping, const ImportOptions& options, RunSink& sink)
+  TableImport(const fs::path& path, const std::string& name, const Mapping& mapping, const ImportOptions& options,
+              RunSink& sink)
       : csv_(path, path.extension() == ".tsv" ? '\t' : ','),
         plan_(make_plan(csv_, mapping)),
-        rows_(options, sink, "csv: " + path.string()),
-        file_name_(name_of_file(path)) {
+        rows_(mapping, options, sink, "csv: " + path.string()),
+        file_name_(name_of_table(path, name)) {
     if (mapping.long_metric.empty() != mapping.long_value.empty() ||
         plan_.long_metric.has_value() != plan_.long_value.has_value()) {
       throw DataError(path.string(), "line 1", "rows need both a column for the metric's name and one for its value");
@@ -123,7 +123,7 @@ class TableImport {
     for (const auto& [column, role] : plan_.fields) rows_.add(role, cells_[column]);
     for (const auto& [column, amount] : plan_.planned) rows_.plan(amount, cells_[column]);
     std::string_view name = plan_.run ? cell(plan_.run) : std::string_view(group.run.empty() ? file_name_ : group.run);
-    rows_.end_row(name, cell(plan_.group), cell(plan_.seed));
+    rows_.end_row(name, cell(plan_.group), cell(plan_.seed), cell(plan_.kind));
   }
 
   const ColumnRole& long_role(std::string_view metric) {
@@ -154,7 +154,8 @@ Importer csv_importer() {
             Mapping mapping = read_mapping(options.mapping);
             auto files = files_below(path, is_table);
             if (files.empty()) throw ConfigError("path", "*.csv or *.tsv files", path.string() + ", which has none");
-            for (const fs::path& file : files) TableImport(file, mapping, options, sink).read();
+            for (const auto& [file, name] : names_of_files(files))
+              TableImport(file, name, mapping, options, sink).read();
           }};
 }
 

@@ -37,7 +37,7 @@ struct Measure {
 constexpr Measure kMeasures[] = {
     {"top5Accuracy", 93.0, "validation"}, {"f1Score", 0.73, "validation"}, {"top1Accuracy", 94.0, "test"}};
 
-void read_entry(const fs::path& tsv, const ImportOptions& options, RunSink& sink) {
+void read_entry(const fs::path& tsv, const std::string& id, const ImportOptions& options, RunSink& sink) {
   RunRecord record;
   fs::path json_path = tsv;
   json_path.replace_extension(".json");
@@ -45,7 +45,8 @@ void read_entry(const fs::path& tsv, const ImportOptions& options, RunSink& sink
   if (bytes.rfind("\xEF\xBB\xBF", 0) == 0) bytes.erase(0, 3);
   Json json = parse_json(bytes, json_path);
   if (!json.is_object()) throw DataError(json_path.string(), "", "expected an object");
-  record.id = record.group = tsv.stem().string();
+  record.id = id;
+  record.group = tsv.stem().string();
   record.source = "dawnbench: " + tsv.string();
   fs::path task = fs::absolute(tsv).parent_path();
   record.workload = task.filename() == "train" ? task.parent_path().filename().string() : task.filename().string();
@@ -62,6 +63,7 @@ void read_entry(const fs::path& tsv, const ImportOptions& options, RunSink& sink
   }
   record.clocks.eval = false;
   record.clocks.checkpoint = false;
+  record.time_to_target = "first";  // the benchmark's rule
   record.not_found.emplace_back("seed");
   record.status = Status::kOk;
   CsvReader csv(tsv, '\t');
@@ -112,7 +114,7 @@ Importer dawnbench_importer() {
             if (files.empty())
               throw ConfigError("path", "DAWNBench entries (<name>.json with <name>.tsv)",
                                 path.string() + ", which has none");
-            for (const fs::path& file : files) read_entry(file, options, sink);
+            for (const auto& [file, id] : names_of_files(files)) read_entry(file, id, options, sink);
           }};
 }
 

@@ -84,6 +84,56 @@ std::vector<fs::path> files_below(const fs::path& path, bool (*wanted)(const fs:
   return files;
 }
 
+std::map<fs::path, std::string> distinct_names(const std::vector<fs::path>& paths) {
+  struct Name {
+    std::string text;
+    fs::path above;  // what could still be put before it
+  };
+  std::map<fs::path, Name> names;
+  for (const fs::path& path : paths) {
+    fs::path whole = fs::absolute(path).lexically_normal();
+    names[path] = {whole.filename().string(), whole.parent_path()};
+  }
+  for (bool grown = true; grown;) {
+    grown = false;
+    std::map<std::string, int> uses;
+    for (const auto& [path, name] : names) ++uses[name.text];
+    for (auto& [path, name] : names) {
+      if (uses[name.text] == 1 || !name.above.has_filename()) continue;
+      name.text = name.above.filename().string() + "/" + name.text;
+      name.above = name.above.parent_path();
+      grown = true;
+    }
+  }
+  std::map<fs::path, std::string> texts;
+  for (auto& [path, name] : names) texts[path] = std::move(name.text);
+  return texts;
+}
+
+std::map<fs::path, std::string> names_of_files(const std::vector<fs::path>& files) {
+  auto without_extension = [](const fs::path& file) { return file.parent_path() / file.stem(); };
+  std::map<fs::path, int> uses;
+  for (const fs::path& file : files) ++uses[without_extension(file)];
+  auto called = [&](const fs::path& file) {
+    fs::path plain = without_extension(file);
+    return uses[plain] > 1 ? file : plain;
+  };
+  std::vector<fs::path> paths;
+  for (const fs::path& file : files) paths.push_back(called(file));
+  auto names = distinct_names(paths);
+  std::map<fs::path, std::string> texts;
+  for (const fs::path& file : files) texts[file] = names.at(called(file));
+  return texts;
+}
+
+fs::path folder_of(const fs::path& file) { return fs::absolute(file).lexically_normal().parent_path(); }
+
+std::vector<fs::path> folders_of(const std::vector<fs::path>& files) {
+  std::vector<fs::path> folders;
+  for (const fs::path& file : files) folders.push_back(folder_of(file));
+  return folders;
+}
+
 std::string first_bytes(const fs::path& file, size_t count) {
   std::ifstream in(file, std::ios::binary);
   std::string bytes(count, '\0');

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,13 @@ void apply(const ImportOptions& options, RunRecord& record);
 // Files below `path` (or `path` itself) whose name passes, sorted.
 std::vector<std::filesystem::path> files_below(const std::filesystem::path& path,
                                                bool (*wanted)(const std::filesystem::path&));
+// What to call each of these paths: its last part, with as many folders before it as tell it from the others, since files
+// of one name in several folders are several runs. `names_of_files` leaves the extension out where it tells nothing.
+std::map<std::filesystem::path, std::string> distinct_names(const std::vector<std::filesystem::path>& paths);
+std::map<std::filesystem::path, std::string> names_of_files(const std::vector<std::filesystem::path>& files);
+// The folder that a file lies in, and those of many files, as distinct_names takes them.
+std::filesystem::path folder_of(const std::filesystem::path& file);
+std::vector<std::filesystem::path> folders_of(const std::vector<std::filesystem::path>& files);
 std::string first_bytes(const std::filesystem::path& file, size_t count);
 
 }  // namespace hasten::evaluate

@@ -2,11 +2,9 @@
 #include "hasten/evaluate/importers/importers.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <set>
 
 #include "hasten/base/error.h"
@@ -15,6 +13,7 @@
 #include "hasten/evaluate/cost.h"
 #include "hasten/evaluate/importers/csv.h"
 #include "hasten/evaluate/importers/mapping.h"
+#include "hasten/evaluate/importers/test_logs.h"
 #include "hasten/evaluate/importers/tfrecord.h"
 #include "hasten/evaluate/record_io.h"
 #include "hasten/evaluate/time_to_target.h"
@@ -23,41 +22,6 @@ namespace hasten::evaluate {
 namespace {
 
 namespace fs = std::filesystem;
-using Runs = std::vector<evaluate::Run>;
-
-class ImportTest : public testing::Test {
- protected:
-  void SetUp() override {
-    root_ = fs::temp_directory_path() / cat("hasten_import_", ::getpid());
-    fs::remove_all(root_);
-    fs::create_directories(root_);
-  }
-  void TearDown() override { fs::remove_all(root_); }
-  fs::path put(const std::string& name, const std::string& bytes) {
-    fs::create_directories((root_ / name).parent_path());
-    write_file_atomic(root_ / name, bytes);
-    return root_ / name;
-  }
-  Runs read(const std::string& name, const std::string& bytes, ImportOptions options = {}) {
-    return load_runs({put(name, bytes).string()}, options);
-  }
-  std::string error_of(const std::string& name, const std::string& bytes, ImportOptions options = {}) {
-    try {
-      read(name, bytes, options);
-    } catch (const DataError& error) {
-      return error.location() + ": " + error.what();
-    } catch (const ConfigError& error) {
-      return error.source() + " " + error.what();
-    }
-    return "accepted";
-  }
-  fs::path root_;
-};
-
-bool lacks(const evaluate::Run& run, const std::string& field) {
-  const auto& list = run.record.not_found;
-  return std::find(list.begin(), list.end(), field) != list.end();
-}
 
 TEST(ParseNumber, WhatLogsWrite) {
   EXPECT_EQ(parse_number(" 1.5 "), 1.5);
@@ -258,28 +222,11 @@ TEST_F(ImportTest, MlperfLogs) {
   EXPECT_EQ(runs[0].events.at(0).t_total, 60);
   EXPECT_EQ(runs[0].record.metric.name, "accuracy");
   EXPECT_EQ(runs[0].record.status, Status::kStoppedEarly);
+  auto torn = read("torn.txt", log + ":::MLLOG {\"time_ms\": 6400");
+  EXPECT_EQ(torn[0].record.status, Status::kStoppedEarly);
+  EXPECT_TRUE(lacks(torn[0], "the end of torn.txt"));
   EXPECT_EQ(error_of("result_1.txt", ":::MLLOG {\"time_ms\": 1\n").substr(0, 7), "line 1:");
   EXPECT_EQ(error_of("result_1.txt", ":::MLLOG {\"key\": \"x\"}\n").substr(0, 7), "line 1:");
-}
-
-std::string frame(const std::string& record) {
-  auto raw = [](auto value) {
-    std::string bytes(sizeof value, '\0');
-    std::memcpy(bytes.data(), &value, sizeof value);
-    return bytes;
-  };
-  std::string length = raw(static_cast<uint64_t>(record.size()));
-  return length + raw(masked_crc32c(length)) + record + raw(masked_crc32c(record));
-}
-
-// Step 5, one scalar "val/loss" in simple_value.
-std::string scalar_record(float value = 0.25f, double wall = 100) {
-  std::string bytes(9, '\x09'), number(5, '\x15');
-  std::memcpy(bytes.data() + 1, &wall, 8);
-  std::memcpy(number.data() + 1, &value, 4);
-  std::string one = std::string("\x0a\x08val/loss", 10) + number;
-  std::string summary = "\x0a" + std::string(1, static_cast<char>(one.size())) + one;
-  return bytes + "\x10\x05" + "\x2a" + std::string(1, static_cast<char>(summary.size())) + summary;
 }
 
 TEST_F(ImportTest, TensorboardEventFiles) {
@@ -289,7 +236,7 @@ TEST_F(ImportTest, TensorboardEventFiles) {
   ASSERT_EQ(runs[0].events.size(), 2u);
   EXPECT_EQ(runs[0].events[0].step, 5);
   EXPECT_EQ(runs[0].events[0].metrics.at(0).name, "loss");
-  EXPECT_EQ(runs[0].events[0].metrics.at(0).split, "val");
+  EXPECT_EQ(runs[0].events[0].metrics.at(0).split, "validation");
   EXPECT_EQ(runs[0].events[0].metrics.at(0).value, 0.25);
   // A float becomes the number that was logged, or a target of 0.765 would be missed by 0.765; clocks count microseconds.
   auto floats = read("floats/events.out.tfevents.1.host", frame(scalar_record(0.765f, 1.7e9 + 0.1)) +
@@ -322,6 +269,7 @@ TEST_F(ImportTest, FormatsAreFoundByThemselves) {
   EXPECT_THROW(find_importer("cvs"), ConfigError);
   auto runs = load_runs({(root_ / "d").string()});
   EXPECT_EQ(runs[0].record.workload, "d");
+  EXPECT_EQ(runs[0].record.time_to_target, "first");
   EXPECT_EQ(run_cost(runs[0], Cost::kUsd), 2);
 }
 

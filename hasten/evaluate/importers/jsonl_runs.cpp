@@ -2,6 +2,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <deque>
@@ -19,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using Value = simdjson::ondemand::value;
 constexpr int kDeepest = 16;
+constexpr std::array<std::string_view, 3> kWords{"NaN", "Infinity", "-Infinity"};
 
 bool is_json_lines(const fs::path& path) { return path.extension() == ".jsonl" || path.extension() == ".ndjson"; }
 
@@ -28,7 +30,7 @@ struct Key {
   std::string name;  // with the keys above it: "train.loss"
   ColumnRole role;
   bool special = false;  // one of the following
-  bool run = false, group = false, seed = false, long_metric = false, long_value = false;
+  bool run = false, group = false, seed = false, kind = false, long_metric = false, long_value = false;
   std::optional<size_t> planned;      // place in kPlannedNames
   const std::string* only = nullptr;  // the text that a row must have here
   std::map<std::string, Key*, std::less<>> below;  // by unescaped text
@@ -76,6 +78,7 @@ class Keys {
     key.run = is_one_of(key.name, mapping_.run_column);
     key.group = is_one_of(key.name, mapping_.group_column);
     key.seed = is_one_of(key.name, mapping_.seed_column);
+    key.kind = is_one_of(key.name, mapping_.kind_column);
     key.long_metric = is_one_of(key.name, mapping_.long_metric);
     key.long_value = is_one_of(key.name, mapping_.long_value);
     for (size_t amount = 0; amount < kPlannedNames.size(); ++amount) {
@@ -84,7 +87,8 @@ class Keys {
     }
     auto found = mapping_.only.find(key.name);
     if (found != mapping_.only.end()) key.only = &found->second;
-    key.special = key.run || key.group || key.seed || key.long_metric || key.long_value || key.planned || key.only;
+    key.special =
+        key.run || key.group || key.seed || key.kind || key.long_metric || key.long_value || key.planned || key.only;
     return key;
   }
 
@@ -96,30 +100,26 @@ class Keys {
 
 class LinesImport {
  public:
-  LinesImport(const fs::path& path, const Mapping& mapping, const ImportOptions& options, RunSink& sink)
+  LinesImport(const fs::path& path, const std::string& name, const Mapping& mapping, const ImportOptions& options,
+              RunSink& sink)
       : path_(path.string()),
         lines_(path),
-        rows_(options, sink, "jsonl: " + path.string()),
-        file_name_(path.stem().string()),
+        rows_(mapping, options, sink, "jsonl: " + path.string()),
+        file_name_(name),
         keys_(mapping),
         conditions_(mapping.only.size()) {}
 
   void read() {
-    simdjson::ondemand::parser parser;
     std::string_view line;
     while (lines_.next(line)) {
       if (line.empty() || (line.front() != '{' && trim(line).empty())) continue;
-      rows_.begin_row();
-      for (std::string_view* text : {&run_name_, &group_, &seed_, &long_metric_, &long_value_}) *text = {};
-      wanted_ = 0;
-      try {
-        auto document = parser.iterate(simdjson::padded_string_view(line, lines_.capacity_behind(line))).value();
-        read_object(document.get_object(), keys_.root(), 0);
-        if (document.current_location().error() != simdjson::OUT_OF_BOUNDS)
-          throw simdjson::simdjson_error(simdjson::TRAILING_CONTENT);
-      } catch (const simdjson::simdjson_error& error) {
+      auto error = read_row(simdjson::padded_string_view(line, lines_.capacity_behind(line)));
+      if (error != simdjson::SUCCESS && quote_words(line))
+        error = read_row(simdjson::padded_string_view(std::string_view(quoted_), quoted_.capacity()));
+      if (error != simdjson::SUCCESS) {
         if (!lines_.ended_with_newline()) break;  // cut while it was written
-        throw DataError(path_, cat("line ", lines_.number()), cat("not a JSON object (", error.what(), ")"));
+        throw DataError(path_, cat("line ", lines_.number()),
+                        cat("not a JSON object (", simdjson::error_message(error), ")"));
       }
       add_row();
     }
@@ -127,6 +127,44 @@ class LinesImport {
   }
 
  private:
+  simdjson::error_code read_row(simdjson::padded_string_view line) {
+    rows_.begin_row();
+    for (std::string_view* text : {&run_name_, &group_, &seed_, &kind_, &long_metric_, &long_value_}) *text = {};
+    wanted_ = 0;
+    try {
+      auto document = parser_.iterate(line).value();
+      read_object(document.get_object(), keys_.root(), 0);
+      if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return simdjson::TRAILING_CONTENT;
+    } catch (const simdjson::simdjson_error& error) {
+      return error.error();
+    }
+    return simdjson::SUCCESS;
+  }
+
+  // Python writes NaN, Infinity and -Infinity, which JSON lacks; they are read as texts. False when the line has none.
+  bool quote_words(std::string_view line) {
+    quoted_.clear();
+    bool inside = false, any = false;
+    for (size_t at = 0; at < line.size(); ++at) {
+      if (inside && line[at] == '\\' && at + 1 < line.size()) {
+        quoted_ += line[at++];
+      } else if (line[at] == '"') {
+        inside = !inside;
+      }
+      auto found = std::find_if(kWords.begin(), kWords.end(),
+                                [&](std::string_view word) { return !inside && line.substr(at).starts_with(word); });
+      if (found == kWords.end()) {
+        quoted_ += line[at];
+        continue;
+      }
+      quoted_ += cat('"', *found, '"');
+      at += found->size() - 1;
+      any = true;
+    }
+    quoted_.reserve(quoted_.size() + LineReader::kPadding);
+    return any;
+  }
+
   void read_object(simdjson::ondemand::object object, Key& parent, int depth) {
     size_t place = 0;
     for (auto result : object) {
@@ -166,6 +204,7 @@ class LinesImport {
       if (key.run) run_name_ = text;
       if (key.group) group_ = text;
       if (key.seed) seed_ = text;
+      if (key.kind) kind_ = text;
       if (key.long_value) long_value_ = number;
       if (key.planned) rows_.plan(*key.planned, number);
       if (key.only && text == *key.only) ++wanted_;
@@ -176,7 +215,7 @@ class LinesImport {
   void add_row() {
     if (wanted_ != conditions_) return;
     if (!long_value_.empty() && !long_metric_.empty()) rows_.add(long_role(), long_value_);
-    rows_.end_row(run_name_.empty() ? std::string_view(file_name_) : run_name_, group_, seed_);
+    rows_.end_row(run_name_.empty() ? std::string_view(file_name_) : run_name_, group_, seed_, kind_);
   }
 
   const ColumnRole& long_role() {
@@ -193,7 +232,9 @@ class LinesImport {
   Keys keys_;
   size_t conditions_, wanted_ = 0;
   std::map<std::string, ColumnRole, std::less<>> long_roles_;
-  std::string_view run_name_, group_, seed_, long_metric_, long_value_;
+  std::string_view run_name_, group_, seed_, kind_, long_metric_, long_value_;
+  simdjson::ondemand::parser parser_;
+  std::string quoted_;  // a line with such words, and room behind it
 };
 
 }  // namespace
@@ -209,7 +250,8 @@ Importer jsonl_importer() {
             Mapping mapping = read_mapping(options.mapping);
             auto files = files_below(path, is_json_lines);
             if (files.empty()) throw ConfigError("path", "*.jsonl files", path.string() + ", which has none");
-            for (const fs::path& file : files) LinesImport(file, mapping, options, sink).read();
+            for (const auto& [file, name] : names_of_files(files))
+              LinesImport(file, name, mapping, options, sink).read();
           }};
 }
 

@@ -150,9 +150,10 @@ class MappingReader {
       if (key == "run") mapping.run_column = columns;
       else if (key == "group") mapping.group_column = columns;
       else if (key == "seed") mapping.seed_column = columns;
+      else if (key == "kind") mapping.kind_column = columns;
       else if (key == "metric") mapping.long_metric = columns;
       else if (key == "value") mapping.long_value = columns;
-      else fail("rows." + key, "run, group, seed, metric, value or only", value);
+      else fail("rows." + key, "run, group, seed, kind, metric, value or only", value);
     }
   }
 
@@ -238,8 +239,8 @@ ColumnRole role_of(const Mapping& mapping, const std::string& column) {
   for (const auto& [amount, used] : mapping.planned) {
     if (is_one_of(column, used)) return role;
   }
-  for (const std::string* used :
-       {&mapping.run_column, &mapping.group_column, &mapping.seed_column, &mapping.long_metric, &mapping.long_value}) {
+  for (const std::string* used : {&mapping.run_column, &mapping.group_column, &mapping.seed_column,
+                                  &mapping.kind_column, &mapping.long_metric, &mapping.long_value}) {
     if (is_one_of(column, *used)) return role;
   }
   return mapping.other_metrics && !column.empty() ? metric_role(column) : role;

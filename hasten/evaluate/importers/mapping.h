@@ -13,7 +13,7 @@
 
 namespace hasten::evaluate {
 
-// A field of an event: value * scale, counted from the run's first row if `from_first`.
+// A field of an event: value * scale, counted from the run's least one if `from_first`.
 struct FieldSource {
   std::string column;
   double scale = 1;
@@ -26,6 +26,7 @@ struct Mapping {
   bool other_metrics = true;  // every other column of numbers is a metric named after it
   std::vector<std::string> ignore;  // columns, as globs
   std::string run_column, group_column, seed_column;  // empty: the whole file is one run
+  std::string kind_column;  // says standard or cyclic (see PointKind)
   std::map<std::string, std::string> planned;  // steps, epochs, samples, tokens, seconds -> column: the planned budget
   std::map<std::string, std::string> only;  // column -> text: rows that have another one there are passed over
   std::string wide_separator;  // columns are "RUN<separator>METRIC"

@@ -78,9 +78,11 @@ bool read_fact(const MllogLine& line, RunRecord& record) {
   return true;
 }
 
-void read_file_of(const fs::path& path, const ImportOptions& options, RunSink& sink) {
+// `folder` and `name`: what its folder and the log itself are called.
+void read_file_of(const fs::path& path, const std::string& folder, const std::string& name,
+                  const ImportOptions& options, RunSink& sink) {
   RunRecord record;
-  record.id = fs::absolute(path).parent_path().filename().string() + "/" + path.stem().string();
+  record.id = folder + "/" + name;
   record.source = "mllog: " + path.string();
   record.clocks.eval = true;  // the rules forbid pausing the clock
   record.clocks.data = true;
@@ -94,7 +96,14 @@ void read_file_of(const fs::path& path, const ImportOptions& options, RunSink& s
   while (lines.next(text)) {
     size_t at = text.find(kMark);
     if (at == std::string_view::npos) continue;
-    MllogLine line = parse_line(parser, text.substr(at + kMark.size()), lines, path.string());
+    MllogLine line;
+    try {
+      line = parse_line(parser, text.substr(at + kMark.size()), lines, path.string());
+    } catch (const DataError&) {
+      if (lines.ended_with_newline()) throw;
+      record.not_found.push_back("the end of " + path.filename().string());  // cut while it was written
+      break;
+    }
     any = true;
     if (read_fact(line, record)) continue;
     if (line.key == "run_start") {
@@ -117,12 +126,12 @@ void read_file_of(const fs::path& path, const ImportOptions& options, RunSink& s
       if (batch_epoch > 0) record.executed.epochs = batch_epoch;
       record.executed.samples = samples;
     } else if (line.key.rfind("eval_", 0) == 0 && line.value) {
-      std::string name = line.key.substr(5);
-      event.metrics.push_back({name, "eval", *line.value, "raw"});
+      std::string metric = line.key.substr(5);
+      event.metrics.push_back({metric, "eval", *line.value, "raw"});
       if (record.metric.name.empty()) {
-        record.metric.name = name;
+        record.metric.name = metric;
         record.metric.split = "eval";
-        record.metric.direction = name.find("error") != std::string::npos || name.find("loss") != std::string::npos
+        record.metric.direction = metric.find("error") != std::string::npos || metric.find("loss") != std::string::npos
                                       ? Direction::kMinimize
                                       : Direction::kMaximize;
       }
@@ -137,7 +146,7 @@ void read_file_of(const fs::path& path, const ImportOptions& options, RunSink& s
   }
   if (!record.seed) record.not_found.emplace_back("seed");
   if (record.metric.name.empty()) record.not_found.emplace_back("eval_*");
-  if (record.group.empty()) record.group = fs::absolute(path).parent_path().filename().string();
+  if (record.group.empty()) record.group = folder;
   apply(options, record);
   sink.end(run, std::move(record));
 }
@@ -163,7 +172,9 @@ Importer mllog_importer() {
             auto files = files_below(path, holds_mllog);
             if (files.empty())
               throw ConfigError("path", "files with :::MLLOG lines", path.string() + ", which has none");
-            for (const fs::path& file : files) read_file_of(file, options, sink);
+            auto folders = distinct_names(folders_of(files));
+            for (const auto& [file, name] : names_of_files(files))
+              read_file_of(file, folders.at(folder_of(file)), fs::path(name).filename().string(), options, sink);
           }};
 }
 

@@ -21,6 +21,9 @@ std::optional<double> value_of(std::string_view line, std::string_view key) {
   size_t at = line.find(key);
   if (at == std::string_view::npos || (at > 0 && line[at - 1] != ' ')) return std::nullopt;
   size_t begin = at + key.size(), end = begin;
+  // A diverged run writes nan, inf or -inf.
+  auto word = parse_number(line.substr(begin, line.find(' ', begin) - begin));
+  if (word && !std::isfinite(*word)) return word;
   while (end < line.size() &&
          (is_digit(line[end]) || line[end] == '.' || line[end] == 'e' || line[end] == '-' || line[end] == '+'))
     ++end;
@@ -93,11 +96,11 @@ void read_environment(std::string_view line, RunRecord& record) {
   }
 }
 
-void read_log(const fs::path& path, const ImportOptions& options, RunSink& sink) {
+void read_log(const fs::path& path, const std::string& id, const std::string& group, const ImportOptions& options,
+              RunSink& sink) {
   RunRecord record;
-  record.id = path.stem().string();
-  fs::path folder = fs::absolute(path).parent_path();
-  record.group = folder.filename().string();
+  record.id = id;
+  record.group = group;
   record.workload = "nanogpt";
   record.source = "nanogpt: " + path.string();
   record.metric.name = "loss";
@@ -108,6 +111,7 @@ void read_log(const fs::path& path, const ImportOptions& options, RunSink& sink)
   LineReader lines(path);
   std::string_view line;
   std::optional<double> before_ms;
+  bool diverged = false;
   while (lines.next(line)) {
     auto parsed = parse_step(line);
     if (!parsed) {
@@ -125,6 +129,10 @@ void read_log(const fs::path& path, const ImportOptions& options, RunSink& sink)
     if (parsed->planned) record.planned.steps = parsed->planned;
     if (parsed->val_loss) event.metrics.push_back({"loss", "validation", *parsed->val_loss, "raw"});
     if (parsed->train_loss) event.metrics.push_back({"loss", "train", *parsed->train_loss, "raw"});
+    bool bad = std::any_of(event.metrics.begin(), event.metrics.end(),
+                           [](const MetricValue& metric) { return !std::isfinite(metric.value); });
+    if (bad && !record.first_bad_step) record.first_bad_step = event.step;
+    if (!event.metrics.empty()) diverged = bad;
     record.executed.steps = static_cast<double>(parsed->step);
     if (event.t_train) record.executed.train_s = event.t_train;
     sink.event(run, std::move(event));
@@ -134,7 +142,8 @@ void read_log(const fs::path& path, const ImportOptions& options, RunSink& sink)
   if (!record.planned.steps) record.not_found.emplace_back("planned steps");
   if (record.hardware.accelerator.empty()) record.not_found.emplace_back("nvidia-smi table");
   record.not_found.emplace_back("seed");
-  record.status = Status::kOk;
+  bool whole = !record.planned.steps || *record.executed.steps >= *record.planned.steps;
+  record.status = diverged ? Status::kDiverged : whole ? Status::kOk : Status::kInterrupted;
   apply(options, record);
   sink.end(run, std::move(record));
 }
@@ -170,7 +179,9 @@ Importer nanogpt_importer() {
             if (files.empty())
               throw ConfigError("path", "text logs with step:<i>/<n> or s:<i> lines",
                                 path.string() + ", which has none");
-            for (const fs::path& file : files) read_log(file, options, sink);
+            auto groups = distinct_names(folders_of(files));
+            for (const auto& [file, id] : names_of_files(files))
+              read_log(file, id, groups.at(folder_of(file)), options, sink);
           }};
 }
 

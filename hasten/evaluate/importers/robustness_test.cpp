@@ -161,6 +161,22 @@ TEST_F(JsonLines, TwoObjectsOnALineAndEndlessKeysAreRefused) {
   EXPECT_THROW(read(many + "}\n"), DataError);
 }
 
+// Python's json writes these by default when a run diverges.
+TEST_F(JsonLines, PythonsWordsForWhatIsNotFinite) {
+  auto events = read(R"({"step":1,"loss":NaN,"note":"a NaN, \"Infinity"})"
+                     "\n"
+                     R"({"step":2,"loss":[NaN],"val":{"loss": -Infinity },"acc":Infinity})"
+                     "\n")[0]
+                    .events;
+  ASSERT_EQ(events.size(), 2u);
+  ASSERT_EQ(events[0].metrics.size(), 1u);
+  EXPECT_TRUE(std::isnan(events[0].metrics[0].value));
+  ASSERT_EQ(events[1].metrics.size(), 2u);
+  EXPECT_EQ(events[1].metrics[0].value, -HUGE_VAL);
+  EXPECT_EQ(events[1].metrics[1].value, HUGE_VAL);
+  EXPECT_THROW(read("{\"loss\":NaNs}\n"), DataError);
+}
+
 TEST(NumberText, OnlyFiniteJsonNumbersPassAsTheyAre) {
   for (const char* text :
        {"0", "-0", "7", "10", "0.5", "-1.25", "1234567.5", "12345678.5", "1.2345678", "0.12345678901234567", "1e5",

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <iterator>
+#include <set>
+#include <utility>
 
 #include "hasten/base/error.h"
 #include "hasten/base/text.h"
@@ -12,8 +15,19 @@
 
 namespace hasten::evaluate {
 
-RowImport::RowImport(const ImportOptions& options, RunSink& sink, std::string source)
-    : options_(options), sink_(sink), source_(std::move(source)), line_(4 * kHead, '\0') {}
+RowImport::RowImport(const Mapping& mapping, const ImportOptions& options, RunSink& sink, std::string source)
+    : joins_(!mapping.long_metric.empty()),
+      waits_(joins_),
+      options_(options),
+      sink_(sink),
+      source_(std::move(source)),
+      line_(4 * kHead, '\0') {
+  for (size_t field = 0; field < kFields; ++field) {
+    auto found = mapping.fields.find(std::string(kFieldNames[field]));
+    if (found != mapping.fields.end()) sources_[field] = found->second;
+    waits_ = waits_ || sources_[field].from_first;
+  }
+}
 
 // The run of that name, and of that group where rows say one: a name may come again in another group.
 RowImport::Open& RowImport::open(std::string_view name, std::string_view group) {
@@ -42,6 +56,7 @@ RowImport::Open& RowImport::begin(std::string_view name, std::string_view group)
   run.record.group = group.empty() ? run.name : run.group;
   run.record.id = same.empty() ? run.name : run.record.group + "/" + run.name;
   run.record.source = source_;
+  run.least.fill(HUGE_VAL);
   run.sink_run = sink_.begin();
   same.push_back(&run);
   return run;
@@ -52,6 +67,8 @@ void RowImport::begin_row() {
   present_ = 0;
   pending_.clear();
   planned_.clear();
+  waiting_.present = 0;
+  waiting_.metrics.clear();
 }
 
 inline void RowImport::put(size_t field, std::string_view number) {
@@ -73,21 +90,31 @@ inline void RowImport::add_metric(std::string_view prefix, std::string_view numb
 
 void RowImport::add(const ColumnRole& role, std::string_view cell) {
   if (role.kind == ColumnRole::Kind::kIgnored || cell.empty()) return;
-  if (!is_json_number(cell)) return add_other(role, trim(cell));
+  if (waits_ || !is_json_number(cell)) return add_other(role, trim(cell));
   if (role.kind == ColumnRole::Kind::kMetric) return add_metric(role.prefix, cell);
   bool whole = role.field != 0 || cell.find_first_of(".eE") == std::string_view::npos;
-  if (whole && !role.source.from_first && role.source.scale == 1) return put(role.field, cell);
-  pending_.push_back({&role, *parse_number(cell)});
+  if (whole && role.source.scale == 1) return put(role.field, cell);
+  pending_.push_back({role.field, *parse_number(cell)});
 }
 
 void RowImport::plan(size_t amount, std::string_view cell) { planned_.emplace_back(amount, cell); }
 
-// What is no plain number: with blanks around it, "nan", "+1", "1.", text.
+// What is no plain number: with blanks around it, "nan", "+1", "1.", text. And all numbers of rows that wait.
 void RowImport::add_other(const ColumnRole& role, std::string_view cell) {
   auto value = parse_number(cell);
   if (!value) return;
-  if (role.kind == ColumnRole::Kind::kField) {
-    pending_.push_back({&role, *value});
+  bool is_field = role.kind == ColumnRole::Kind::kField;
+  if (waits_ && is_field) {
+    waiting_.raw[role.field] = *value;
+    waiting_.present |= 1u << role.field;
+    return;
+  }
+  if (waits_) {
+    waiting_.metrics.emplace_back(&role, *value);
+    return;
+  }
+  if (is_field) {
+    pending_.push_back({role.field, *value});
     return;
   }
   scratch_.clear();
@@ -96,25 +123,102 @@ void RowImport::add_other(const ColumnRole& role, std::string_view cell) {
 }
 
 // Fields that must be computed: their run is known now.
-void RowImport::settle(Open& run) {
-  for (const Pending& pending : pending_) {
-    double value = pending.value;
-    const FieldSource& source = pending.role->source;
-    if (source.from_first) value -= run.first.try_emplace(source.column, value).first->second;
-    value *= source.scale;
-    if (pending.role->field == 0) {
+void RowImport::settle(const Open& run) {
+  for (const auto& [field, raw] : pending_) {
+    double value = raw;
+    if (sources_[field].from_first) value -= run.least[field];
+    value *= sources_[field].scale;
+    if (field == 0) {
       auto step = whole_number(value);
       if (!step) continue;
       value = static_cast<double>(*step);
     }
-    std::string& text = computed_[pending.role->field];
+    std::string& text = computed_[field];
     text.clear();
     append_json_number(value, text);
-    put(pending.role->field, text);
+    put(field, text);
   }
 }
 
-void RowImport::end_row(std::string_view name, std::string_view group, std::string_view seed) {
+void RowImport::wait(Open& run) {
+  constexpr size_t kMost = size_t{64} << 20;
+  for (size_t field = 0; field < kFields; ++field) {
+    if (((waiting_.present >> field) & 1) != 0) run.least[field] = std::min(run.least[field], waiting_.raw[field]);
+  }
+  waiting_bytes_ += sizeof(Waiting) + 32 + waiting_.metrics.size() * sizeof(waiting_.metrics[0]);
+  run.waiting.push_back(std::move(waiting_));
+  begin_row();
+  if (waiting_bytes_ < kMost) return;
+  for (Open& each : runs_) {
+    each.in_parts = each.in_parts || !each.waiting.empty();
+    release(each);
+  }
+  waiting_bytes_ = 0;
+}
+
+// Rows of one step become one event: its fields are the greatest of theirs, so its clock is that of the last metric. Where
+// a metric comes again (a run that was resumed, a log without steps), the rows of that step stay what they are, by time.
+void RowImport::join_steps(std::deque<Waiting>& rows) {
+  constexpr size_t kTrain = 4, kTotal = 6;  // places in kFieldNames
+  static_assert(kFieldNames[0] == "step" && kFieldNames[kTrain] == "t_train" && kFieldNames[kTotal] == "t_total");
+  auto value = [](const Waiting& row, size_t field) {
+    bool known = ((row.present >> field) & 1) != 0 && !std::isnan(row.raw[field]);
+    return known ? row.raw[field] : -HUGE_VAL;
+  };
+  auto time = [&](const Waiting& row) { return std::pair(value(row, kTotal), value(row, kTrain)); };
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](const Waiting& a, const Waiting& b) { return value(a, 0) < value(b, 0); });
+  std::deque<Waiting> events;
+  for (auto from = rows.begin(), to = from; from != rows.end(); from = to) {
+    std::set<std::vector<const ColumnRole*>> seen;  // columns that all rows have do not make them alike
+    bool joins = value(*from, 0) != -HUGE_VAL;
+    for (; to != rows.end() && value(*to, 0) == value(*from, 0); ++to) {
+      std::vector<const ColumnRole*> roles;
+      for (const auto& metric : to->metrics) roles.push_back(metric.first);
+      joins = seen.insert(std::move(roles)).second && joins;
+    }
+    if (!joins) {
+      std::stable_sort(from, to, [&](const Waiting& a, const Waiting& b) { return time(a) < time(b); });
+      std::move(from, to, std::back_inserter(events));
+      continue;
+    }
+    Waiting& event = events.emplace_back(std::move(*from));
+    for (auto row = from + 1; row != to; ++row) {
+      for (size_t field = 0; field < kFields; ++field) {
+        if (value(*row, field) <= value(event, field)) continue;
+        event.raw[field] = row->raw[field];
+        event.present |= 1u << field;
+      }
+      for (const auto& metric : row->metrics) {
+        bool known = std::any_of(event.metrics.begin(), event.metrics.end(),
+                                 [&](const auto& other) { return other.first == metric.first; });
+        if (!known) event.metrics.push_back(metric);
+      }
+    }
+  }
+  rows = std::move(events);
+}
+
+void RowImport::release(Open& run) {
+  if (joins_) join_steps(run.waiting);
+  for (const Waiting& row : run.waiting) {
+    begin_row();
+    for (uint32_t left = row.present; left != 0; left &= left - 1) {
+      auto field = static_cast<size_t>(std::countr_zero(left));
+      pending_.push_back({field, row.raw[field]});
+    }
+    for (const auto& [role, value] : row.metrics) {
+      scratch_.clear();
+      append_json_number(value, scratch_);
+      add_metric(role->prefix, scratch_);
+    }
+    settle(run);
+    write(run);
+  }
+  run.waiting.clear();
+}
+
+void RowImport::end_row(std::string_view name, std::string_view group, std::string_view seed, std::string_view kind) {
   Open& run = open(name, group);
   for (const auto& [amount, cell] : planned_) {
     constexpr std::array<std::optional<double> Amounts::*, kPlannedNames.size()> kMembers{
@@ -125,7 +229,21 @@ void RowImport::end_row(std::string_view name, std::string_view group, std::stri
     run.seed = std::string(seed);
     if (auto value = parse_number(seed); value && whole_number(*value)) run.record.seed = whole_number(*value);
   }
+  if (!kind.empty() && kind != run.kind) {
+    if (!run.kind.empty() || (kind != "standard" && kind != "cyclic")) {
+      throw ConfigError("mapping.rows.kind", "standard or cyclic, the same in all rows of a run",
+                        cat("'", kind, "' in run ", run.name));
+    }
+    run.kind = std::string(kind);
+    run.record.point = kind == "cyclic" ? PointKind::kCyclic : PointKind::kStandard;
+  }
+  if (waits_) return wait(run);
   if (!pending_.empty()) settle(run);
+  write(run);
+}
+
+// The row as an event.
+void RowImport::write(Open& run) {
   std::array<char, kHead> head;
   char* at = head.data();
   *at++ = '{';
@@ -158,6 +276,7 @@ void RowImport::end_row(std::string_view name, std::string_view group, std::stri
 
 void RowImport::finish() {
   for (Open& run : runs_) {
+    release(run);
     RunRecord& record = run.record;
     Totals& totals = record.executed;
     std::array<std::optional<double>*, kFields> into{
@@ -171,6 +290,7 @@ void RowImport::finish() {
     if (!totals.total_s) record.not_found.emplace_back("t_total");
     if (!record.seed) record.not_found.emplace_back("seed");
     record.not_found.emplace_back("hardware");
+    if (run.in_parts) record.not_found.emplace_back("rows that lie far apart: joined and timed in parts");
     record.status = run.events > 0 ? Status::kOk : Status::kMissing;
     apply(options_, record);
     sink_.end(run.sink_run, std::move(record));

@@ -3,7 +3,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <map>
+#include <utility>
 
 #include "hasten/base/error.h"
 #include "hasten/base/text.h"
@@ -25,15 +27,24 @@ std::string prefix_of(std::string_view tag) {
   if (slash == std::string::npos) return metric_prefix("", std::string(tag));
   std::string left(tag.substr(0, slash)), right(tag.substr(slash + 1));
   for (const char* split : {"train", "validation", "val", "valid", "test", "eval"}) {
-    if (right == split) return metric_prefix(right, left);
+    if (right != split) continue;
+    std::swap(left, right);
+    break;
   }
-  return metric_prefix(left, right);
+  return metric_prefix(left == "val" || left == "valid" ? "validation" : left, right);  // as tables name it
 }
 
-// What stands before the value of each tag. Writers repeat their tags in one order, so most are found by the last one.
+// What is known of each tag. Writers repeat their tags in one order, so most are found by the last one.
 class Tags {
  public:
-  const std::string& prefix(std::string_view tag) {
+  struct Tag {
+    std::string tag, prefix;  // what stands before its value
+    int64_t step = INT64_MIN;  // where it was last,
+    int64_t starts = 0;        // and how often the run had started again by then
+    Tag* after = nullptr;
+  };
+
+  Tag& find(std::string_view tag) {
     if (!latest_ || !latest_->after || latest_->after->tag != tag) {
       Tag* found = look_up(tag);
       if (latest_) latest_->after = found;
@@ -41,15 +52,10 @@ class Tags {
     } else {
       latest_ = latest_->after;
     }
-    return latest_->prefix;
+    return *latest_;
   }
 
  private:
-  struct Tag {
-    std::string tag, prefix;
-    Tag* after = nullptr;
-  };
-
   Tag* look_up(std::string_view tag) {
     auto found = tags_.find(tag);
     if (found != tags_.end()) return &found->second;
@@ -57,7 +63,10 @@ class Tags {
       latest_ = nullptr;
       tags_.clear();
     }
-    return &tags_.emplace(std::string(tag), Tag{std::string(tag), prefix_of(tag)}).first->second;
+    Tag& added = tags_[std::string(tag)];
+    added.tag = std::string(tag);
+    added.prefix = prefix_of(tag);
+    return &added;
   }
 
   std::map<std::string, Tag, std::less<>> tags_;
@@ -118,13 +127,6 @@ class FolderImport {
       other_ = other_ || event.holds_other;
       if (event.scalars.empty()) continue;
       if (!first_) first_ = event.wall_time;
-      // A second file that starts again at an earlier step is a resumed run.
-      if (last_step_ && event.step < *last_step_ && number <= 3) {
-        EventRecord restart;
-        restart.kind = "restart";
-        restart.step = event.step;
-        sink_.event(run_, std::move(restart));
-      }
       last_.emplace(event.wall_time - *first_);
       last_step_ = event.step;
       write(event);
@@ -150,8 +152,14 @@ class FolderImport {
     at = last_->put(at);
     at = copy_short(at, ",\"metrics\":");
     char separator = '[';
-    for (const auto& [tag, value, is_float] : event.scalars) {
-      const std::string& prefix = tags_.prefix(tag);
+    bool restarts = false;
+    for (const auto& [name, value, is_float] : event.scalars) {
+      Tags::Tag& tag = tags_.find(name);
+      // A tag that comes again at an earlier step is a resumed run; other tags may count by a step of their own.
+      restarts = restarts || (tag.starts == starts_ && event.step < tag.step);
+      tag.step = event.step;
+      tag.starts = starts_ + (restarts ? 1 : 0);
+      const std::string& prefix = tag.prefix;
       at = room(at, prefix.size() + 64);  // a number, what ends the line
       *at++ = separator;
       separator = ',';
@@ -160,6 +168,13 @@ class FolderImport {
       *at++ = '}';
     }
     at = copy_short(at, "]}\n");
+    if (restarts) {
+      ++starts_;
+      EventRecord restart;
+      restart.kind = "restart";
+      restart.step = event.step;
+      sink_.event(run_, std::move(restart));
+    }
     sink_.line(run_, std::string_view(line_.data(), static_cast<size_t>(at - line_.data())));
   }
 
@@ -178,16 +193,17 @@ class FolderImport {
   std::optional<double> first_;
   std::optional<Moment> last_;
   std::optional<int64_t> last_step_;
+  int64_t starts_ = 0;  // how often the run started again
   bool other_ = false;
 };
 
-void read_folder(const fs::path& root, const fs::path& folder, const std::vector<fs::path>& files,
-                 const ImportOptions& options, RunSink& sink) {
+void read_folder(const fs::path& root, const fs::path& folder, const std::string& group,
+                 const std::vector<fs::path>& files, const ImportOptions& options, RunSink& sink) {
   RunRecord record;
   // Named below what the user gave, not by where that lies.
   fs::path below = folder.lexically_relative(fs::absolute(root).lexically_normal());
   record.id = below.empty() || below.string()[0] == '.' ? folder.filename().string() : below.string();
-  record.group = folder.filename().string();
+  record.group = group;
   record.source = "tensorboard: " + folder.string();
   FolderImport import(sink, record);
   for (const fs::path& file : files) import.read(file);
@@ -207,11 +223,13 @@ Importer tensorboard_importer() {
           },
           [](const fs::path& path, const ImportOptions& options, RunSink& sink) {
             std::map<fs::path, std::vector<fs::path>> folders;
-            for (const fs::path& file : files_below(path, is_event_file))
-              folders[fs::absolute(file).parent_path().lexically_normal()].push_back(file);
+            auto all = files_below(path, is_event_file);
+            for (const fs::path& file : all) folders[folder_of(file)].push_back(file);
             if (folders.empty())
               throw ConfigError("path", "event files (*tfevents*)", path.string() + ", which has none");
-            for (const auto& [folder, files] : folders) read_folder(path, folder, files, options, sink);
+            auto groups = distinct_names(folders_of(all));
+            for (const auto& [folder, files] : folders)
+              read_folder(path, folder, groups.at(folder), files, options, sink);
           }};
 }
 

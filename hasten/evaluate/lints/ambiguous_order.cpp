@@ -12,8 +12,8 @@ Lint ambiguous_order() {
           "A tie that is broken by a directory listing is broken by chance.",
           "AlgoPerf v0.6: .4590 or .4716",
           [](const LintInput& input, Check& out) {
-            if (!input.board) return out.missing("results on several workloads");
-            BoardTable board = board_table(*input.board);
+            if (input.board.empty()) return out.missing("results on several workloads");
+            BoardTable board = board_table(input.board);
             auto least = score_profiles(board.least), most = score_profiles(board.most);
             for (size_t s = 0; s < board.least.submissions.size(); ++s) {
               if (least.trapezoid[s] == most.trapezoid[s]) continue;

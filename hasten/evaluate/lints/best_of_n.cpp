@@ -23,7 +23,7 @@ void check_search(const Comparison& comparison, const Group& group, double claim
   std::map<double, int64_t> trials;  // by quality
   for (const Run* run : runs_of(comparison, group)) {
     const RunRecord& record = run->record;
-    if (record.tuning.group != kept.tuning.group || !record.tuning.trial || record.planned.text != kept.planned.text)
+    if (record.tuning.group != kept.tuning.group || !record.tuning.trial || budget_name(record) != budget_name(kept))
       continue;
     if (auto value = quality(*run, comparison.metric)) trials[*value] = *record.tuning.trial;
   }

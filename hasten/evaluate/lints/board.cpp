@@ -63,7 +63,7 @@ CellTimes cell_times(const Comparison& comparison, const Group& group) {
 
 }  // namespace
 
-BoardTable board_table(const std::vector<Comparison>& comparisons) {
+BoardTable board_table(std::span<const Comparison> comparisons) {
   BoardTable board;
   std::set<std::string> names;
   for (const Comparison& comparison : comparisons) {

@@ -1,6 +1,7 @@
 // Several workloads seen as one board: what the lints about scores need.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,6 @@ struct BoardTable {
   TimeTable least, most;
   std::vector<std::string> ties;
 };
-BoardTable board_table(const std::vector<Comparison>& comparisons);
+BoardTable board_table(std::span<const Comparison> comparisons);
 
 }  // namespace hasten::evaluate::lints

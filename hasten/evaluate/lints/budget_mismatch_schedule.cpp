@@ -13,23 +13,26 @@ Lint budget_mismatch_schedule() {
           [](const LintInput& input, Check& out) {
             const Comparison& comparison = input.comparison;
             if (!reads_crossings(comparison)) return;
-            auto planned = [&](const Group& group) {
+            auto planned = [&](const Group& group, const LengthUnit& unit) {
               std::set<double> lengths;
               for (const Run* run : headline_runs(comparison, group)) {
-                if (run->record.planned.steps) lengths.insert(*run->record.planned.steps);
+                if (auto length = run->record.planned.*unit.planned) lengths.insert(*length);
               }
               return lengths;
             };
-            auto base = planned(comparison.baseline());
             for (const Pair& pair : comparison.pairs) {
-              auto method = planned(comparison.groups[pair.method]);
-              if (base.empty() || method.empty()) {
-                out.missing("planned.steps");
-              } else if (*method.begin() > 1.02 * *base.rbegin() || *base.begin() > 1.02 * *method.rbegin()) {
-                out.fire(comparison.groups[pair.method].name,
-                         cat("planned for ", number(*method.begin()), " steps, the baseline for ",
-                             number(*base.begin()), ", but read where they cross the target"));
+              const Group& method = comparison.groups[pair.method];
+              bool known = false;
+              for (const LengthUnit& unit : kLengthUnits) {
+                auto base = planned(comparison.baseline(), unit), other = planned(method, unit);
+                if (base.empty() || other.empty()) continue;
+                known = true;
+                if (*other.begin() <= 1.02 * *base.rbegin() && *base.begin() <= 1.02 * *other.rbegin()) continue;
+                out.fire(method.name, cat("planned for ", number(*other.begin()), " ", unit.name, ", the baseline for ",
+                                          number(*base.begin()), ", but read where they cross the target"));
+                break;
               }
+              if (!known) out.missing("planned.steps (or epochs, samples, tokens)");
             }
           }};
 }

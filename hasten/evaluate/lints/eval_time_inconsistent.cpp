@@ -34,13 +34,15 @@ Lint eval_time_inconsistent() {
                     *totals.total_s < 1)
                   continue;
                 known = true;
-                double parts_s =
-                    *totals.train_s + *totals.eval_s + totals.checkpoint_s.value_or(0) + totals.startup_s.value_or(0);
+                double parts_s = *totals.train_s + *totals.eval_s + totals.logging_s.value_or(0) +
+                                 totals.checkpoint_s.value_or(0) + totals.startup_s.value_or(0);
+                for (const AuxiliaryCost& work : run->record.auxiliary) {
+                  if (work.charged) parts_s += work.seconds.value_or(0);
+                }
                 double unexplained = (*totals.total_s - parts_s) / *totals.total_s;
                 if (std::abs(unexplained) <= 0.02) continue;
-                out.fire(
-                    Severity::kWarning, run->record.id,
-                    cat(fixed(unexplained * 100, 1), "% of its total seconds are in neither training nor evaluation"));
+                out.fire(run->record.id, cat(fixed(unexplained * 100, 1),
+                                             "% of its total seconds are in neither training nor evaluation"));
               }
             }
             if (!known) out.missing("executed.total_s, train_s and eval_s");

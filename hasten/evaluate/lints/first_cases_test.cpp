@@ -77,7 +77,13 @@ const std::map<std::string, Row> kFirstRows{
       [](Scene& s) {
         for (auto& run : s.runs) run.events.erase(run.events.begin(), run.events.end() - 1);
       }}},
-    {"L16", {crossing, nothing, no_target}},
+    {"L16",
+     {crossing,
+      [](Scene& s) {
+        crossing(s);
+        fine_grid(s);
+      },
+      no_target}},
     {"L17",
      {[](Scene& s) { s.each([](RunRecord& r) { r.clocks.eval = true; }, "fast"); }, nothing,
       [](Scene& s) { s.each([](RunRecord& r) { r.clocks = {}; }); }}},

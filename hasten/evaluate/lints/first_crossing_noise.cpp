@@ -13,7 +13,7 @@ Lint first_crossing_noise() {
           [](const LintInput& input, Check& out) {
             const Comparison& comparison = input.comparison;
             if (!comparison.target) return out.missing("target");
-            if (!reads_crossings(comparison)) return;
+            if (!reads_crossings(comparison)) return out.missing("first crossings (--time-to-target first reads them)");
             for (const Group& group : comparison.groups) {
               const auto& spread = group.points[group.headline].quality;
               for (const Run* run : headline_runs(comparison, group)) {

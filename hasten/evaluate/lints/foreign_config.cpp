@@ -54,7 +54,10 @@ Lint foreign_config() {
                 most = std::max(most, ids.size());
               }
               // Only a clear majority says which settings belong here.
-              if (2 * most <= total) continue;
+              if (2 * most <= total) {
+                out.missing("settings that most runs of " + group.name + " have in common");
+                continue;
+              }
               for (const auto& [keys, ids] : by_keys) {
                 if (ids.size() != most)
                   out.fire(group.name, cat("other settings than the rest of its runs: ", join(ids, ", ")));

@@ -14,8 +14,8 @@ Lint inf_handling() {
           "A target that was missed has no time; what is put in its place decides the mean.",
           "AlgoPerf: ResNet counts as ratio 1 where both sides fail",
           [](const LintInput& input, Check& out) {
-            if (!input.board) return out.missing("results on several workloads");
-            BoardTable board = board_table(*input.board);
+            if (input.board.empty()) return out.missing("results on several workloads");
+            BoardTable board = board_table(input.board);
             const TimeTable& table = board.least;
             for (size_t s = 0; s < table.submissions.size(); ++s) {
               size_t missed = 0;

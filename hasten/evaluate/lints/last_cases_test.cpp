@@ -65,7 +65,7 @@ const std::map<std::string, Row> kLastRows{
         crossing(s);
         for (auto& run : s.runs) run.events[8].metrics[0].value = 0.1;
       },
-      nothing, no_target}},
+      crossing, no_target}},
     {"L31",
      {[](Scene& s) { s.method().record.status = Status::kDiverged; }, nothing,
       [](Scene& s) { s.each([](RunRecord& r) { r.planned_runs.reset(); }); }}},

@@ -2,14 +2,46 @@
 #include "hasten/evaluate/lints/lints.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
-#include <cstddef>
 
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
+#include "hasten/evaluate/record_io.h"
 #include "hasten/spec/search_space.h"
 
 namespace hasten::evaluate::lints {
+namespace {
+
+// "optimizer.minLR" -> "_optimizer_min_lr_"; the number of "beta1" is left out.
+std::string words_of_path(const std::string& path) {
+  std::string words = "_";
+  bool upper_before = true;
+  for (char c : path) {
+    auto byte = static_cast<unsigned char>(c);
+    bool letter = std::isalpha(byte) != 0, upper = std::isupper(byte) != 0;
+    if ((!letter || (upper && !upper_before)) && words.back() != '_') words += '_';
+    if (letter) words += static_cast<char>(std::tolower(byte));
+    upper_before = upper;
+  }
+  return words.back() == '_' ? words : words + "_";
+}
+
+void collect_named(const Json& json, const std::string& path, const std::vector<std::string>& words,
+                   GroupSettings& out) {
+  if (json.is_object()) {
+    for (const auto& [key, value] : json.items())
+      collect_named(value, path.empty() ? key : path + "." + key, words, out);
+    return;
+  }
+  if (json.is_null()) return;
+  std::string own = words_of_path(path);
+  bool named = std::any_of(words.begin(), words.end(),
+                           [&](const std::string& word) { return own.find(word) != std::string::npos; });
+  if (named) out[path].insert(json.dump());
+}
+
+}  // namespace
 
 std::vector<Lint> list() {
   return {baseline_undertuned(),
@@ -110,6 +142,12 @@ std::optional<double> setting(const Json& recipe, const std::string& path) {
   return found != nullptr && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
 }
 
+GroupSettings settings_named(const Comparison& comparison, const Group& group, const std::vector<std::string>& words) {
+  GroupSettings settings;
+  for (const Run* run : headline_runs(comparison, group)) collect_named(recipe(run->record), "", words, settings);
+  return settings;
+}
+
 std::vector<double> seconds_per_step(const Run& run) {
   std::vector<double> steps;
   double time_before = 0, step_before = 0;
@@ -143,38 +181,28 @@ std::vector<const Pair*> claimed_pairs(const LintInput& input, Check& out) {
 
 std::optional<double> claimed_ratio(const LintInput& input, const Pair& pair) {
   if (input.claim->cost == input.comparison.cost && pair.time_to_target) return pair.time_to_target->value;
+  if (reads_crossings(input.comparison)) return std::nullopt;  // totals are no costs to the target
   auto found = pair.ratios.find(input.claim->cost);
   bool both = input.comparison.baseline().reaches_target && input.comparison.groups[pair.method].reaches_target;
   if (found == pair.ratios.end() || !both) return std::nullopt;
   return found->second.value;
 }
 
-std::vector<CostTableDefect> check_cost_table(std::vector<std::pair<double, double>> table) {
-  std::vector<CostTableDefect> defects;
-  std::sort(table.begin(), table.end());
-  while (table.size() >= 3) {
-    size_t worst = 0;
-    double worst_gap = 0, expected = 0;
-    for (size_t i = 0; i < table.size(); ++i) {
-      // Between its neighbours, or beyond the last two.
-      size_t left = i == 0 ? 1 : i - 1, right = i + 1 == table.size() ? i - 2 : i + 1;
-      if (i == 0) right = 2;
-      double share = (table[i].first - table[left].first) / (table[right].first - table[left].first);
-      double here = table[left].second + share * (table[right].second - table[left].second);
-      double gap = std::abs(table[i].second - here) / std::max(std::abs(table[i].second), std::abs(here));
-      bool inner = i > 0 && i + 1 < table.size();
-      bool grows = !inner || (table[i].second > table[i - 1].second && table[i].second < table[i + 1].second);
-      // The ends have a neighbour on one side only: a curved but growing table is no defect there.
-      if ((grows && gap <= 0.2) || (!inner && table.size() > 3 && gap <= 0.5) || gap <= worst_gap) continue;
-      worst = i;
-      worst_gap = gap;
-      expected = here;
-    }
-    if (worst_gap == 0) break;
-    defects.push_back({table[worst].first, table[worst].second, expected});
-    table.erase(table.begin() + static_cast<std::ptrdiff_t>(worst));
+std::optional<double> executed_length(const Run& run, const LengthUnit& unit) {
+  if (!unit.logged) return run_cost(run, Cost::kSteps);
+  std::optional<double> length = run.record.executed.*unit.executed, first, last;
+  bool whole = true;
+  for (const EventRecord& event : run.events) {
+    const std::optional<double>& at = event.*unit.logged;
+    if (!at) continue;
+    if (!first) first = at;
+    last = at;
+    whole = whole && *at == std::floor(*at);
   }
-  return defects;
+  if (!length) length = last;
+  // The line of an epoch stands at its end: where they are counted from 0, one more is done than the last says.
+  if (unit.logged == &EventRecord::epoch && length && length == last && *first == 0 && whole) return *length + 1;
+  return length;
 }
 
 std::string text_of(const std::optional<double>& value) { return value ? number(*value) : ""; }

@@ -7,6 +7,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hasten/base/json_fwd.h"
@@ -75,6 +77,11 @@ bool target_missed(const Comparison& comparison, const Group& group, double targ
 // A number in the recipe by its dotted path.
 std::optional<double> setting(const Json& recipe, const std::string& path);
 
+// The settings of a group's headline runs whose dotted path has one of these words, in lower case between underscores
+// ("_weight_decay_" is two words, as is weightDecay in a recipe), with the values that the runs have.
+using GroupSettings = std::map<std::string, std::set<std::string>>;
+GroupSettings settings_named(const Comparison& comparison, const Group& group, const std::vector<std::string>& words);
+
 // Seconds a step between the timed events of a run; what lies before the first one, and across resets, is left out.
 std::vector<double> seconds_per_step(const Run& run);
 
@@ -84,12 +91,29 @@ std::vector<const Pair*> claimed_pairs(const LintInput& input, Check& out);
 // The ratio that a claim speaks of, in its own unit of cost.
 std::optional<double> claimed_ratio(const LintInput& input, const Pair& pair);
 
-// Entries of a table of costs by size that do not grow, or lie far from what their neighbours suggest; worst first,
-// each judged without those found before.
-struct CostTableDefect {
-  double size = 0, cost = 0, expected = 0;
+// The units in which a training is planned and counted; steps are whole numbers in events.
+struct LengthUnit {
+  std::string_view name;
+  std::optional<double> Amounts::*planned;
+  std::optional<double> Totals::*executed;
+  std::optional<double> EventRecord::*logged;
 };
-std::vector<CostTableDefect> check_cost_table(std::vector<std::pair<double, double>> table);
+inline constexpr LengthUnit kLengthUnits[] = {{"steps", &Amounts::steps, &Totals::steps, nullptr},
+                                              {"epochs", &Amounts::epochs, &Totals::epochs, &EventRecord::epoch},
+                                              {"samples", &Amounts::samples, &Totals::samples, &EventRecord::samples},
+                                              {"tokens", &Amounts::tokens, &Totals::tokens, &EventRecord::tokens}};
+
+// How long the run itself was: as recorded, else as far as its log goes.
+std::optional<double> executed_length(const Run& run, const LengthUnit& unit);
+
+// Entries of a table of costs by size that lie far from the line between their neighbours, each judged without those
+// found before; then those of the rest that cost no more than a smaller size.
+struct CostTableDefect {
+  double size = 0, cost = 0;
+  std::optional<double> expected;                    // by that line
+  std::optional<std::pair<double, double>> smaller;  // size and cost of the entry before, which costs as much or more
+};
+std::vector<CostTableDefect> check_cost_table(const std::vector<std::pair<double, double>>& given);
 
 using TextField = std::function<std::string(const Run&)>;  // "" when the record does not say
 

@@ -85,7 +85,58 @@ TEST(CostTable, OnlyTheWrongEntryIsNamed) {
   auto defects = check_cost_table(table);
   ASSERT_EQ(defects.size(), 1u);
   EXPECT_EQ(defects[0].size, 7);
-  EXPECT_NEAR(defects[0].expected, 0.0119 + 0.01333 * 7, 1e-9);
+  EXPECT_NEAR(defects[0].expected.value(), 0.0119 + 0.01333 * 7, 1e-9);
+}
+
+TEST(CostTable, AWrongEndIsBlamedAndNotItsNeighbour) {
+  auto defects = check_cost_table({{1, 1}, {2, 2}, {3, 3}, {4, 2.5}});
+  ASSERT_EQ(defects.size(), 1u);
+  EXPECT_EQ(defects[0].size, 4);
+  EXPECT_NEAR(defects[0].expected.value(), 4, 1e-12);
+  EXPECT_EQ(defects[0].smaller, std::pair(3.0, 3.0));
+}
+
+TEST(CostTable, CostsThatDoNotGrowAreNamedWithTheSizeBefore) {
+  for (const auto& costs : {std::vector<double>{4, 3, 2, 1}, {1, 1, 1, 1}}) {
+    std::vector<std::pair<double, double>> table;
+    for (size_t i = 0; i < costs.size(); ++i) table.emplace_back(static_cast<double>(i + 1), costs[i]);
+    auto defects = check_cost_table(table);
+    ASSERT_EQ(defects.size(), 3u);
+    for (size_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(defects[i].size, static_cast<double>(i + 2));
+      EXPECT_EQ(defects[i].smaller, std::pair(static_cast<double>(i + 1), costs[i]));
+      EXPECT_FALSE(defects[i].expected.has_value());
+    }
+  }
+  auto two = check_cost_table({{1, 2}, {2, 1}});
+  ASSERT_EQ(two.size(), 1u);
+  EXPECT_EQ(two[0].size, 2);
+}
+
+TEST(CostTable, SeveralCostsOfOneSizeCountAsTheirMean) {
+  EXPECT_TRUE(check_cost_table({{1, 1}, {2, 1.9}, {2, 2.1}, {3, 3}}).empty());
+  auto defects = check_cost_table({{1, 1}, {2, 2}, {2, 10}, {3, 3}});
+  ASSERT_EQ(defects.size(), 1u);
+  EXPECT_EQ(defects[0].size, 2);
+  EXPECT_EQ(defects[0].cost, 6);
+}
+
+TEST(Lints, OfSeveralWorkloadsTheBoardSpeaksOnce) {
+  Scene scene;
+  board(scene, 12, 12);
+  std::vector<evaluate::Run> runs;
+  for (const auto& workload : scene.workloads) runs.insert(runs.end(), workload.begin(), workload.end());
+  auto comparisons = compare_workloads(runs);
+  ASSERT_EQ(comparisons.size(), 2u);
+  const size_t all = all_lints().size();
+  for (const Comparison& comparison : comparisons) {
+    EXPECT_EQ(comparison.lints.size(), all - 3);
+    EXPECT_EQ(run_lints({comparison, nullptr, comparisons}).size(), all - 3);
+    EXPECT_EQ(run_lints({comparison}).size(), all);
+  }
+  for (const LintResult& lint : run_board_lints(comparisons)) EXPECT_TRUE(lint.missing.empty()) << lint.id;
+  std::erase_if(runs, [](const auto& run) { return run.record.workload == "two"; });
+  EXPECT_EQ(compare_workloads(runs).at(0).lints.size(), all);
 }
 
 }  // namespace

@@ -12,8 +12,8 @@ Lint pool_dependent_score() {
           "Scores relative to the best of a pool change when an irrelevant entry leaves.",
           "AlgoPerf v0.5: without its 8th entry the first two swap",
           [](const LintInput& input, Check& out) {
-            if (!input.board) return out.missing("results on several workloads");
-            BoardTable board = board_table(*input.board);
+            if (input.board.empty()) return out.missing("results on several workloads");
+            BoardTable board = board_table(input.board);
             if (board.least.submissions.size() < 3) return;
             auto scores = score_profiles(board.least).trapezoid;
             auto order = ranking(board.least.submissions, scores);

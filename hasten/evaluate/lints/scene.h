@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <string>
@@ -83,6 +84,45 @@ inline void crossing(Scene& scene) {
   scene.options.target = 0.8;
 }
 
+// Evaluated at every hundredth of the way.
+inline void fine_grid(Scene& scene) {
+  for (auto& run : scene.runs) {
+    const EventRecord last = run.events.back();
+    run.events.clear();
+    for (int i = 1; i <= 100; ++i) {
+      EventRecord event = last;
+      double share = i / 100.0;
+      event.step = static_cast<int64_t>(static_cast<double>(*last.step) * share);
+      event.t_train = *last.t_train * share;
+      event.metrics[0].value = last.metrics[0].value * (1 - std::exp(-4 * share)) / (1 - std::exp(-4.0));
+      run.events.push_back(std::move(event));
+    }
+  }
+}
+
+// Planned and executed in epochs instead of steps.
+inline void in_epochs(Scene& s, double base, double fast, double executed) {
+  s.each([&](RunRecord& r) {
+    bool method = r.group == "fast";
+    r.planned.steps.reset();
+    r.planned.epochs = method ? fast : base;
+    r.executed.epochs = method ? executed : base;
+  });
+}
+
+// Budgets that only their length tells apart, of one recipe.
+inline void unnamed_budgets(Scene& s) {
+  three_budgets(s, 1.5);
+  s.each([](RunRecord& r) {
+    r.planned.text = "";
+    r.recipe_hash = r.group;
+  });
+}
+
+inline void set_recipe(Scene& s, const char* base, const char* fast) {
+  s.each([&](RunRecord& r) { r.recipe_json = r.group == "fast" ? fast : base; });
+}
+
 // Nobody declared a target, and the baseline, whose quality would be one, was never evaluated.
 inline void no_target(Scene& scene) {
   scene.options.variant = Variant::kFirst;
@@ -135,8 +175,7 @@ inline LintResult result_of(const Lint& lint, const Change& change) {
   std::vector<Comparison> comparisons;
   for (auto& runs : scene.workloads) comparisons.push_back(compare(std::move(runs), scene.options));
   Comparison comparison = compare(std::move(scene.runs), scene.options);
-  return run_lint(lint, {comparison, scene.has_claim ? &scene.claim : nullptr,
-                         comparisons.empty() ? nullptr : &comparisons, scene.cost_table});
+  return run_lint(lint, {comparison, scene.has_claim ? &scene.claim : nullptr, comparisons, scene.cost_table});
 }
 
 const std::map<std::string, Row>& first_rows();  // L01 to L21

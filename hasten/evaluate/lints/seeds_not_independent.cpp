@@ -22,7 +22,7 @@ Lint seeds_not_independent() {
                 if (!record.seed) {
                   ++without;
                 } else {
-                  same[{*record.seed, record.recipe_hash, record.planned.text}].push_back(record.id);
+                  same[{*record.seed, record.recipe_hash, budget_name(record)}].push_back(record.id);
                 }
               }
               if (without == runs.size()) {

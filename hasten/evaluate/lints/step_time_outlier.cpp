@@ -23,7 +23,7 @@ Lint step_time_outlier() {
             auto steps = seconds_per_step(*run);
             if (run->record.recipe_hash.empty() || steps.empty()) continue;
             known = true;
-            same[{run->record.recipe_hash, run->record.planned.text}].emplace_back(stats::median(std::move(steps)),
+            same[{run->record.recipe_hash, budget_name(run->record)}].emplace_back(stats::median(std::move(steps)),
                                                                                    run->record.id);
           }
           if (!known) out.missing("recipe_hash, and step with t_train in the events");

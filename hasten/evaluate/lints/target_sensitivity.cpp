@@ -6,6 +6,27 @@
 #include "hasten/evaluate/lints/lints.h"
 
 namespace hasten::evaluate::lints {
+namespace {
+
+// The targets within `step` at which the speedup may be extreme: between the measured points of both sides its
+// logarithm runs straight, so these are the points, and the ends of what both sides measured there.
+std::vector<double> targets_around(const Curve& base, const Curve& method, double target, double step) {
+  std::vector<EnvelopePoint> left = envelope(base), right = envelope(method);
+  auto [low, high] = std::pair(target - step, target + step);
+  std::vector<double> found;
+  for (const auto* side : {&left, &right}) {
+    auto [least, most] = std::minmax(side->front().quality, side->back().quality);
+    low = std::max(low, least);
+    high = std::min(high, most);
+    for (const EnvelopePoint& point : *side) {
+      if (std::abs(point.quality - target) <= step) found.push_back(point.quality);
+    }
+  }
+  found.insert(found.end(), {low, high});
+  return found;
+}
+
+}  // namespace
 
 Lint target_sensitivity() {
   return {"L11",
@@ -27,12 +48,18 @@ Lint target_sensitivity() {
                 out.missing("two or more budgets a side around the target");
                 continue;
               }
-              for (double quality : {target - step, target + step}) {
+              double most = 1.25, there = 0, farthest = 0;
+              for (double quality : targets_around(base, method, target, step)) {
                 auto near = speedup_at(base, method, quality);
-                if (!near || std::max(*near / *middle, *middle / *near) <= 1.25) continue;
-                out.fire(method.group, cat("the speedup is ", fixed(*middle, 2), "x at ", number(target), " and ",
-                                           fixed(*near, 2), "x at ", number(quality)));
+                double change = near ? std::max(*near / *middle, *middle / *near) : 0;
+                if (change <= most) continue;
+                most = change;
+                there = quality;
+                farthest = *near;
               }
+              if (farthest == 0) continue;
+              out.fire(method.group, cat("the speedup is ", fixed(*middle, 2), "x at ", number(target), " and ",
+                                         fixed(farthest, 2), "x at ", significant(there, 5)));
             }
           }};
 }

@@ -70,14 +70,14 @@ double published_budget(const AlgoperfWorkload& workload) {
   return found != budgets.end() ? found->second : workload.budget_s;
 }
 
-// 1 - geometric mean of method over base; `left_out` is a workload's index, or none.
+// 1 - geometric mean of method over base; `left_out` is a workload's index, or none. NaN when no workload is left.
 double reduction(const std::vector<double>& method, const std::vector<double>& base, size_t left_out = SIZE_MAX) {
   stats::Moments logs;
   for (size_t w = 0; w < method.size(); ++w) {
     double ratio = std::log(method[w]) - std::log(base[w]);
     if (w != left_out && !std::isnan(ratio)) logs.add(ratio);
   }
-  return 1 - std::exp(logs.mean);
+  return logs.n > 0 ? 1 - std::exp(logs.mean) : std::nan("");
 }
 
 std::vector<double> medians(const AlgoperfBoard& board, size_t submission, double StudyTime::*end,
@@ -104,7 +104,8 @@ Sensitivity sensitivity(const AlgoperfBoard& board, int64_t resamples) {
   for (size_t s = 0; s < table.submissions.size(); ++s) {
     result.pool.push_back(change_of(table.submissions[s], without_submission(table, s), rules, before));
   }
-  for (size_t w = 0; w < table.workloads.size(); ++w) {
+  // Without its only workload a board has no scores.
+  for (size_t w = 0; table.workloads.size() > 1 && w < table.workloads.size(); ++w) {
     result.workloads.push_back(change_of(table.workloads[w], without_workload(table, w), rules, before));
   }
   TimeTable no_held_out = table;

@@ -28,7 +28,8 @@ struct AlgoperfConfig {
   ProfileRules rules;
 };
 // Reads {"base_workloads": [...], "held_out_workloads": [...], "targets": {NAME: {"metric", "target", "minimize"}},
-// "num_studies", "num_trials_external", "r_max", "num_points"}; every key may be left out. Throws DataError.
+// "num_studies", "num_trials_external", "r_max", "num_points"}; every key may be left out, another one is refused. A file
+// may hold one such object below a version ({"v06": {...}}). Throws DataError.
 struct AlgoperfOverrides {
   std::optional<std::vector<std::string>> workloads, held_out;
   std::map<std::string, AlgoperfWorkload> targets;
@@ -38,7 +39,7 @@ struct AlgoperfOverrides {
 AlgoperfOverrides read_algoperf_config(const std::filesystem::path& path);
 
 enum class TrialRule {
-  kIndex,    // as published: the trial that reaches the target at the earliest evaluation, counted, not timed
+  kIndex,  // as published: the trial that reaches the target at the earliest evaluation, counted, not timed
   kMinTime,  // as documented: the trial that reaches it in the least time
 };
 enum class TieRule {
@@ -51,7 +52,7 @@ enum class TieRule {
 struct StudyTime {
   std::string study;
   double low = 0, high = 0;
-  bool tied = false;            // several trials reached it at the same evaluation with different times
+  bool tied = false;  // several trials reached it at the same evaluation with different times
   std::string trial;
 };
 
@@ -92,7 +93,7 @@ Sensitivity sensitivity(const AlgoperfBoard& board, int64_t resamples);
 struct GeometricMean {
   double reduction = 0, low = 0, high = 0;  // bounds by the spacing of the evaluations
   double boot_low = 0, boot_high = 0;  // studies resampled
-  std::vector<double> leave_one_out;  // by workload
+  std::vector<double> leave_one_out;  // by workload; NaN on a board with no other
   int64_t imputed = 0;  // workloads in which at least one side missed
 };
 GeometricMean geometric_mean_reduction(const AlgoperfBoard& board, size_t method, size_t base, int64_t resamples);

@@ -145,6 +145,41 @@ size_t base_index(const std::vector<AlgoperfWorkload>& workloads, const std::str
   return 0;
 }
 
+const std::vector<std::string> kConfigKeys{
+    "base_workloads", "held_out_workloads", "targets", "num_studies", "num_trials_external", "r_max", "num_points"};
+const std::vector<std::string> kTargetKeys{"metric", "target", "minimize", "step_hint"};
+
+bool is_config_key(const std::string& key) {
+  return std::find(kConfigKeys.begin(), kConfigKeys.end(), key) != kConfigKeys.end();
+}
+
+void refuse_unknown(const Json& object, const std::string& where, const std::vector<std::string>& known,
+                    const fs::path& path) {
+  for (const auto& [key, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    throw DataError(path.string(), "key " + where + key, "unknown, the keys are " + join(known, ", "),
+                    suggest(key, known));
+  }
+}
+
+// Configurations by version, {"v05": {...}}, as MLCommons' are collected: a file of one is that one.
+Json without_version(Json json, const fs::path& path) {
+  std::vector<std::string> versions;
+  for (const auto& [key, value] : json.items()) {
+    bool nested = value.is_object() && !is_config_key(key) &&
+                  std::any_of(kConfigKeys.begin(), kConfigKeys.end(),
+                              [&inner = value](const std::string& known) { return inner.contains(known); });
+    if (!nested) return json;
+    versions.push_back(key);
+  }
+  if (versions.empty()) return json;
+  if (versions.size() > 1) {
+    throw DataError(path.string(), "", "holds several configurations: " + join(versions, ", "),
+                    "give a file with the one that this board is scored by");
+  }
+  return json[versions.front()];
+}
+
 AlgoperfBoard read_board(const std::vector<const AlgoperfTrial*>& trials, const AlgoperfOverrides& overrides) {
   AlgoperfBoard board;
   board.path = trials.front()->board;
@@ -188,6 +223,9 @@ AlgoperfBoard read_board(const std::vector<const AlgoperfTrial*>& trials, const 
 
 AlgoperfOverrides read_algoperf_config(const fs::path& path) {
   Json json = read_json(path);
+  if (!json.is_object()) throw DataError(path.string(), "", "not a scoring configuration: expected an object");
+  json = without_version(std::move(json), path);
+  refuse_unknown(json, "", kConfigKeys, path);
   AlgoperfOverrides overrides;
   try {
     if (json.contains("base_workloads")) overrides.workloads = json["base_workloads"].get<std::vector<std::string>>();
@@ -199,6 +237,7 @@ AlgoperfOverrides read_algoperf_config(const fs::path& path) {
     if (json.contains("num_points")) overrides.rules.points = json["num_points"].get<int64_t>();
     const Json targets = json.value("targets", Json::object());
     for (const auto& [name, target] : targets.items()) {
+      refuse_unknown(target, "targets." + name + ".", kTargetKeys, path);
       AlgoperfWorkload workload;
       workload.name = name;
       std::string metric = target.at("metric").get<std::string>();

@@ -49,7 +49,32 @@ ScoreTable read_score_table(const std::filesystem::path& path) {
   return table;
 }
 
-std::vector<MethodScores> aggregate(const ScoreTable& table, const stats::BootstrapOptions& options) {
+std::vector<double> usual_taus(const ScoreTable& table) {
+  double low = HUGE_VAL, high = -HUGE_VAL;
+  for (const stats::TaskScores& tasks : table.scores) {
+    for (const auto& runs : tasks) {
+      for (double score : runs) {
+        low = std::min(low, score);
+        high = std::max(high, score);
+      }
+    }
+  }
+  if (low >= 0 && high <= 1) return {0.1, 0.25, 0.5, 0.75, 0.9};
+  if (low == high) return {low};
+  // The next 1, 2 or 5 times a power of ten above a tenth of the range: 5 to 11 multiples of it.
+  double tenth = high / 10 - low / 10, power = std::floor(std::log10(tenth));
+  double times = tenth / std::pow(10, power);
+  times = times <= 1 ? 1 : times <= 2 ? 2 : times <= 5 ? 5 : 10;
+  double scale = std::pow(10, std::abs(power));
+  // Divided by a power of ten, 0.3 is 0.3.
+  auto multiple = [&](double k) { return power < 0 ? k * times / scale : k * times * scale; };
+  std::vector<double> taus;
+  for (double k = std::floor(low / multiple(1)); multiple(k) <= high && taus.size() < 12; ++k)
+    taus.push_back(multiple(k));
+  return taus;
+}
+
+std::vector<MethodScores> aggregate(const ScoreTable& table, const stats::BootstrapOptions& options, double gamma) {
   std::vector<MethodScores> all;
   for (size_t m = 0; m < table.methods.size(); ++m) {
     const stats::TaskScores& scores = table.scores[m];
@@ -58,8 +83,8 @@ std::vector<MethodScores> aggregate(const ScoreTable& table, const stats::Bootst
     one.iqm = stats::aggregate_interval(scores, stats::interquartile_mean, options);
     one.mean = stats::aggregate_interval(scores, stats::mean_over_tasks, options);
     one.median = stats::aggregate_interval(scores, stats::median_over_tasks, options);
-    one.optimality_gap =
-        stats::aggregate_interval(scores, [](const stats::TaskScores& s) { return stats::optimality_gap(s); }, options);
+    one.optimality_gap = stats::aggregate_interval(
+        scores, [gamma](const stats::TaskScores& s) { return stats::optimality_gap(s, gamma); }, options);
     all.push_back(std::move(one));
   }
   return all;

@@ -24,7 +24,12 @@ struct MethodScores {
   std::string method;
   stats::Interval iqm, mean, median, optimality_gap;
 };
-std::vector<MethodScores> aggregate(const ScoreTable& table, const stats::BootstrapOptions& options);
+// `gamma`: the score from which on the optimality gap sees no lack.
+std::vector<MethodScores> aggregate(const ScoreTable& table, const stats::BootstrapOptions& options, double gamma = 1);
+
+// Where profiles are read: 0.1, 0.25, 0.5, 0.75 and 0.9 of scores that all lie in [0, 1], else up to a dozen round numbers
+// from the least score to the greatest.
+std::vector<double> usual_taus(const ScoreTable& table);
 
 struct Improvement {
   std::string method, over;

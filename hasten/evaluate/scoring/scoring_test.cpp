@@ -129,6 +129,36 @@ TEST_F(BoardTest, TiesAreSeen) {
   EXPECT_TRUE(board.index_rule[0][0][0].tied);
 }
 
+TEST_F(BoardTest, NothingIsLeftWithoutTheOnlyWorkload) {
+  write_trial("x/study_0/toy_jax/trial_1", "1,10,0.4\n");
+  write_trial("y/study_0/toy_jax/trial_1", "1,20,0.4\n");
+  auto board = read_algoperf(root_).at(0);
+  GeometricMean mean = geometric_mean_reduction(board, 0, 1, 10);
+  EXPECT_NEAR(mean.reduction, 0.5, 1e-12);
+  EXPECT_TRUE(std::isnan(mean.leave_one_out.at(0)));
+  EXPECT_TRUE(sensitivity(board, 10).workloads.empty());
+}
+
+TEST_F(BoardTest, ConfigurationsNameWhatTheyDoNotKnow) {
+  fs::create_directories(root_);
+  auto error = [&](const std::string& json) {
+    write_file_atomic(root_ / "config.json", json);
+    try {
+      read_algoperf_config(root_ / "config.json");
+    } catch (const DataError& caught) {
+      return caught.location() + ": " + caught.what() + caught.hint();
+    }
+    return std::string();
+  };
+  EXPECT_NE(error(R"({"base_workload":["x"]})").find("key base_workload"), std::string::npos);
+  EXPECT_NE(error(R"({"base_workload":["x"]})").find("held_out_workloads"), std::string::npos);
+  EXPECT_NE(error(R"({"targets":{"x":{"metric":"loss","goal":1}}})").find("key targets.x.goal"), std::string::npos);
+  EXPECT_NE(error(R"({"v05":{"r_max":4},"v06":{"r_max":4}})").find("v05, v06"), std::string::npos);
+  EXPECT_NE(error("[1]").find("expected an object"), std::string::npos);
+  EXPECT_EQ(error(R"({"v06":{"r_max":3}})"), "");
+  EXPECT_EQ(read_algoperf_config(root_ / "config.json").rules.r_max, 3);
+}
+
 TEST_F(BoardTest, BrokenBoardsSayWhere) {
   EXPECT_THROW(read_algoperf(root_), ConfigError);
   write_trial("x/study_0/toy_jax/trial_1", "1,10\n", "global_step,score");
@@ -287,6 +317,28 @@ TEST(Nanogpt, FixedSpreadRules) {
   EXPECT_FALSE(track1({3.2}, 3.28, 0.01).passes);        // one run shows nothing
 }
 
+TEST(Nanogpt, RunsThatDivergedFailAndRunsThatStoppedDoNotCount) {
+  auto log = [](int64_t step, double loss) {
+    NanogptLog one;
+    one.planned_steps = 10;
+    one.final = NanogptReading{step, loss, {}};
+    return one;
+  };
+  NanogptFinals finals = final_losses({log(10, 3.2), log(10, 3.21), log(5, 3.1), NanogptLog()});
+  EXPECT_EQ(finals.losses, (std::vector<double>{3.2, 3.21}));
+  EXPECT_EQ(finals.steps, 10);
+  EXPECT_EQ(finals.unfinished, 2);
+  for (double bad : {std::nan(""), kInf, -kInf}) {
+    NanogptFinals failed = final_losses({log(10, 3.2), log(10, 3.21), log(4, bad)});
+    EXPECT_EQ(failed.diverged, 1);
+    EXPECT_FALSE(track1(failed.losses, 3.28, 0.2).passes);
+    EXPECT_FALSE(track3_accepts(failed.losses, 3.28));
+    EXPECT_FALSE(track3_accepts({bad}, 3.28));
+    EXPECT_FALSE(track3_better({bad}, 10, {3.3}, 10));
+    EXPECT_FALSE(track3_better({3.2}, 10, {bad}, 10));
+  }
+}
+
 TEST(Dawnbench, TimesAndCostsOfEntries) {
   HASTEN_NEEDS_SHARED("evaluation/dawnbench_expected.json");
   Json golden = read_json(shared_data("evaluation/dawnbench_expected.json"))["CIFAR10/train"]["entries"];
@@ -302,6 +354,18 @@ TEST(Dawnbench, TimesAndCostsOfEntries) {
     EXPECT_EQ(entry.falls_below, one["falls_below_after_hit"].get<bool>());
     EXPECT_LE(entry.hours_before.value(), *entry.hours);
   }
+}
+
+TEST(ScoreTable, ProfilesAreReadWhereTheScoresLie) {
+  auto taus = [](std::vector<double> runs) { return usual_taus({{"a"}, {"t"}, {{std::move(runs)}}}); };
+  EXPECT_EQ(taus({0, 0.3, 1}), (std::vector<double>{0.1, 0.25, 0.5, 0.75, 0.9}));
+  EXPECT_EQ(taus({90, 95, 150, 160}), (std::vector<double>{90, 100, 110, 120, 130, 140, 150, 160}));
+  EXPECT_EQ(taus({-0.05, 0.3}), (std::vector<double>{-0.05, 0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3}));
+  EXPECT_EQ(taus({7, 7}), std::vector<double>{7});
+  stats::BootstrapOptions options;
+  options.resamples = 10;
+  ScoreTable table{{"a"}, {"t"}, {{{90, 150}}}};
+  EXPECT_NEAR(aggregate(table, options, 120)[0].optimality_gap.point, 15, 1e-12);
 }
 
 TEST(ScoreTable, AggregatesAndRefusals) {

@@ -63,31 +63,37 @@
     return { datasets, x: page.cost_label, y: page.metric, range: [low - pad, high + pad], lines: targetLine(page) };
   }
 
-  // Final quality against cost of the runs that count (of a search, the best trials), and each group's curve through the means of its budgets.
+  // Final quality against cost of the runs that count (of a search, the best trials), and each group's curve through the means of its
+  // budgets. Cyclic points are a curve of their own, dashed.
   function tradeoff(page) {
     const datasets = [];
     page.groups.forEach((group, index) => {
-      const counted = new Set(group.points.flatMap((at) => at.runs));
-      const seeds = page.runs.filter((run) => run.group === group.name && counted.has(run.id) && run.quality !== null && run.costs[page.cost] !== null);
-      const means = group.points.filter((at) => at.quality && at.costs[page.cost])
-        .map((at) => ({ x: at.costs[page.cost].mean, y: at.quality.mean, label: `mean of ${at.quality.n}${at.budget ? " @ " + at.budget : ""}` }));
-      datasets.push({
-        type: "scatter", label: group.name + ", runs", group: group.name, pointRadius: 3.5, pointHoverRadius: 6, order: 0,
-        backgroundColor: color(index), borderColor: css("--card"),
-        data: seeds.map((run) => ({ x: run.costs[page.cost], y: run.quality, label: runName(run) })),
-      });
-      datasets.push({
-        label: group.name, group: group.name, data: means, borderColor: color(index), backgroundColor: wash(color(index), 0.3), borderWidth: 2,
-        pointStyle: "rectRot", pointRadius: 9, pointHoverRadius: 11, order: 1,
-      });
-      if (means.length > 1) datasets.push(...spreadBand(page, group, index));
+      for (const kind of ["standard", "cyclic"]) {
+        const points = group.points.filter((at) => at.kind === kind);
+        if (points.length === 0) continue;
+        const name = group.name + (kind === "cyclic" ? " (cyclic)" : "");
+        const counted = new Set(points.flatMap((at) => at.runs));
+        const seeds = page.runs.filter((run) => run.group === group.name && counted.has(run.id) && run.quality !== null && run.costs[page.cost] !== null);
+        const means = points.filter((at) => at.quality && at.costs[page.cost])
+          .map((at) => ({ x: at.costs[page.cost].mean, y: at.quality.mean, label: `mean of ${at.quality.n}${at.budget ? " @ " + at.budget : ""}` }));
+        datasets.push({
+          type: "scatter", label: name + ", runs", group: group.name, pointRadius: 3.5, pointHoverRadius: 6, order: 0,
+          backgroundColor: color(index), borderColor: css("--card"),
+          data: seeds.map((run) => ({ x: run.costs[page.cost], y: run.quality, label: runName(run) })),
+        });
+        datasets.push({
+          label: name, group: group.name, data: means, borderColor: color(index), backgroundColor: wash(color(index), 0.3), borderWidth: 2,
+          borderDash: kind === "cyclic" ? [6, 4] : [], pointStyle: "rectRot", pointRadius: 9, pointHoverRadius: 11, order: 1,
+        });
+        if (means.length > 1) datasets.push(...spreadBand(page, points, index));
+      }
     });
     return { datasets, x: page.cost_label, y: page.metric, lines: targetLine(page) };
   }
 
   // One standard deviation of the seeds around the curve.
-  function spreadBand(page, group, index) {
-    const points = group.points.filter((at) => at.quality && at.quality.sd !== null && at.costs[page.cost]);
+  function spreadBand(page, all, index) {
+    const points = all.filter((at) => at.quality && at.quality.sd !== null && at.costs[page.cost]);
     const edge = (sign) => points.map((at) => ({ x: at.costs[page.cost].mean, y: at.quality.mean + sign * at.quality.sd }));
     return band(index, edge(1), edge(-1));
   }
@@ -136,9 +142,8 @@
     const names = [...new Set(pages.flatMap((page) => page.groups.map((group) => group.name)))];
     const cost = (page, name) => {
       const group = page.groups.find((one) => one.name === name);
-      if (!group || !group.reaches_target) return Infinity;
-      const spent = group.points[group.headline].costs[page.cost];
-      return spent ? spent.mean : Infinity;
+      if (!group || !group.reaches_target || !group.times[page.variant]) return Infinity;
+      return group.times[page.variant].mean ?? Infinity;
     };
     const ratios = names.map((name) => pages.map((page) => {
       const best = Math.min(...names.map((other) => cost(page, other)));
