@@ -24,18 +24,6 @@ namespace {
 using evaluate::MethodVerdict;
 using evaluate::VerdictFile;
 
-// On this method alone, against baselines and controls.
-std::vector<std::pair<const VerdictFile*, const MethodVerdict*>> verdicts_on(const MethodSpec& spec,
-                                                                             const std::vector<VerdictFile>& files) {
-  std::vector<std::pair<const VerdictFile*, const MethodVerdict*>> found;
-  for (const VerdictFile& file : files) {
-    for (const MethodVerdict& verdict : file.verdicts) {
-      if (verdict.methods == std::vector<std::string>{spec.name}) found.emplace_back(&file, &verdict);
-    }
-  }
-  return found;
-}
-
 Json method_json(const MethodSpec& spec, const std::vector<VerdictFile>& files) {
   Json json = {
       {"name", spec.name}, {"summary", spec.summary}, {"maths", spec.maths}, {"component", name_of(spec.component)}};

@@ -148,6 +148,16 @@ const std::vector<std::string>& verdict_words() {
   return words;
 }
 
+std::vector<VerdictInFile> verdicts_on(const MethodSpec& spec, const std::vector<VerdictFile>& files) {
+  std::vector<VerdictInFile> found;
+  for (const VerdictFile& file : files) {
+    for (const MethodVerdict& verdict : file.verdicts) {
+      if (verdict.methods == std::vector<std::string>{spec.name}) found.emplace_back(&file, &verdict);
+    }
+  }
+  return found;
+}
+
 std::vector<std::string> words_of(const MethodSpec& spec, const std::vector<VerdictFile>& files) {
   std::vector<std::string> words;
   for (const VerdictFile& file : files) {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hasten/evaluate/verdicts.h"
@@ -14,6 +15,10 @@ namespace hasten::cli {
 // Of the files that `hasten ablate` wrote, or of directories that hold such; of none, those that come with the program. Throws ConfigError
 // for a path that is not there or holds none, DataError for a file that is no such.
 std::vector<evaluate::VerdictFile> load_verdicts(const std::vector<std::string>& paths);
+
+// On this method alone, against baselines and controls, with the file of each.
+using VerdictInFile = std::pair<const evaluate::VerdictFile*, const evaluate::MethodVerdict*>;
+std::vector<VerdictInFile> verdicts_on(const MethodSpec& spec, const std::vector<evaluate::VerdictFile>& files);
 
 // "helps", "hurts", "none", "unresolved", "unmeasured".
 const std::vector<std::string>& verdict_words();
