@@ -34,12 +34,11 @@ std::string method_html(const MethodSpec& spec, const std::vector<VerdictFile>& 
   std::string dots, words;
   for (const VerdictFile& file : files) {
     const MethodVerdict* verdict = file.on(spec.name);
-    if (verdict == nullptr) continue;
-    const std::string word = verdict_word(verdict->verdict);
+    const std::string word = verdict == nullptr ? "unmeasured" : verdict_word(verdict->verdict);
     dots += cat("<i class=\"v ", word, "\"></i>");
-    words += cat(file.workload, ": ", word, ", ", effect_text(file, verdict->effect), "\n");
+    if (verdict != nullptr) words += cat(file.workload, ": ", word, ", ", effect_text(file, verdict->effect), "\n");
   }
-  if (dots.empty()) dots = "<i class=\"v unmeasured\"></i>";
+  if (files.empty()) dots = "<i class=\"v unmeasured\"></i>";
   return cat("<span class=\"method\" title=\"", html_escape(spec.summary + "\n" + words), "\"><span class=\"dots\">",
              dots, "</span>", html_escape(spec.name), "</span>");
 }
@@ -65,10 +64,19 @@ std::string matrix_html(const Catalogue& catalogue, const std::vector<VerdictFil
   if (files.size() > 1) {
     std::vector<std::string> names;
     for (const VerdictFile& file : files) names.push_back(file.workload);
-    html += cat("<p class=\"soft small\">One mark for each workload where the method was measured, in this order: ",
+    html += cat("<p class=\"soft small\">One mark for each workload, in this order: ",
                 html_escape(join(names, ", ")), ". Hatched: no method.</p>");
   }
   return html + "</div>";
+}
+
+// About five round numbers in a span.
+double tick_step(double span) {
+  const double least = span / 6, power = std::pow(10.0, std::floor(std::log10(least)));
+  for (const double factor : {1.0, 2.0, 5.0}) {
+    if (factor * power >= least) return factor * power;
+  }
+  return 10 * power;
 }
 
 // Effects from best to worst, with their intervals; the margin as a band.
@@ -102,8 +110,9 @@ std::string effects_svg(const VerdictFile& file) {
   const double bottom = height - 10;
   svg += cat("<rect class=\"margin\" x=\"", at(x(-file.margin)), "\" y=\"", kTop, "\" width=\"",
              at(x(file.margin) - x(-file.margin)), "\" height=\"", at(bottom - kTop), "\"/>");
-  for (int tick = 0; tick <= 4; ++tick) {
-    const double value = low + (high - low) * tick / 4;
+  const double step = tick_step(high - low);
+  for (double tick = std::ceil(low / step); tick * step <= high; ++tick) {
+    const double value = tick * step;
     svg += cat("<line class=\"axis\" x1=\"", at(x(value)), "\" x2=\"", at(x(value)), "\" y1=\"", kTop, "\" y2=\"",
                at(bottom), "\"/><text class=\"quiet\" text-anchor=\"middle\" x=\"", at(x(value)), "\" y=\"", kTop - 10,
                "\">", html_escape(effect_text(file, Span{value, {}, {}})), "</text>");
