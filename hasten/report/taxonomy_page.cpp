@@ -64,8 +64,8 @@ std::string matrix_html(const Catalogue& catalogue, const std::vector<VerdictFil
   if (files.size() > 1) {
     std::vector<std::string> names;
     for (const VerdictFile& file : files) names.push_back(file.workload);
-    html += cat("<p class=\"soft small\">One mark for each workload, in this order: ",
-                html_escape(join(names, ", ")), ". Hatched: no method.</p>");
+    html += cat("<p class=\"soft small\">One mark for each workload, in this order: ", html_escape(join(names, ", ")),
+                ". Hatched: no method.</p>");
   }
   return html + "</div>";
 }
