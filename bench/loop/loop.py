@@ -6,11 +6,10 @@
   bench/loop/loop.py --hasten build/release/hasten --python peers/bin/python [--rounds 5] [--seconds 6] [CASE ...]
 
 All start from the same weights. Before anything is timed, each trains on a set of one batch, and the loss of every step has to
-be that of PyTorch in double precision (to 0.02% in fp32, 2% in bf16): 10 steps of an MLP, 3 of the
-convnet, 2 of ResNet-18, where rounding grows five- to tenfold a step, PyTorch's own as well (cnn-512: 5e-5 after one step, 2e-3 after
-three). The first fifth of a timed run does not count. Of the small nets hasten and
-torch-best run with 1 and with all threads and count by the better, and hasten also by --choose-threads; the others run
-with all.
+be that of PyTorch in double precision (to 0.1% in fp32, 2% in bf16): 10 steps of an MLP, 3 of the convnet, 2 of ResNet-18, where
+rounding grows five- to tenfold a step, PyTorch's own as well (cnn-512: 5e-5 after one step, 2e-3 after three). The first fifth of a
+timed run does not count. Of the small nets hasten and torch-best run with 1 and with all threads and count by the better, and hasten
+also by --choose-threads; the others run with all.
 """
 import argparse
 import json
@@ -117,7 +116,7 @@ class Case:
     def check_losses(self, sides):
         steps = CHECKED_STEPS[self.model["family"]]
         exact = self.run("torch-double", "one", steps, os.cpu_count(), 1)["losses"]
-        tolerance = 2e-4 if self.precision == "fp32" else 2e-2
+        tolerance = 1e-3 if self.precision == "fp32" else 2e-2
         off = {}
         for who in sides:
             losses = self.run(who, "one", steps, os.cpu_count(), 1)["losses"]
