@@ -1,5 +1,8 @@
 #include "hasten/base/ticks.h"
 
+#include <fstream>
+#include <string>
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -7,11 +10,18 @@
 namespace hasten {
 namespace {
 
+// The kernel takes time from the counter itself only if it found all cores' alike.
+bool kernel_trusts_time_stamp() {
+  std::string source;
+  std::ifstream("/sys/devices/system/clocksource/clocksource0/current_clocksource") >> source;
+  return source == "tsc" || source == "kvm-clock" || source == "hyperv_clocksource_tsc_page";
+}
+
 bool time_stamp_is_even() {
 #if defined(__x86_64__)
   constexpr unsigned kPowerLeaf = 0x80000007, kInvariant = 1u << 8;
   unsigned a = 0, b = 0, c = 0, d = 0;
-  return __get_cpuid(kPowerLeaf, &a, &b, &c, &d) != 0 && (d & kInvariant) != 0;
+  return __get_cpuid(kPowerLeaf, &a, &b, &c, &d) != 0 && (d & kInvariant) != 0 && kernel_trusts_time_stamp();
 #else
   return false;
 #endif

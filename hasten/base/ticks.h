@@ -1,5 +1,4 @@
-// A monotonic counter that takes a third of a clock's time to read: for threads that change what they do several times in ten
-// microseconds.
+// A monotonic counter that is cheaper to read than the clock: for threads that change what they do several times in ten microseconds.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +12,8 @@
 namespace hasten {
 
 namespace detail {
-// Whether the processor says that its time stamp counter runs evenly in all states; false until the program's globals are there.
+// Whether the processor's time stamp counter runs evenly in all states and alike on all cores, as the processor says and the kernel
+// believes; false until the program's globals are there.
 extern bool tick_by_time_stamp;
 }  // namespace detail
 

@@ -8,6 +8,7 @@
 #include "hasten/base/error.h"
 #include "hasten/base/line_reader.h"
 #include "hasten/base/text.h"
+#include "hasten/base/utf8.h"
 #include "hasten/evaluate/record_io.h"
 
 namespace hasten::evaluate {
@@ -113,24 +114,6 @@ EventRecord read_event(simdjson::ondemand::document& document) {
   return event;
 }
 
-// Bytes of the UTF-8 character at the start of `text`; 0 when they are none.
-size_t character_bytes(std::string_view text) {
-  auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  unsigned lead = byte(0), low = 0x80, high = 0xBF;  // what the second byte may be
-  if (lead < 0x80) return 1;
-  if (lead < 0xC2 || lead > 0xF4) return 0;
-  size_t count = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (lead == 0xE0) low = 0xA0;  // else a longer form than needed
-  if (lead == 0xED) high = 0x9F;  // else half of a pair of UTF-16
-  if (lead == 0xF0) low = 0x90;
-  if (lead == 0xF4) high = 0x8F;  // the last character there is
-  if (byte(1) < low || byte(1) > high) return 0;
-  for (size_t i = 2; i < count; ++i) {
-    if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
-  }
-  return count;
-}
-
 }  // namespace
 
 std::optional<int64_t> whole_number(double value) {
@@ -158,7 +141,7 @@ void append_json_text(std::string_view text, std::string& out) {
     auto byte = static_cast<unsigned char>(c);
     bytes = 1;
     if (byte >= 0x80) {
-      size_t valid = character_bytes(text.substr(at));
+      const size_t valid = first_character(text.substr(at)).bytes;
       bytes = valid > 0 ? valid : 1;
       out += valid > 0 ? text.substr(at, valid) : std::string_view("\xEF\xBF\xBD");  // U+FFFD: our lines stay readable
     } else if (c == '"' || c == '\\') {

@@ -1,9 +1,10 @@
 // Alignment of columns; escaping.
 #include "hasten/report/table.h"
 
-#include "hasten/base/text.h"
-
 #include <algorithm>
+
+#include "hasten/base/text.h"
+#include "hasten/base/utf8.h"
 
 namespace hasten::report {
 namespace {
@@ -74,19 +75,13 @@ std::string markdown_table(const Table& table) {
 
 std::string printable(std::string_view text) {
   std::string out;
-  int following = 0;  // bytes that belong to the character begun
-  for (size_t i = 0; i < text.size(); ++i) {
-    auto c = static_cast<unsigned char>(text[i]);
-    auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
-    if (c >= 0x80 && c < 0xC0) {
-      if (following-- > 0) out += text[i];
-      following = std::max(following, 0);
-      continue;
-    }
-    following = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : c >= 0xC0 ? 1 : 0;
-    if (c == 0xC2 && next >= 0x80 && next < 0xA0) following = 0;  // a control character of ISO 6429 (C1)
-    else if (c == '\n' || c == '\r' || c == '\t') out += ' ';
-    else if (c >= 0x20 && c != 0x7F) out += text[i];
+  while (!text.empty()) {
+    const Utf8Character c = first_character(text);
+    const bool control =
+        c.code_point < 0x20 || (c.code_point >= 0x7F && c.code_point < 0xA0);  // ASCII's and ISO 6429's
+    if (c.code_point == '\n' || c.code_point == '\r' || c.code_point == '\t') out += ' ';
+    else if (c.bytes > 0 && !control) out += text.substr(0, c.bytes);
+    text.remove_prefix(std::max<size_t>(c.bytes, 1));
   }
   return out;
 }

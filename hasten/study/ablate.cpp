@@ -73,13 +73,14 @@ class Planner {
     const auto [method, control] = method_and_control(setting);
     add({method}, /*required=*/true);
     if (control.empty()) return;
-    Arm& arm = plan_.arms.back().arm;
-    arm.control = control;
-    arm.control_group = "control-of-" + arm.methods.front();
-    add({control}, /*required=*/true, arm.control_group);
+    const std::string group = "control-of-" + name_in(method);
+    plan_.arms.back().control = control;
+    plan_.arms.back().control_group = group;
+    add({control}, /*required=*/true, group);
+    plan_.arms.back().is_control = true;
   }
 
-  // `control_group`: of runs that a method is compared with.
+  // `control_group`: that of runs which only another arm is compared with.
   void add(const std::vector<std::string>& settings, bool required, const std::string& control_group = "") {
     Arm arm;
     arm.settings = settings;
@@ -107,7 +108,6 @@ class Planner {
 
   void plan(Arm arm, bool required, const std::function<Recipe()>& make) {
     PlannedArm planned{std::move(arm), {}};
-    planned.is_control = planned.arm.group.starts_with("control-of-");
     try {
       planned.recipe = make();
       plan_recipe(planned.recipe, registry_);  // every mistake shows before the first step
@@ -169,14 +169,18 @@ AblatePlan plan_ablate(const AblateOptions& options, const Registry& registry) {
 
 namespace {
 
-// Against k sides the baseline is compared k times, so it gets about sqrt(k) runs for each of a side's (Dunnett 1955). `turns`: of the
-// plan's seeds, the further ones after the first.
+// Against k sides the baseline is compared k times, so it gets about sqrt(k) runs for each of a side's (Dunnett 1955).
+size_t baseline_runs_a_turn(size_t sides) {
+  return std::max<size_t>(1, std::llround(std::sqrt(static_cast<double>(sides))));
+}
+
+// Turns are places in the plan's seeds, the further ones after the first. `baseline_before`: runs of the baseline in turns before these.
 std::vector<RunRequest> interleaved(const AblatePlan& plan, const std::vector<const PlannedArm*>& arms,
-                                    size_t first_turn, size_t end_turn) {
+                                    size_t first_turn, size_t end_turn, size_t baseline_before) {
   constexpr uint64_t kFurtherSeeds = 100000;  // of the baseline: far from those that people choose
   std::vector<uint64_t> seeds = plan.options.seeds;
   seeds.insert(seeds.end(), plan.options.further_seeds.begin(), plan.options.further_seeds.end());
-  const size_t times = std::max<size_t>(1, std::llround(std::sqrt(static_cast<double>(arms.size()))));
+  const size_t times = baseline_runs_a_turn(arms.size());
   const auto request = [&](const Recipe& recipe, const std::string& group, uint64_t seed, size_t runs) {
     RunRequest request;
     request.recipe = recipe;
@@ -198,7 +202,7 @@ std::vector<RunRequest> interleaved(const AblatePlan& plan, const std::vector<co
       const uint64_t seed = i == 0 ? seeds[turn] : kFurtherSeeds + turn * plan.arms.size() + i;
       const size_t place = i * (arms.size() + times) / times;
       round.insert(round.begin() + static_cast<std::ptrdiff_t>(std::min(place, round.size())),
-                   request(plan.baseline, kBaseline, seed, (end_turn - first_turn) * times));
+                   request(plan.baseline, kBaseline, seed, baseline_before + (end_turn - first_turn) * times));
     }
     requests.insert(requests.end(), round.begin(), round.end());
   }
@@ -210,7 +214,7 @@ std::vector<RunRequest> interleaved(const AblatePlan& plan, const std::vector<co
 std::vector<RunRequest> AblatePlan::runs() const {
   std::vector<const PlannedArm*> all;
   for (const PlannedArm& planned : arms) all.push_back(&planned);
-  return interleaved(*this, all, 0, options.seeds.size());
+  return interleaved(*this, all, 0, options.seeds.size(), 0);
 }
 
 std::vector<RunRequest> AblatePlan::further_runs(const std::set<std::string>& groups) const {
@@ -219,18 +223,20 @@ std::vector<RunRequest> AblatePlan::further_runs(const std::set<std::string>& gr
     if (groups.contains(planned.arm.group)) open.push_back(&planned);
   }
   if (open.empty()) return {};
-  return interleaved(*this, open, options.seeds.size(), options.seeds.size() + options.further_seeds.size());
+  const size_t first = options.seeds.size();
+  return interleaved(*this, open, first, first + options.further_seeds.size(),
+                     first * baseline_runs_a_turn(arms.size()));
 }
 
 std::vector<Arm> AblatePlan::compared() const {
   std::vector<Arm> compared;
   for (const PlannedArm& planned : arms) {
     if (planned.is_control) continue;
-    Arm alone = planned.arm;
-    alone.control.clear();
-    alone.control_group.clear();
-    compared.push_back(std::move(alone));
-    if (!planned.arm.control_group.empty()) compared.push_back(planned.arm);
+    compared.push_back(planned.arm);
+    if (planned.control.empty()) continue;
+    compared.push_back(planned.arm);
+    compared.back().control = planned.control;
+    compared.back().control_group = planned.control_group;
   }
   return compared;
 }
@@ -244,7 +250,7 @@ evaluate::AblationOptions AblatePlan::judging() const {
   return judging;
 }
 
-// Seeds are no part of it: more of them may follow where a verdict is open.
+// Seeds are no part of it, since more of them may follow; that there are two looks is, for it widens the intervals.
 Json AblatePlan::definition() const {
   Json json = {{"jobs", options.jobs},
                {"threads", options.threads},
@@ -280,7 +286,7 @@ void run_requests(const AblatePlan& plan, const std::vector<RunRequest>& all, co
   }
 }
 
-// The groups that twice the runs would decide, with their controls.
+// The groups that all further seeds would decide, with their controls.
 std::set<std::string> open_groups(const AblatePlan& plan, const std::vector<fs::path>& runs) {
   const double seeds = static_cast<double>(plan.options.seeds.size()),
                times = (seeds + static_cast<double>(plan.options.further_seeds.size())) / seeds;

@@ -35,7 +35,8 @@ struct AblateOptions {
 struct PlannedArm {
   evaluate::Arm arm;
   Recipe recipe;
-  bool is_control = false;  // runs that another arm is compared with
+  std::string control_group = {}, control = {};  // what it is compared with beside the baseline, as in evaluate::Arm
+  bool is_control = false;  // runs that another arm is compared with, and no side of their own
 };
 
 struct AblatePlan {

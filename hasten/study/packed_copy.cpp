@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <utility>
-
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
 #include "hasten/base/machine.h"
@@ -16,48 +14,30 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path folder_of_its_own() {
-  std::string name = (fs::temp_directory_path() / "hasten-packed-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw ConfigError("TMPDIR", "a folder for temporary files", name);
-  return name;
-}
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() : path_(folder_of_its_own()) {}
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-  fs::path release() { return std::exchange(path_, {}); }
-
- private:
-  fs::path path_;
-};
-
 bool is_encoded(Codec codec) { return codec == Codec::kJpeg || codec == Codec::kPng || codec == Codec::kWebp; }
 
 }  // namespace
 
+TemporaryFolder::TemporaryFolder() {
+  std::string name = (fs::temp_directory_path() / "hasten-packed-XXXXXX").string();  // mkdtemp's pattern
+  if (mkdtemp(name.data()) == nullptr) throw ConfigError("TMPDIR", "a folder for temporary files", name);
+  path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
 PackedCopy::PackedCopy(const fs::path& source, const std::atomic<bool>* stop) {
-  TemporaryFolder folder;  // goes away when packing fails
   shards::PackOptions options;
   options.format = shards::PackFormat::kRaw;
   options.stop = stop;
   for (const std::string& part : parts_of(source)) {
-    const fs::path out = part.empty() ? folder.path() : folder.path() / part;
+    const fs::path out = part.empty() ? path() : path() / part;
     if (shards::pack(*open_samples(source, part), out, options).interrupted)
       throw ConfigError("data pack", "time to pack", "an interruption");
   }
-  path_ = folder.release();
-}
-
-PackedCopy::~PackedCopy() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
 }
 
 std::optional<shards::FormatRates> packing_rates(const SampleIndex& samples) {

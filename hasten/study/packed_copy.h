@@ -12,17 +12,26 @@
 
 namespace hasten {
 
-class PackedCopy {
+class TemporaryFolder {
  public:
-  // All parts of the data at `source`, as pixels. Throws as shards::pack does, and ConfigError when `stop` was set meanwhile.
-  PackedCopy(const std::filesystem::path& source, const std::atomic<bool>* stop);
-  PackedCopy(const PackedCopy&) = delete;
-  PackedCopy& operator=(const PackedCopy&) = delete;
-  ~PackedCopy();
+  TemporaryFolder();  // below $TMPDIR; throws ConfigError
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder();
   const std::filesystem::path& path() const { return path_; }
 
  private:
   std::filesystem::path path_;
+};
+
+class PackedCopy {
+ public:
+  // All parts of the data at `source`, as pixels. Throws as shards::pack does, and ConfigError when `stop` was set meanwhile.
+  PackedCopy(const std::filesystem::path& source, const std::atomic<bool>* stop);
+  const std::filesystem::path& path() const { return folder_.path(); }
+
+ private:
+  TemporaryFolder folder_;
 };
 
 // What reading pixels in the place of encoded images would cost here: nothing where `samples` have nothing to decode. Takes about

@@ -76,11 +76,4 @@ class TextVocabulary : public Vocabulary {
   int32_t unknown_ = -1;
 };
 
-// The code point at the front of a text and its bytes; 0 bytes where it is not UTF-8.
-struct Utf8Character {
-  uint32_t code_point = 0;
-  uint32_t bytes = 0;
-};
-Utf8Character first_character(std::span<const uint8_t> text);
-
 }  // namespace hasten

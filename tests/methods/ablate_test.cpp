@@ -1,7 +1,8 @@
-// Which sides an ablation has, in which order they run, and what it says of methods that do not apply.
+// Which sides an ablation has, in which order they run, what it says of methods that do not apply, and who gets more seeds.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -172,6 +173,102 @@ TEST_F(AblatePlanTest, GoesOn) {
   EXPECT_EQ(ran, (std::vector<std::string>{"with-mixup 1", "baseline 2", "with-mixup 2"}));
   options_.margin = 0.5;
   EXPECT_THROW(run_ablate(plan(), launch, quiet), ConfigError);  // another question
+}
+
+// Runs that only pretend.
+class AblateRunsTest : public AblatePlanTest {
+ protected:
+  AblateRunsTest() {
+    options_.add = {"gradient_clipping", "gradient_centralization", "lookahead vs gradient_clipping(threshold=0.5)"};
+    options_.budget = {9, Unit::kSecond};
+    options_.margin = 0.001;
+  }
+
+  // Quality by group, with the same noise for all.
+  AblateResult run() {
+    const std::map<std::string, double> quality{{"baseline", 0.9},
+                                                {"with-gradient_clipping", 0.95},
+                                                {"with-gradient_centralization", 0.9055},
+                                                {"with-lookahead", 0.92},
+                                                {"control-of-lookahead", 0.9135}};
+    const AblatePlan plan = this->plan();
+    const auto pretend = [&](const RunRequest& request) {
+      constexpr double kNoise[] = {-0.004, 0.004, 0};
+      launched_[request.group].push_back(request.seed);
+      planned_[request.group] = request.planned_runs;
+      evaluate::Run run;
+      run.record.id = request.out.string();
+      run.record.group = request.group;
+      run.record.role = request.role;
+      run.record.metric.name = "accuracy";
+      run.record.metric.split = "test";
+      run.record.status = evaluate::Status::kOk;
+      run.record.executed.train_s = 9;
+      run.record.planned.text = "9s";
+      run.record.seed = static_cast<int64_t>(request.seed);
+      evaluate::write_run_record(request.out, run.record);
+      evaluate::EventLog log(request.out);
+      evaluate::EventRecord event;
+      event.step = 1;
+      event.t_train = 9;
+      event.metrics.push_back({"accuracy", "test", quality.at(request.group) + kNoise[request.seed % 3], "raw"});
+      log.append(event);
+      return RunEnd::kFinished;
+    };
+    const AblateResult result = run_ablate(plan, pretend, [](const RunRequest&, RunEnd, size_t, size_t) {});
+    judged_ = judge_runs(plan, result.runs).ablation;
+    return result;
+  }
+
+  std::map<std::string, std::vector<uint64_t>> launched_;
+  std::map<std::string, int64_t> planned_;  // as the last run of each group has it
+  evaluate::Ablation judged_;
+};
+
+using Seeds = std::vector<uint64_t>;
+
+TEST_F(AblateRunsTest, EverySideHasEverySeedAndTheBaselineMore) {
+  EXPECT_EQ(run().runs.size(), 4 * 3 + 2 * 3);
+  EXPECT_EQ(launched_.at("with-gradient_clipping"), (Seeds{0, 1, 2}));
+  EXPECT_EQ(launched_.at("control-of-lookahead"), (Seeds{0, 1, 2}));
+  EXPECT_EQ(launched_.at("baseline").size(), 6);
+  EXPECT_EQ(judged_.options.confidence, 0.95);
+}
+
+TEST_F(AblateRunsTest, ControlsAreComparedWithTheirMethodAlone) {
+  run();
+  std::vector<std::string> words;
+  for (const evaluate::Effect& effect : judged_.effects) words.push_back(effect.arm.group + "|" + effect.arm.control);
+  EXPECT_EQ(words, (std::vector<std::string>{"with-gradient_clipping|", "with-gradient_centralization|",
+                                             "with-lookahead|", "with-lookahead|gradient_clipping(threshold=0.5)"}));
+  EXPECT_NEAR(judged_.effects[2].quality->difference, 0.02, 1e-9);
+  EXPECT_NEAR(judged_.effects[3].quality->difference, 0.0065, 1e-9);
+}
+
+TEST_F(AblateRunsTest, FurtherSeedsWhereTheyDecide) {
+  options_.further_seeds = {3, 4, 5};
+  run();
+  EXPECT_EQ(launched_.at("with-gradient_clipping"), (Seeds{0, 1, 2}));  // decided
+  EXPECT_EQ(launched_.at("with-gradient_centralization").size(), 6);
+  EXPECT_EQ(launched_.at("with-lookahead").size(), 6);  // open against its control
+  EXPECT_EQ(launched_.at("control-of-lookahead").size(), 6);
+  EXPECT_EQ(launched_.at("baseline").size(), 6 + 2 * 3);
+  EXPECT_EQ(planned_.at("baseline"), 12);
+  EXPECT_EQ(planned_.at("with-lookahead"), 6);
+  Seeds baseline = launched_.at("baseline");
+  std::sort(baseline.begin(), baseline.end());
+  EXPECT_EQ(std::adjacent_find(baseline.begin(), baseline.end()), baseline.end()) << "no run twice";
+  EXPECT_EQ(judged_.options.confidence, evaluate::kConfidenceOfTwoLooks);
+  EXPECT_EQ(judged_.effects[1].verdict, evaluate::Verdict::kHelps) << judged_.effects[1].reason;
+  EXPECT_EQ(judged_.effects[1].runs, 6);
+  // It goes on to the same end, and trains nothing again.
+  launched_.clear();
+  options_.resume = true;
+  EXPECT_EQ(run().runs.size(), 3 + 3 * 6 + 12);
+  EXPECT_TRUE(launched_.empty());
+  // One look cannot be made two afterwards.
+  options_.further_seeds.clear();
+  EXPECT_THROW(run(), ConfigError);
 }
 
 }  // namespace
