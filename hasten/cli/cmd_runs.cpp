@@ -122,8 +122,9 @@ std::string loader_text(const evaluate::LoaderUse& loader) {
   for (const evaluate::LoaderStage& stage : loader.stages) all += stage.seconds;
   std::vector<std::string> shares;
   for (const evaluate::LoaderStage& stage : loader.stages) {
-    if (stage.seconds >= 0.005 * all && all > 0)
-      shares.push_back(cat(stage.name, " ", fixed(100 * stage.seconds / all, 0), "%"));
+    if (stage.seconds <= 0) continue;
+    const double percent = 100 * stage.seconds / all;
+    shares.push_back(cat(stage.name, " ", percent < 0.5 ? "<1" : fixed(percent, 0), "%"));
   }
   std::string text = cat("loader: ", or_dash(loader.threads, count), " threads, read by ", loader.read, "; ",
                          join(shares, ", "), "; training waited ", or_dash(loader.wait_s, duration_text), "\n");
