@@ -1,16 +1,19 @@
 // How often a diagnosis is right, on pipelines whose limit is known, and how near the predicted gain of a change comes to
 // the one that is measured afterwards.
-//   diagnosis_truth [--runs N] [--first SEED] [--seconds S] [--case NAME] [--json FILE] [--verbose]
-// Of the case NAME, or of those whose name contains it. Runs that others' load disturbed are counted by themselves.
+//   diagnosis_truth [--runs N] [--first SEED] [--seconds S] [--case NAME] [--log FILE] [--verbose]
+// Of the case NAME, or of those whose name contains it. Runs that others' load disturbed are counted by themselves. A log gets a line of
+// JSON for each run; those that it has are not made again, so that hours of measurement may be stopped and go on.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "hasten/base/json.h"
+#include "hasten/base/machine.h"
 #include "hasten/base/text.h"
 #include "tests/diagnose/synthetic_cases.h"
 
@@ -23,7 +26,7 @@ struct Options {
   int64_t runs = 5, first = 0;
   double seconds = 3;
   bool verbose = false;
-  std::string only, json;
+  std::string only, log;
 };
 
 struct Outcome {
@@ -132,15 +135,18 @@ void print_row(const KnownCase& known, const std::vector<Outcome>& outcomes, con
   std::fflush(stdout);
 }
 
-Json document(const KnownCase& known, const Outcome& one) {
+Json document(const KnownCase& known, uint64_t seed, const Outcome& one) {
   Json out;
   out["case"] = known.made.name;
+  out["seed"] = seed;
+  out["cpu"] = this_machine().cpu;
   out["truth"] = name_of(known.limits.front());
   out["named"] = name_of(one.named);
   out["decided"] = one.decided;
   out["right"] = one.right;
+  out["loaded"] = one.loaded;
   out["confidence"] = one.confidence;
-  out["s_max"] = one.s_max;
+  if (std::isfinite(one.s_max)) out["s_max"] = one.s_max;
   out["others_cores"] = one.others_cores;
   out["model_error"] = one.error;
   if (!one.refusal.empty()) out["refusal"] = one.refusal;
@@ -150,22 +156,75 @@ Json document(const KnownCase& known, const Outcome& one) {
   return out;
 }
 
+Limit limit_called(const std::string& name) {
+  for (size_t i = 0; i < kLimits; ++i) {
+    if (name_of(static_cast<Limit>(i)) == name) return static_cast<Limit>(i);
+  }
+  return Limit::kOther;
+}
+
+Outcome outcome_in(const Json& row) {
+  const auto number = [&](const char* key) {
+    const auto found = row.find(key);
+    return found == row.end() ? std::nullopt : std::optional(found->get<double>());
+  };
+  Outcome one;
+  one.decided = row.at("decided").get<bool>();
+  one.right = row.at("right").get<bool>();
+  one.loaded = row.at("loaded").get<bool>();
+  one.named = limit_called(row.at("named").get<std::string>());
+  one.confidence = row.at("confidence").get<double>();
+  one.s_max = number("s_max").value_or(HUGE_VAL);
+  one.refusal = row.value("refusal", "");
+  one.predicted = number("predicted");
+  one.realised = number("realised");
+  return one;
+}
+
+// What a log has already, by case and seed.
+std::map<std::string, std::map<uint64_t, Outcome>> read_log(const std::string& path) {
+  std::map<std::string, std::map<uint64_t, Outcome>> found;
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line);) {
+    const Json row = Json::parse(line, nullptr, false);
+    if (!row.is_discarded()) found[row.at("case").get<std::string>()][row.at("seed").get<uint64_t>()] = outcome_in(row);
+  }
+  return found;
+}
+
+std::vector<KnownCase> chosen_cases(const std::string& only) {
+  std::vector<KnownCase> cases = known_cases();
+  const bool exact =
+      std::any_of(cases.begin(), cases.end(), [&](const KnownCase& known) { return known.made.name == only; });
+  std::erase_if(cases, [&](const KnownCase& known) {
+    return exact ? known.made.name != only : known.made.name.find(only) == std::string::npos;
+  });
+  return cases;
+}
+
 void run(const Options& options) {
+  const std::vector<KnownCase> cases = chosen_cases(options.only);
+  auto found = options.log.empty() ? decltype(read_log("")){} : read_log(options.log);
+  std::ofstream log;
+  if (!options.log.empty()) log.open(options.log, std::ios::app);
+  // Seed by seed, so that a measurement that is stopped has as many runs of each case.
+  for (int64_t i = 0; i < options.runs; ++i) {
+    const auto seed = static_cast<uint64_t>(options.first + i);
+    for (const KnownCase& known : cases) {
+      if (found[known.made.name].count(seed) > 0) continue;
+      const Outcome one = found[known.made.name][seed] = run_once(known, seed, options);
+      if (log.is_open()) log << document(known, seed, one).dump() << std::endl;
+    }
+  }
   std::printf("%-27s %-21s %5s %5s %7s %6s  %5s  %9s %8s %9s\n", "case", "truth", "right", "wrong", "refused", "loaded",
               "S_max", "predicted", "realised", "near");
   Tally all;
-  Json rows = Json::array();
-  const std::vector<KnownCase> cases = known_cases();
-  const bool exact =
-      std::any_of(cases.begin(), cases.end(), [&](const KnownCase& known) { return known.made.name == options.only; });
   for (const KnownCase& known : cases) {
-    if (exact ? known.made.name != options.only : known.made.name.find(options.only) == std::string::npos) continue;
     std::vector<Outcome> outcomes;
     Tally tally;
-    for (int64_t i = 0; i < options.runs; ++i) {
-      outcomes.push_back(run_once(known, static_cast<uint64_t>(options.first + i), options));
-      tally.add(outcomes.back());
-      rows.push_back(document(known, outcomes.back()));
+    for (const auto& [seed, one] : found[known.made.name]) {
+      outcomes.push_back(one);
+      tally.add(one);
     }
     print_row(known, outcomes, tally);
     all.add(tally);
@@ -180,7 +239,6 @@ void run(const Options& options) {
       percent(all.right, runs).c_str(), percent(all.wrong, runs).c_str(), percent(all.refused, runs).c_str(),
       static_cast<long long>(runs), static_cast<long long>(all.loaded), 100 * kNear,
       percent(all.near, all.predicted).c_str(), static_cast<long long>(all.predicted));
-  if (!options.json.empty()) std::ofstream(options.json) << rows.dump(1) << '\n';
 }
 
 }  // namespace
@@ -199,10 +257,10 @@ int main(int argc, char** argv) {
     else if (flag == "--first") options.first = std::stoll(value);
     else if (flag == "--seconds") options.seconds = std::stod(value);
     else if (flag == "--case") options.only = value;
-    else if (flag == "--json") options.json = value;
+    else if (flag == "--log") options.log = value;
     else {
       std::fprintf(stderr,
-                   "diagnosis_truth [--runs N] [--first SEED] [--seconds S] [--case NAME] [--json FILE] [--verbose]\n");
+                   "diagnosis_truth [--runs N] [--first SEED] [--seconds S] [--case NAME] [--log FILE] [--verbose]\n");
       return 2;
     }
     ++i;

@@ -1,13 +1,25 @@
 # Writes version.cpp when the commit has changed: cmake -DSOURCE=... -DVERSION=... -DBUILD=... -DOUTPUT=... -P this
-execute_process(COMMAND git -C "${SOURCE}" rev-parse HEAD OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE
-  ERROR_QUIET RESULT_VARIABLE failed)
-if(failed)
-  set(commit "unknown")
-endif()
-execute_process(COMMAND git -C "${SOURCE}" status --porcelain --untracked-files=no OUTPUT_VARIABLE changes ERROR_QUIET)
+# The commit is git's where the sources are a repository of their own, and not unpacked within another; else what
+# tools/device-bundle wrote beside them.
+set(commit "unknown")
 set(changed false)
-if(changes)
-  set(changed true)
+execute_process(COMMAND git -C "${SOURCE}" rev-parse --show-toplevel HEAD OUTPUT_VARIABLE answer
+  OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE failed)
+file(REAL_PATH "${SOURCE}" source)
+if(NOT failed AND answer MATCHES "^(.+)\n([0-9a-f]+)$" AND CMAKE_MATCH_1 STREQUAL source)
+  set(commit "${CMAKE_MATCH_2}")
+  execute_process(COMMAND git -C "${SOURCE}" status --porcelain --untracked-files=no OUTPUT_VARIABLE changes ERROR_QUIET)
+  if(changes)
+    set(changed true)
+  endif()
+elseif(EXISTS "${SOURCE}/.commit")
+  file(READ "${SOURCE}/.commit" answer)
+  if(answer MATCHES "^([0-9a-f]+) (clean|changed)\n$")
+    set(commit "${CMAKE_MATCH_1}")
+    if(CMAKE_MATCH_2 STREQUAL "changed")
+      set(changed true)
+    endif()
+  endif()
 endif()
 file(CONFIGURE OUTPUT "${OUTPUT}" @ONLY CONTENT [[// Made by cmake/write_version.cmake. Do not edit.
 #include "hasten/base/version.h"

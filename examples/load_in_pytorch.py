@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A model that hasten trained, as PyTorch modules built from its exported plan, with its exported weights.
+"""A convnet, resnet or mlp that hasten trained, as PyTorch modules built from its exported plan, with its weights.
 
   hasten export RUN --format plan; hasten export RUN
   python3 load_in_pytorch.py RUN/plan.json RUN/weights.safetensors IMAGES.npy    (uint8, N x H x W x C)
@@ -13,31 +13,43 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-ACTIVATIONS = {"relu": nn.ReLU, "gelu": nn.GELU, "silu": nn.SiLU, "tanh": nn.Tanh}
 
-
-class Scale(nn.Module):
-    def __init__(self, factor):
+class Function(nn.Module):
+    def __init__(self, function):
         super().__init__()
-        self.factor = factor
+        self.forward = function
 
-    def forward(self, x):
-        return x * self.factor
+
+ACTIVATIONS = {"relu": nn.ReLU, "gelu": nn.GELU, "silu": nn.SiLU, "tanh": nn.Tanh,
+               "relu_squared": lambda: Function(lambda x: x.relu().square())}
+
+
+def norm(plan, settings, channels):
+    made = (nn.BatchNorm2d if len(plan["input"]) == 3 else nn.BatchNorm1d)(channels, settings["epsilon"])
+    for name in {"weight", "bias"} - set(plan["tensors"]):  # not learnt: stays one, or zero, and is in no file
+        value = getattr(made, name).detach()
+        delattr(made, name)
+        made.register_buffer(name, value, persistent=False)
+    return made
 
 
 def layer(plan):
     s, channels, mean = plan["settings"], plan["input"][0], plan["settings"].get("function") == "average"
-    return {
+    kinds = {
         "conv2d": lambda: nn.Conv2d(channels, s["channels"], s["kernel"], s["stride"], s["padding"],
                                     groups=s["groups"], bias=s["bias"]),
         "linear": lambda: nn.Linear(plan["input"][-1], s["features"], s["bias"]),
-        "batch_norm": lambda: (nn.BatchNorm2d if len(plan["input"]) == 3 else nn.BatchNorm1d)(channels, s["epsilon"]),
+        "batch_norm": lambda: norm(plan, s, channels),
         "activation": lambda: ACTIVATIONS[s["function"]](),
         "pool2d": lambda: nn.AvgPool2d(s["kernel"], s["stride"], s["padding"], count_include_pad=False) if mean
         else nn.MaxPool2d(s["kernel"], s["stride"], s["padding"]),
         "global_pool": lambda: nn.Sequential((nn.AdaptiveAvgPool2d if mean else nn.AdaptiveMaxPool2d)(1), nn.Flatten()),
-        "flatten": nn.Flatten, "dropout": lambda: nn.Dropout(s["rate"]), "scale": lambda: Scale(s["factor"]),
-    }[plan["kind"]]()
+        "flatten": nn.Flatten, "dropout": lambda: nn.Dropout(s["rate"]),
+        "scale": lambda: Function(lambda x: x * s["factor"]),
+    }
+    if plan["kind"] not in kinds:
+        sys.exit(f"layer {plan['name']} is of the kind {plan['kind']}, which this example does not build")
+    return kinds[plan["kind"]]()
 
 
 class Block(nn.Module):

@@ -79,6 +79,12 @@ void write_file_atomic(const std::filesystem::path& path, std::string_view bytes
   sync_directory(path.parent_path());
 }
 
+bool is_unfinished_file(const std::filesystem::path& path) {
+  const std::string ending = path.extension().string();
+  return ending.rfind(".tmp", 0) == 0 && ending.size() > 4 &&
+         ending.find_first_not_of("0123456789", 4) == std::string::npos;
+}
+
 AppendFile::AppendFile(const std::filesystem::path& path, int64_t size) : path_(path) {
   descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail(path, "cannot open", errno);

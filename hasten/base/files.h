@@ -15,6 +15,9 @@ std::string read_file(const std::filesystem::path& path);
 // whole. Throws DataError (with the system's reason, e.g. a full disk) and leaves the old file.
 void write_file_atomic(const std::filesystem::path& path, std::string_view bytes);
 
+// Whether `path` has the name of what a killed process leaves when write_file_atomic could not rename it.
+bool is_unfinished_file(const std::filesystem::path& path);
+
 // A file that only grows. Lines reach the kernel at once; `sync` makes them durable.
 class AppendFile {
  public:

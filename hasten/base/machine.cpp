@@ -62,11 +62,11 @@ std::vector<fs::path> group_folders(const fs::path& root, const std::string& con
   return {};
 }
 
-// Processors' worth of time that the containers around this process allow, or `cores`.
-int64_t limited_cores(const fs::path& root, int64_t cores) {
+// Processors' worth of time that the containers around this process allow; 0: no limit.
+double cpu_quota_of(const fs::path& root) {
+  double least = 0;
   auto limit = [&](double quota, double period) {
-    if (quota > 0 && period > 0)
-      cores = std::min(cores, std::max<int64_t>(1, static_cast<int64_t>(quota / period + 0.5)));
+    if (quota > 0 && period > 0) least = least > 0 ? std::min(least, quota / period) : quota / period;
   };
   for (const fs::path& folder : group_folders(root, "")) {
     double quota = 0, period = 0;
@@ -77,7 +77,20 @@ int64_t limited_cores(const fs::path& root, int64_t cores) {
     limit(static_cast<double>(number_in(folder / "cpu.cfs_quota_us")),
           static_cast<double>(number_in(folder / "cpu.cfs_period_us")));
   }
-  return cores;
+  return least;
+}
+
+// The clock that a processor keeps up without boost, by the kernel's cpufreq tree; 0: it does not say.
+double nominal_mhz_of(const fs::path& root, int64_t processor) {
+  const fs::path cpus = root / "sys/devices/system/cpu", folder = cpus / cat("cpu", processor) / "cpufreq";
+  constexpr double kKhzPerMhz = 1000;
+  if (const int64_t khz = number_in(folder / "base_frequency"); khz > 0) return static_cast<double>(khz) / kKhzPerMhz;
+  // The largest clock is the nominal one only where there is none above it: pstate drivers count boost in.
+  std::string driver;
+  std::ifstream(folder / "scaling_driver") >> driver;
+  if (driver.empty() || driver.find("pstate") != std::string::npos || number_in(cpus / "cpufreq/boost") == 1) return 0;
+  const int64_t khz = number_in(folder / "cpuinfo_max_freq");
+  return khz > 0 ? static_cast<double>(khz) / kKhzPerMhz : 0;
 }
 
 void limit_memory(const fs::path& root, Machine& machine) {
@@ -172,7 +185,15 @@ Machine read_machine(const fs::path& root, const std::vector<int64_t>& processor
   std::erase(distribution, '"');
   machine.system =
       cat(distribution, distribution.empty() ? "" : ", ", kernel.sysname, ' ', kernel.release, ' ', kernel.machine);
-  machine.cores = limited_cores(root, static_cast<int64_t>(processors.size()));
+  machine.cores = static_cast<int64_t>(processors.size());
+  machine.cpu_quota = cpu_quota_of(root);
+  if (machine.cpu_quota > 0)
+    machine.cores = std::min(machine.cores, std::max<int64_t>(1, static_cast<int64_t>(machine.cpu_quota + 0.5)));
+  if (!processors.empty()) {
+    const std::string first = cat("sys/devices/system/cpu/cpu", processors.front(), "/cpufreq/scaling_governor");
+    std::ifstream(root / first) >> machine.governor;
+    machine.nominal_mhz = nominal_mhz_of(root, processors.front());
+  }
   machine.physical_cores = physical_cores_of(root, processors);
   machine.numa_nodes = numa_nodes_of(root);
   machine.memory_bytes = meminfo_bytes(root, "MemTotal");

@@ -16,6 +16,9 @@ struct Machine {
   int64_t memory_bytes = 0, available_bytes = 0;  // within the container's limit
   std::vector<std::string> features;  // avx2, avx512f, avx512_bf16, amx_bf16, ...
   double load_average = 0;        // of the last minute
+  double cpu_quota = 0;           // processors' worth of time that the containers around it allow; 0: no limit
+  double nominal_mhz = 0;         // of the first of its processors, without boost; 0: unknown
+  std::string governor;           // of that clock; empty: unknown
   bool has(const std::string& feature) const;
 };
 Machine this_machine();

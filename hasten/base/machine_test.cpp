@@ -59,6 +59,26 @@ TEST_F(MachineTest, ReadsAnOrdinaryHost) {
   EXPECT_EQ(read_machine(root_, {1}).cores, 1);
 }
 
+TEST_F(MachineTest, TheNominalClockIsTheOneWithoutBoost) {
+  EXPECT_EQ(read().nominal_mhz, 0) << "unknown";
+  EXPECT_EQ(read().governor, "");
+  const std::string folder = "sys/devices/system/cpu/cpu0/cpufreq/";
+  file(folder + "scaling_governor", "powersave\n");
+  file(folder + "scaling_driver", "intel_pstate\n");
+  file(folder + "cpuinfo_max_freq", "4900000\n");
+  EXPECT_EQ(read().governor, "powersave");
+  EXPECT_EQ(read().nominal_mhz, 0) << "that is with boost";
+  file(folder + "base_frequency", "2600000\n");
+  EXPECT_EQ(read().nominal_mhz, 2600);
+  EXPECT_EQ(read_machine(root_, {1}).nominal_mhz, 0) << "of its own processors";
+  fs::remove(root_ / folder / "base_frequency");
+  file(folder + "scaling_driver", "cppc_cpufreq\n");
+  file(folder + "cpuinfo_max_freq", "3000000\n");
+  EXPECT_EQ(read().nominal_mhz, 3000);
+  file("sys/devices/system/cpu/cpufreq/boost", "1\n");
+  EXPECT_EQ(read().nominal_mhz, 0);
+}
+
 TEST_F(MachineTest, TheHostIdDoesNotGiveTheMachineIdAway) {
   std::string id = read().host_id;
   EXPECT_EQ(id.size(), 16u);
@@ -77,6 +97,7 @@ TEST_F(MachineTest, ContainersLimitCoresAndMemory) {
   file("sys/fs/cgroup/outer/inner/memory.current", "1000000000\n");
   Machine machine = read();
   EXPECT_EQ(machine.cores, 2);
+  EXPECT_EQ(machine.cpu_quota, 1.5);
   EXPECT_EQ(machine.memory_bytes, 4'000'000'000);
   EXPECT_EQ(machine.available_bytes, 3'000'000'000);
 }

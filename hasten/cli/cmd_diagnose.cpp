@@ -1,5 +1,6 @@
 // hasten diagnose: what holds a run back, by experiments, by its own accounting, or by a trace of it.
 #include <algorithm>
+#include <functional>
 #include <iostream>
 
 #include "hasten/base/error.h"
@@ -198,6 +199,21 @@ void account_for(const std::string& directory, Context& context) {
   else std::cout << report::run_account_text(account, run.record);
 }
 
+// Options that were given, and that nothing would look at.
+void refuse_others(const CLI::App& command, const char* beside,
+                   const std::function<bool(const CLI::Option&)>& applies) {
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->count() > 0 && !applies(*option))
+      throw ConfigError(option->get_name(), "something that it applies to", beside);
+  }
+}
+
+bool is_one_of(const CLI::Option& option, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), option.get_name()) != names.end();
+}
+
+bool with_a_recipe(const CLI::Option& option) { return option.get_group() == kWithARecipe; }
+
 // What every way to read a trace shares.
 void add_reading(CLI::App& command, DiagnoseOptions& options) {
   const char* group = "What is read";
@@ -353,14 +369,23 @@ void add_diagnose(CLI::App& app, Context& context, const DiagnoseRecipe& diagnos
   command->get_option("--html")->excludes(compare)->excludes(memory);
   add_details(*command, *options, traces);
   add_comparing(*command, *options, compare);
-  command->callback([options, recipe, diagnose_recipe, &context, subject, explain, traces, compare, memory] {
+  command->callback([options, recipe, diagnose_recipe, &context, command, subject, explain, traces, compare, memory] {
     if (*explain) return show_explanation(context);
     if (*subject) {
-      if (std::filesystem::is_directory(recipe->recipe)) return account_for(recipe->recipe, context);
+      if (std::filesystem::is_directory(recipe->recipe)) {
+        refuse_others(*command, "the directory of a run",
+                      [](const CLI::Option& option) { return is_one_of(option, {"subject", "--json"}); });
+        return account_for(recipe->recipe, context);
+      }
+      refuse_others(*command, "a recipe", [](const CLI::Option& option) {
+        return with_a_recipe(option) || is_one_of(option, {"subject", "--json", "--html", "--threads"});
+      });
       recipe->html = options->html;
       recipe->threads = options->threads;
       return diagnose_recipe(*recipe, context);
     }
+    if (*traces || *compare || *memory)
+      refuse_others(*command, "traces", [](const CLI::Option& option) { return !with_a_recipe(option); });
     if (*memory) return show_memory_timeline(*options, context);
     if (*compare) return compare_two(*options, context);
     if (!*traces)

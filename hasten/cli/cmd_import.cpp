@@ -30,7 +30,7 @@ void run_import(const ImportFlags& flags, Context& context) {
   if (!flags.options.mapping.empty())
     evaluate::read_mapping(flags.options.mapping);  // refuse a wrong one before writing
   evaluate::DirectorySink sink(flags.out);
-  importer.read(path, flags.options, sink);
+  importer.read({path}, flags.options, sink);
   if (sink.finished() == 0) {
     throw DataError(path, "", cat("holds no run, read as ", importer.name),
                     "it may be empty, or its rows are not those that the mapping asks for");

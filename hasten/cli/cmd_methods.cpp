@@ -11,6 +11,8 @@
 #include "hasten/base/text.h"
 #include "hasten/cli/command.h"
 #include "hasten/cli/embedded.h"
+#include "hasten/cli/gaps_text.h"
+#include "hasten/cli/method_evidence.h"
 #include "hasten/cli/method_pages.h"
 #include "hasten/cli/method_verdicts.h"
 #include "hasten/methods/catalogue.h"
@@ -21,54 +23,7 @@
 namespace hasten::cli {
 namespace {
 
-using evaluate::MethodVerdict;
 using evaluate::VerdictFile;
-
-Json method_json(const MethodSpec& spec, const std::vector<VerdictFile>& files) {
-  Json json = {
-      {"name", spec.name}, {"summary", spec.summary}, {"maths", spec.maths}, {"component", name_of(spec.component)}};
-  json["verbs"] = names_of(spec.verbs);
-  json["saves"] = name_of(spec.saves);
-  json["raises"] = name_of(spec.raises);
-  json["cite"] = spec.cite;
-  json["acts_at"] = use_names(spec);
-  json["effects"] = effect_names(spec.effects);
-  json["neutral"] = spec.neutral.parameter.empty()
-                        ? Json{{"none_because", spec.neutral.why_none}}
-                        : Json{{"setting", spec.neutral.parameter}, {"value", spec.neutral.value}};
-  json["least_run"] = spec.min_horizon.value > 0 ? Json(to_string(spec.min_horizon)) : Json();
-  json["families"] = spec.families;
-  json["conflicts"] = spec.conflicts;
-  json["relieves"] = names_of(spec.relieves);
-  json["worsens"] = names_of(spec.worsens);
-  json["parameters"] = Json::array();
-  ParamSet defaults = spec.params->defaults();
-  for (const FieldInfo& info : spec.params->fields()) {
-    Json entry = {{"name", info.name}, {"type", info.type}, {"default", defaults.get(info.name)}, {"help", info.help}};
-    if (info.type == "number" || info.type == "integer") entry["range"] = info.range.text();
-    if (!info.choices.empty()) entry["choices"] = info.choices;
-    if (!info.unit.empty()) entry["unit"] = info.unit;
-    json["parameters"].push_back(entry);
-  }
-  json["verdicts"] = Json::array();
-  for (const auto& [file, verdict] : verdicts_on(spec, files)) {
-    const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
-    Json entry = {{"workload", file->workload},
-                  {"verdict", report::verdict_word(verdict->verdict)},
-                  {"metric", file->metric},
-                  {"budget", file->budget},
-                  {"runs", verdict->runs},
-                  {"reason", verdict->reason},
-                  {"against", verdict->against.empty() ? "baseline" : verdict->against}};
-    if (verdict->effect) {
-      entry["effect"] = verdict->effect->value;
-      entry["low"] = number(verdict->effect->low);
-      entry["high"] = number(verdict->effect->high);
-    }
-    json["verdicts"].push_back(std::move(entry));
-  }
-  return json;
-}
 
 std::vector<std::string> family_names() {
   std::vector<std::string> names;
@@ -110,21 +65,21 @@ std::string short_words(std::vector<std::string> words) {
 }
 
 void list_methods(const Catalogue& catalogue, const Wanted& wanted, bool json) {
-  const std::vector<VerdictFile> files = load_verdicts(wanted.verdicts);
+  const Measured measured(wanted.verdicts);
   std::vector<const MethodSpec*> found = methods_where(catalogue, filter_of(wanted));
   std::erase_if(found, [&](const MethodSpec* spec) {
-    const std::vector<std::string> words = words_of(*spec, files);
+    const std::vector<std::string> words = words_of(*spec, measured.files);
     return !wanted.verdict.empty() && std::find(words.begin(), words.end(), wanted.verdict) == words.end();
   });
   if (json) {
     Json list = Json::array();
-    for (const MethodSpec* spec : found) list.push_back(method_json(*spec, files));
+    for (const MethodSpec* spec : found) list.push_back(method_json(catalogue, *spec, measured));
     return print_json(list);
   }
   for (const MethodSpec* spec : found) {
-    std::cout << std::left << std::setw(26) << spec->name << std::setw(15) << name_of(spec->component) << std::setw(17)
-              << verbs_text(*spec) << std::setw(18) << short_words(words_of(*spec, files)) << "  " << spec->summary
-              << "\n";
+    std::cout << std::left << std::setw(26) << spec->name << std::setw(15) << name_of(spec->component) << std::setw(19)
+              << verbs_text(*spec) << std::setw(18) << short_words(words_of(*spec, measured.files)) << "  "
+              << spec->summary << "\n";
   }
   if (found.empty()) std::cout << "no method of this kind; hasten methods matrix shows what there is\n";
 }
@@ -175,98 +130,6 @@ int check_pages(const Catalogue& catalogue, const std::filesystem::path& folder)
   return stale.empty() && strays.empty() ? kSuccess : kStrictFailure;
 }
 
-void show_verdicts(const MethodSpec& spec, const std::vector<VerdictFile>& files) {
-  const auto found = verdicts_on(spec, files);
-  if (!found.empty()) std::cout << "\nverdicts:\n";
-  for (const auto& [file, verdict] : found) {
-    std::cout << "  " << std::left << std::setw(18) << file->workload << std::setw(12)
-              << report::verdict_word(verdict->verdict) << file->metric << " "
-              << report::effect_text(*file, verdict->effect) << " at " << file->budget << ", " << verdict->runs
-              << " runs, seconds " << report::ratio_text(verdict->seconds) << " times fewer\n"
-              << std::string(32, ' ') << (verdict->against.empty() ? "" : cat("against ", verdict->against, ": "))
-              << verdict->reason << "\n";
-  }
-  if (found.empty()) std::cout << "\nverdicts: none yet; hasten ablate RECIPE --add " << spec.name << "\n";
-}
-
-void show_method(const MethodSpec& spec, const std::vector<VerdictFile>& files, bool json) {
-  if (json) return print_json(method_json(spec, files));
-  std::cout << spec.name << ": " << spec.summary << "\n\n";
-  for (const std::string& line : split(spec.maths, '\n')) std::cout << "  " << line << "\n";
-  std::cout << "\n  cell      " << name_of(spec.component) << " x " << verbs_text(spec) << "\n"
-            << "  saves     " << saves_text(spec) << "\n  paper     " << spec.cite << "\n  acts at   "
-            << join(use_names(spec), ", ") << "\n";
-  std::cout << "  changes   " << join(effect_names(spec.effects), ", ") << "\n";
-  if (!spec.relieves.empty()) std::cout << "  relieves  " << join(names_of(spec.relieves), ", ") << "\n";
-  if (!spec.worsens.empty()) std::cout << "  worsens   " << join(names_of(spec.worsens), ", ") << "\n";
-  std::cout << "  neutral   "
-            << (spec.neutral.parameter.empty() ? "none: " + spec.neutral.why_none
-                                               : spec.neutral.parameter + " = " + number(spec.neutral.value))
-            << "\n";
-  if (spec.min_horizon.value > 0) std::cout << "  needs     a run of at least " << to_string(spec.min_horizon) << "\n";
-  if (!spec.families.empty()) std::cout << "  families  " << join(spec.families, ", ") << "\n";
-  if (!spec.conflicts.empty()) std::cout << "  conflicts " << join(spec.conflicts, ", ") << "\n";
-  ParamSet defaults = spec.params->defaults();
-  std::cout << (spec.params->fields().empty() ? "\nno settings\n" : "\nsettings:\n");
-  for (const FieldInfo& info : spec.params->fields()) {
-    std::cout << "  " << std::left << std::setw(16) << info.name << std::setw(12) << defaults.get(info.name).dump()
-              << info.help << " (" << allowed_text(info) << ")\n";
-  }
-  show_verdicts(spec, files);
-}
-
-std::string cell_name(Component component, Verb verb) { return cat(name_of(component), " x ", name_of(verb)); }
-
-Json cells_json(const std::vector<CellKnowledge>& cells) {
-  Json json = Json::array();
-  for (const CellKnowledge& cell : cells) {
-    json.push_back({{"component", name_of(cell.component)},
-                    {"verb", name_of(cell.verb)},
-                    {"known", cell.known},
-                    {"source", cell.source}});
-  }
-  return json;
-}
-
-Json gaps_json(const Gaps& gaps) {
-  Json json = {{"empty", cells_json(gaps.empty)}, {"filled", cells_json(gaps.filled)}, {"unmeasured", gaps.unmeasured},
-               {"none_helps", Json::array()},     {"untried_pairs", Json::array()},    {"pairs", gaps.pairs},
-               {"pairs_tried", gaps.tried}};
-  for (const Gaps::PoorCell& cell : gaps.poor) {
-    json["none_helps"].push_back(
-        {{"component", name_of(cell.component)}, {"verb", name_of(cell.verb)}, {"methods", cell.methods}});
-  }
-  for (const Gaps::Pair& pair : gaps.untried)
-    json["untried_pairs"].push_back({{"workload", pair.workload}, {"methods", {pair.first, pair.second}}});
-  return json;
-}
-
-void show_gaps(const Gaps& gaps, bool json) {
-  if (json) return print_json(gaps_json(gaps));
-  std::cout << gaps.empty.size() << " cells without a method\n";
-  for (const CellKnowledge& cell : gaps.empty) {
-    std::cout << "\n  " << cell_name(cell.component, cell.verb) << "\n    "
-              << (cell.known.empty() ? "nothing is written down; docs/gaps.toml is the place" : cell.known) << "\n";
-    if (!cell.source.empty()) std::cout << "    " << cell.source << "\n";
-  }
-  for (const CellKnowledge& cell : gaps.filled)
-    std::cout << "\n  " << cell_name(cell.component, cell.verb)
-              << " has a method by now: its entry in docs/gaps.toml can go\n";
-  std::cout << "\n" << gaps.poor.size() << " cells where no method that was measured helps\n";
-  for (const Gaps::PoorCell& cell : gaps.poor) {
-    std::cout << "\n  " << cell_name(cell.component, cell.verb) << "\n";
-    for (const std::string& method : cell.methods) std::cout << "    " << method << "\n";
-  }
-  std::cout << "\n"
-            << gaps.unmeasured.size() << " methods without a verdict" << (gaps.unmeasured.empty() ? "" : "\n  ")
-            << join(gaps.unmeasured, ", ") << "\n\n"
-            << gaps.tried << " of " << gaps.pairs << " pairs of methods were measured together";
-  if (!gaps.untried.empty()) std::cout << "; of methods that help alone on a workload these were not:";
-  std::cout << "\n";
-  for (const Gaps::Pair& pair : gaps.untried)
-    std::cout << "  " << pair.workload << ": " << pair.first << " with " << pair.second << "\n";
-}
-
 // In a terminal a method that was measured has its words behind it.
 void show_matrix(const Catalogue& catalogue, const std::vector<VerdictFile>& files, bool json) {
   const auto components = choices(Component{});
@@ -278,16 +141,21 @@ void show_matrix(const Catalogue& catalogue, const std::vector<VerdictFile>& fil
     for (size_t v = 0; v < verbs.size(); ++v) {
       std::vector<std::string> names;
       for (const MethodSpec* spec : methods_in(catalogue, static_cast<Component>(c), static_cast<Verb>(v))) {
-        const std::vector<std::string> words = words_of(*spec, files);
-        const bool measured = words.front() != verdict_words().back();
-        if (measured) document["verdicts"][spec->name] = words;
-        names.push_back(json || !measured ? spec->name : cat(spec->name, " (", short_words(words), ")"));
+        const auto found = measured_on(*spec, files);
+        Json words = Json::array();
+        for (const auto& [file, verdict] : found)
+          words.push_back({{"workload", file->workload}, {"verdict", report::verdict_word(*verdict)}});
+        if (!found.empty()) document["verdicts"][spec->name] = words;
+        names.push_back(json || found.empty() ? spec->name
+                                              : cat(spec->name, " (", short_words(words_of(*spec, files)), ")"));
       }
       document["cells"][std::string(components[c])][std::string(verbs[v])] = names;
+      document["counts"][std::string(components[c])][std::string(verbs[v])] = names.size();
       if (names.empty()) gaps.push_back(cat(components[c], " x ", verbs[v]));
       if (!json) {
-        std::cout << "  " << std::left << std::setw(10) << verbs[v] << (names.empty() ? "-" : join(names, ", "))
-                  << "\n";
+        std::cout << "  " << std::left << std::setw(15)
+                  << (names.empty() ? std::string(verbs[v]) : cat(verbs[v], " (", names.size(), ")"))
+                  << (names.empty() ? "-" : join(names, ", ")) << "\n";
       }
     }
   }
@@ -337,23 +205,23 @@ void add_methods(CLI::App& app, Context& context) {
   add_verdicts_option(*matrix, *matrix_files);
   matrix->callback([&context, matrix_files, page] {
     const Catalogue catalogue(method_specs());
-    const std::vector<VerdictFile> files = load_verdicts(*matrix_files);
-    show_matrix(catalogue, files, context.json);
+    const Measured measured(*matrix_files);
+    show_matrix(catalogue, measured.files, context.json);
     if (page->empty()) return;
-    write_file_atomic(*page, report::taxonomy_page(catalogue, files,
-                                                   {"Methods and what was measured of them", context.command_line}));
+    write_file_atomic(
+        *page, report::taxonomy_page(catalogue, measured.files,
+                                     {"Methods and what was measured of them", context.command_line, measured.pairs}));
     std::cerr << "wrote " << *page << "\n";
   });
 
-  CLI::App* gaps =
-      methods->add_subcommand("gaps", "cells without a method, methods without a verdict, pairs nobody tried");
+  CLI::App* gaps = methods->add_subcommand("gaps", "what is missing: methods, verdicts, pairs that nobody tried");
   add_json_flag(*gaps, context);
   auto gap_files = std::make_shared<std::vector<std::string>>();
   add_verdicts_option(*gaps, *gap_files);
   gaps->callback([&context, gap_files] {
-    const std::string text(embedded::gaps_files().front());
-    show_gaps(gaps_of(Catalogue(method_specs()), load_verdicts(*gap_files), read_gaps(text, "docs/gaps.toml")),
-              context.json);
+    const Measured measured(*gap_files);
+    const GapKnowledge known = read_gaps(embedded::gaps_files().front(), "docs/gaps.toml");
+    show_gaps(gaps_of(Catalogue(method_specs()), measured.files, measured.pairs, known), context.json);
   });
 
   CLI::App* similar = methods->add_subcommand("similar", "methods that do the same to a training program, and in what");
@@ -382,8 +250,8 @@ void add_methods(CLI::App& app, Context& context) {
   show->add_option("name", *name, "the method")->required();
   add_verdicts_option(*show, *show_files);
   show->callback([&context, name, show_files] {
-    Catalogue catalogue(method_specs());
-    show_method(catalogue.get(*name, "name"), load_verdicts(*show_files), context.json);
+    const Catalogue catalogue(method_specs());
+    show_method(catalogue, catalogue.get(*name, "name"), Measured(*show_files), context.json);
   });
 }
 

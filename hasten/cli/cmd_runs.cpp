@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 
+#include "hasten/base/directory_lock.h"
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
@@ -107,14 +108,16 @@ void list_runs(const RunsFlags& flags, Context& context) {
   std::cout << report::terminal_table(table) << runs.size() << (runs.size() == 1 ? " run\n" : " runs\n");
 }
 
-Run one_run(const std::string& path) {
+fs::path one_run_folder(const std::string& path) {
   const std::vector<fs::path> found = evaluate::find_runs({path});
   if (found.size() != 1) {
     throw ConfigError("runs", "one run", cat(found.size(), " runs in ", path),
                       "name one of them: " + found.front().string());
   }
-  return evaluate::read_run(found.front());
+  return found.front();
 }
+
+Run one_run(const std::string& path) { return evaluate::read_run(one_run_folder(path)); }
 
 // What the threads that made samples spent their time on, and what was wrong with samples.
 std::string loader_text(const evaluate::LoaderUse& loader) {
@@ -198,9 +201,14 @@ void compare_runs(const RunsFlags& flags, Context& context) {
             << "One run a side shows no speedup: hasten compare takes several seeds and gives intervals.\n";
 }
 
-// Only what carries a run.json is a run, and only a run is removed.
+// Only what carries a run.json is a run, and only a run is removed; none of them while one is at work.
 void remove_runs(const RunsFlags& flags, Context&) {
   const std::vector<Run> runs = read_all(flags);
+  for (const Run& run : runs) {
+    if (!DirectoryLock::held(run.path)) continue;
+    throw ConfigError("runs rm", "runs that nobody works on", run.path + ", which is being trained",
+                      "stop it first, or leave it out with --status");
+  }
   for (const Run& run : runs) {
     if (!flags.yes) {
       std::cout << "would remove " << run.path << "\n";
@@ -221,38 +229,49 @@ std::string event_text(const EventRecord& event) {
   return text;
 }
 
-// New whole lines of a file from `position` on.
-std::vector<std::string> new_lines(const fs::path& path, std::streamoff& position) {
+// Whole lines of a file behind those that were `seen`, which they join. A run that was resumed has cut its log: there
+// the lines behind what both have are new.
+std::vector<std::string> new_lines(const fs::path& path, std::vector<std::string>& seen) {
   std::ifstream file(path, std::ios::binary);
-  file.seekg(position);
   std::vector<std::string> lines;
+  size_t same = 0;
   for (std::string line; std::getline(file, line);) {
     if (file.eof()) break;  // its end is not written yet
-    position = file.tellg();
-    lines.push_back(line);
+    if (lines.empty() && same < seen.size() && line == seen[same]) ++same;
+    else lines.push_back(line);
   }
+  seen.resize(same);
+  seen.insert(seen.end(), lines.begin(), lines.end());
   return lines;
 }
 
 void tail_run(const RunsFlags& flags, Context& context) {
-  const fs::path folder = evaluate::find_runs({flags.run}).front(), events = folder / "events.jsonl";
+  const fs::path folder = one_run_folder(flags.run), events = folder / "events.jsonl";
   evaluate::EventParser parser;
   auto print = [&](const std::string& line) {
     if (context.json) std::cout << line << std::endl;
     else std::cout << event_text(parser.parse(line, events)) << std::endl;
   };
-  std::streamoff position = 0;
-  std::vector<std::string> lines = new_lines(events, position);
+  std::vector<std::string> seen;
+  const std::vector<std::string> lines = new_lines(events, seen);
   const size_t first = lines.size() - std::min(lines.size(), static_cast<size_t>(flags.lines));
   for (size_t i = first; i < lines.size(); ++i) print(lines[i]);
   auto status = [&] { return evaluate::record_from_json(read_json(folder / "run.json"), folder / "run.json").status; };
   while (flags.follow) {
     // Asked before the last look, so that what a run says at its end is seen.
     const bool running = status() == evaluate::Status::kRunning;
-    for (const std::string& line : new_lines(events, position)) print(line);
+    for (const std::string& line : new_lines(events, seen)) print(line);
     if (!running) break;
     std::this_thread::sleep_for(kTailPause);
   }
+}
+
+std::vector<std::string> status_words() {
+  std::vector<std::string> words;
+  for (auto status = evaluate::Status::kUnknown; status <= evaluate::Status::kMissing;
+       status = static_cast<evaluate::Status>(static_cast<int>(status) + 1))
+    words.emplace_back(evaluate::name(status));
+  return words;
 }
 
 }  // namespace
@@ -262,11 +281,11 @@ void add_runs(CLI::App& app, Context& context) {
   runs->require_subcommand(1);
   auto flags = std::make_shared<RunsFlags>();
   auto choose = [flags](CLI::App& command) {
-    command.add_option("paths", flags->paths, "runs, or folders of runs (default: runs)");
-    command.add_option("--status", flags->status, "only those: running, ok, diverged, interrupted, ...");
+    command.add_option("--status", flags->status, "only those of this status")->check(CLI::IsMember(status_words()));
     command.add_option("--recipe", flags->recipe, "only those whose recipe's name matches, as in 'fashion-*'");
   };
   CLI::App* list = runs->add_subcommand("list", "one line a run, by date");
+  list->add_option("paths", flags->paths, "runs, or folders of runs (default: runs)");
   choose(*list);
   add_json_flag(*list, context);
   list->callback([flags, &context] { list_runs(*flags, context); });
@@ -280,8 +299,7 @@ void add_runs(CLI::App& app, Context& context) {
   compare->callback([flags, &context] { compare_runs(*flags, context); });
   CLI::App* remove = runs->add_subcommand("rm", "remove runs; shows which without --yes");
   remove->add_option("paths", flags->paths, "runs, or folders of runs")->required();
-  remove->add_option("--status", flags->status, "only those of this status");
-  remove->add_option("--recipe", flags->recipe, "only those whose recipe's name matches");
+  choose(*remove);
   remove->add_flag("--yes", flags->yes, "do remove");
   remove->callback([flags, &context] { remove_runs(*flags, context); });
   CLI::App* tail = runs->add_subcommand("tail", "the last events of a run");

@@ -50,7 +50,7 @@ std::vector<evaluate::Run> read_all(const char* format, const std::string& path)
   if (!std::filesystem::exists(path, code))
     throw ConfigError("path", "a file or folder of logs", path + ", which is not there");
   evaluate::MemorySink sink;
-  evaluate::find_importer(format).read(path, {}, sink);
+  evaluate::find_importer(format).read({path}, {}, sink);
   return std::move(sink.runs);
 }
 

@@ -24,7 +24,9 @@ void add_comparison_options(CLI::App& command, ComparisonFlags& flags) {
   command.add_option(
       "--cost", flags.cost,
       "train_s, total_s, steps, samples, tokens, flops, joules or usd (else: the first that all record)");
-  command.add_option("--time-to-target", flags.variant, "planned, first, common or sustained")->capture_default_str();
+  command.add_option("--time-to-target", flags.variant, "which time counts")
+      ->type_name("TEXT:{auto,first,planned,common,sustained}")
+      ->capture_default_str();
   command.add_option("--sustained", flags.sustained, "evaluations in a row that count as sustained")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000));

@@ -76,16 +76,73 @@ fs::path config_file(const std::string& typed) {
   return fs::exists(usual, error) ? usual : fs::path();
 }
 
-// The table of the command: [data.bench] for `data bench`.
-Json command_table(const fs::path& file, const std::vector<std::string>& path, TomlLines& lines) {
-  Json document;
-  parse_toml(read_file(file), file.string(), document, lines);
-  for (const std::string& word : path) {
-    if (!document.is_object() || !document.contains(word)) return Json::object();
-    document = Json(document[word]);
-  }
-  return document.is_object() ? document : Json::object();
+bool has_word(const std::vector<std::string>& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
 }
+
+// Commands below `path` that only the program with LibTorch may have; what their tables hold, it checks itself.
+std::vector<std::string> commands_with_torch(const std::vector<std::string>& path) {
+  if (path.empty()) return {"train", "race", "tune", "ablate", "explain", "export", "doctor", "completion"};
+  if (path == std::vector<std::string>{"methods"}) return {"check"};
+  return {};
+}
+
+// A file with defaults. A table or a name in it that is spelt wrongly would be a setting that is ignored, so all of it
+// is held against the commands that there are, and not only the table of the command that runs.
+class DefaultsFile {
+ public:
+  DefaultsFile(const fs::path& file, const CLI::App& app) : file_(file.string()) {
+    parse_toml(read_file(file), file_, document_, lines_);
+    check(app, document_, {});
+  }
+
+  // The table of the command: [data.bench] for `data bench`.
+  Json table(const std::vector<std::string>& path) const {
+    const Json* table = &document_;
+    for (const std::string& word : path) {
+      if (!table->contains(word)) return Json::object();
+      table = &table->at(word);
+    }
+    return *table;
+  }
+
+ private:
+  void check(const CLI::App& command, const Json& table, const std::vector<std::string>& path) const {
+    const std::vector<const CLI::App*> below = command.get_subcommands([](const CLI::App*) { return true; });
+    std::vector<std::string> names = below.empty() ? option_names(command) : commands_with_torch(path);
+    for (const CLI::App* each : below) {
+      if (!has_word(names, each->get_name())) names.push_back(each->get_name());
+    }
+    for (const auto& [name, value] : table.items()) {
+      std::vector<std::string> place = path;
+      place.push_back(name);
+      if (!has_word(names, name)) {
+        throw wrong(place,
+                    below.empty()  ? "the name of an option of " + join(path, " ")
+                    : path.empty() ? "the name of a command"
+                                   : "the name of a command of " + join(path, " "),
+                    "'" + name + "'", suggest(name, names));
+      }
+      if (below.empty() && value.is_object()) throw wrong(place, "a value of --" + name, "a table");
+      if (below.empty()) continue;
+      if (!value.is_object()) throw wrong(place, "a table", plain_text(value));
+      for (const CLI::App* each : below) {
+        if (each->get_name() == name) check(*each, value, place);
+      }
+    }
+  }
+
+  ConfigError wrong(const std::vector<std::string>& path, const std::string& expected, const std::string& got,
+                    const std::string& hint = "") const {
+    const std::string place = join(path, ".");
+    const auto line = lines_.find(place);
+    return ConfigError(place, expected, got, hint).at(cat(file_, ":", line == lines_.end() ? 0 : line->second));
+  }
+
+  std::string file_;
+  Json document_;
+  TomlLines lines_;
+};
 
 class DefaultsOf {
  public:
@@ -108,29 +165,18 @@ class DefaultsOf {
     for (char** entry = environ; *entry != nullptr; ++entry) {
       const std::string variable = std::string(*entry).substr(0, std::string_view(*entry).find('='));
       if (variable.rfind(prefix, 0) != 0) continue;
-      if (std::find(variables.begin(), variables.end(), variable) != variables.end()) continue;
+      if (has_word(variables, variable)) continue;
       throw ConfigError(variable, "the name of an option of " + join(path_, " "), "'" + variable + "'",
                         suggest(variable, variables));
     }
   }
 
-  void add_file(const fs::path& file) {
-    TomlLines lines;
-    const Json table = command_table(file, path_, lines);
+  void add_file(const DefaultsFile& file) {
+    const Json table = file.table(path_);
     for (const auto& [name, value] : table.items()) {
-      if (value.is_object()) continue;  // of a command below this one
-      const std::string place = join(path_, ".") + "." + name;
-      const auto line = lines.find(place);
-      const std::string source = cat(file.string(), ":", line == lines.end() ? 0 : line->second);
-      if (std::find(names_.begin(), names_.end(), name) == names_.end()) {
-        throw ConfigError(place, "the name of an option of " + join(path_, " "), "'" + name + "'",
-                          suggest(name, names_))
-            .at(source);
-      }
       if (is_set(name)) continue;
-      for (const Json& each : value.is_array() ? value : Json::array({value})) {
-        add_value(command_, name, plain_text(each), place, added_);
-      }
+      for (const Json& each : value.is_array() ? value : Json::array({value}))
+        add_value(command_, name, plain_text(each), join(path_, ".") + "." + name, added_);
     }
   }
 
@@ -138,10 +184,22 @@ class DefaultsOf {
 
  private:
   bool is_set(const std::string& name) const {
-    if (std::find(set_.begin(), set_.end(), name) != set_.end()) return true;
+    if (has_word(set_, name)) return true;
+    const CLI::Option* option = command_.get_option_no_throw("--" + name);
     return std::any_of(typed_.begin(), typed_.end(), [&](const std::string& word) {
-      return word == "--" + name || word.rfind("--" + name + "=", 0) == 0;
+      return word == "--" + name || word.rfind("--" + name + "=", 0) == 0 || gives_letter(word, option);
     });
+  }
+
+  // Whether `word` gives the option by a letter: -n, -n3, and -fn3 behind a flag.
+  bool gives_letter(const std::string& word, const CLI::Option* option) const {
+    if (word.size() < 2 || word[0] != '-' || word[1] == '-') return false;
+    for (const char letter : word.substr(1)) {
+      const CLI::Option* given = command_.get_option_no_throw(std::string{'-', letter});
+      if (given == option) return true;
+      if (given == nullptr || given->get_items_expected_max() > 0) return false;  // the rest is its value
+    }
+    return false;
   }
 
   const CLI::App& command_;
@@ -188,9 +246,12 @@ std::vector<std::string> with_defaults(CLI::App& app, const std::vector<std::str
     if (*word == kConfig && word + 1 != own) config = *(word + 1);
     else if (word->rfind(std::string(kConfig) + "=", 0) == 0) config = word->substr(kConfig.size() + 1);
   }
+  // Who asks for help may do so because a default is wrong.
+  if (std::any_of(own, words.end(), [](const std::string& word) { return word == "--help" || word == "-h"; }))
+    return words;
   DefaultsOf defaults(*named.app, path, {own, words.end()});
   defaults.add_environment();
-  if (const fs::path file = config_file(config); !file.empty()) defaults.add_file(file);
+  if (const fs::path file = config_file(config); !file.empty()) defaults.add_file(DefaultsFile(file, app));
   std::vector<std::string> all(words.begin(), own);
   all.insert(all.end(), defaults.added().begin(), defaults.added().end());
   all.insert(all.end(), own, words.end());

@@ -20,8 +20,8 @@ struct NamedCommand {
 NamedCommand named_command(CLI::App& app, const std::vector<std::string>& words);
 
 // `words` (without the program's name) and what the environment and the file add to them, as `--option=value` behind the
-// command's name. Throws ConfigError for a name that is no option of the command, and for a file that was named and is
-// not there.
+// command's name; nothing where help is asked for. Throws ConfigError for a name that is no option of the command, for
+// one anywhere in the file that is no command or option, and for a file that was named and is not there.
 std::vector<std::string> with_defaults(CLI::App& app, const std::vector<std::string>& words);
 
 }  // namespace hasten::cli

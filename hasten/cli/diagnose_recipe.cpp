@@ -6,13 +6,14 @@
 namespace hasten::cli {
 
 void add_recipe_diagnosis(CLI::App& command, RecipeDiagnosis& options) {
-  const char* group = "With a recipe";
+  const char* group = kWithARecipe;
   const auto before = command.get_options();
   add_recipe_edits(command, options.edits);
   add_device_option(command, options.device);
-  command.add_option("--time", options.time, "for the experiments: 60s; five rounds are made in any case")
+  command.add_option("--time", options.time, "for the experiments: 60s; three rounds are made in any case")
       ->capture_default_str();
-  command.add_flag("--apply", options.apply, "try the best advice, measure what it gains; takes about as long again");
+  command.add_flag("--apply", options.apply,
+                   "try the best advice if there is a verdict, measure what it gains; takes about as long again");
   command
       .add_option(
           "--try", options.attempts,

@@ -23,6 +23,8 @@ struct RecipeDiagnosis {
 // Carries it out, or hands it over to a program that can.
 using DiagnoseRecipe = std::function<void(const RecipeDiagnosis&, Context&)>;
 
+constexpr const char* kWithARecipe = "With a recipe";  // the group of its options
+
 void add_diagnose(CLI::App& app, Context& context, const DiagnoseRecipe& diagnose_recipe);
 void add_recipe_diagnosis(CLI::App& command, RecipeDiagnosis& options);
 

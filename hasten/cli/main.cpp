@@ -29,7 +29,7 @@ constexpr const char* kDescription =
 
 constexpr const char* kExitCodes =
     "Exit codes: 0 done, 1 a bug of hasten, 2 wrong recipe or flag, 3 corrupt data, 4 an expected outcome such as a\n"
-    "missed target under --strict, 130 interrupted (a checkpoint was written).";
+    "missed target under --strict, 130 interrupted (--resume goes on).";
 
 void print_error(const std::string& source, const std::string& message, const std::string& hint) {
   std::cerr << "error: " << message << "\n";

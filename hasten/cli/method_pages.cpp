@@ -45,7 +45,8 @@ std::string page_of(const Catalogue& catalogue, const MethodSpec& spec) {
                                           : cat(spec.neutral.parameter, " = ", number(spec.neutral.value)));
   add_fact(page, "needs a run of", spec.min_horizon.value > 0 ? "at least " + to_string(spec.min_horizon) : "");
   add_fact(page, "families", join(spec.families, ", "));
-  add_fact(page, "not together with", join(spec.conflicts, ", "));
+  add_fact(page, "samples", join(need_names(spec), ", "));
+  add_fact(page, "not together with", join(conflict_texts(catalogue, spec), "; "));
   if (!spec.params->fields().empty()) {
     page += "\n## Settings\n\n| setting | default | | |\n|---|---|---|---|\n";
     const ParamSet defaults = spec.params->defaults();
@@ -105,6 +106,19 @@ std::vector<std::string> use_names(const MethodSpec& spec) {
   std::vector<std::string> names;
   for (const Use& use : spec.uses) names.push_back(cat(use.site.name(), " (", name_of(use.phase), ")"));
   return names;
+}
+
+std::vector<std::string> need_names(const MethodSpec& spec) {
+  std::vector<std::string> names;
+  if ((spec.needs & kImages) != 0) names.emplace_back("images");
+  if ((spec.needs & kClassLabels) != 0) names.emplace_back("one class each");
+  return names;
+}
+
+std::vector<std::string> conflict_texts(const Catalogue& catalogue, const MethodSpec& spec) {
+  std::vector<std::string> texts;
+  for (const auto& [why, names] : conflicts_of(catalogue, spec)) texts.push_back(cat(join(names, ", "), ": ", why));
+  return texts;
 }
 
 std::map<std::string, std::string> method_pages(const Catalogue& catalogue) {

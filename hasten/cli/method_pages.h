@@ -18,6 +18,10 @@ std::string verbs_text(const MethodSpec& spec);
 std::string saves_text(const MethodSpec& spec);
 // "batch_transform (geometry)", ...
 std::vector<std::string> use_names(const MethodSpec& spec);
+// Of its samples: "images", "one class each".
+std::vector<std::string> need_names(const MethodSpec& spec);
+// "swa, tail_average: both stand on the exclusive seam weight_provider", ...
+std::vector<std::string> conflict_texts(const Catalogue& catalogue, const MethodSpec& spec);
 template <class Enum>
 std::vector<std::string> names_of(const std::vector<Enum>& values) {
   std::vector<std::string> names;

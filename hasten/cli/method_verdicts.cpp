@@ -1,6 +1,7 @@
 #include "hasten/cli/method_verdicts.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "hasten/base/error.h"
@@ -23,7 +24,16 @@ constexpr const char* kFile = "verdicts.json";  // in the directory of an ablati
 VerdictFile parse(const std::string& text, const std::string& name) {
   Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) throw DataError(name, "", "no JSON");
-  return evaluate::verdicts_from_json(json, name);
+  VerdictFile file = evaluate::verdicts_from_json(json, name);
+  file.source = name;
+  return file;
+}
+
+// `folder`: of the files that they were made from.
+std::vector<VerdictFile> of_program(const std::vector<std::string_view>& texts, const char* folder) {
+  std::vector<VerdictFile> files;
+  for (const std::string_view text : texts) files.push_back(parse(std::string(text), folder));
+  return files;
 }
 
 std::vector<fs::path> files_at(const std::string& path) {
@@ -42,26 +52,14 @@ std::vector<fs::path> files_at(const std::string& path) {
   return files;
 }
 
-bool share_a_family(const MethodSpec& a, const MethodSpec& b) {
-  if (a.families.empty() || b.families.empty()) return true;
-  return std::any_of(a.families.begin(), a.families.end(), [&](const std::string& family) {
-    return std::find(b.families.begin(), b.families.end(), family) != b.families.end();
-  });
-}
-bool exclude(const MethodSpec& a, const MethodSpec& b) {
-  const auto names = [](const std::vector<std::string>& list, const std::string& name) {
-    return std::find(list.begin(), list.end(), name) != list.end();
-  };
-  return names(a.conflicts, b.name) || names(b.conflicts, a.name);
-}
-
 using NamePair = std::pair<std::string, std::string>;
 NamePair in_order(const std::string& a, const std::string& b) { return a < b ? NamePair{a, b} : NamePair{b, a}; }
 
 std::set<NamePair> tried_in(const VerdictFile& file) {
   std::set<NamePair> tried;
   for (const MethodVerdict& verdict : file.verdicts) {
-    if (verdict.methods.size() == 2) tried.insert(in_order(verdict.methods[0], verdict.methods[1]));
+    if (verdict.methods.size() == 2 && report::is_measured(verdict))
+      tried.insert(in_order(verdict.methods[0], verdict.methods[1]));
   }
   return tried;
 }
@@ -76,67 +74,71 @@ std::vector<std::string> helping_in(const Catalogue& catalogue, const VerdictFil
   return names;
 }
 
-void find_pairs(const Catalogue& catalogue, const std::vector<VerdictFile>& files, Gaps& gaps) {
+void find_pairs(const Catalogue& catalogue, const std::vector<VerdictFile>& files,
+                const std::vector<VerdictFile>& pairs, const GapKnowledge& known, Gaps& gaps) {
+  std::map<std::string, std::set<NamePair>> tried_on;  // by workload
   std::set<NamePair> tried;
+  for (const auto* list : {&files, &pairs}) {
+    for (const VerdictFile& file : *list) {
+      const std::set<NamePair> here = tried_in(file);
+      tried_on[file.workload].insert(here.begin(), here.end());
+      tried.insert(here.begin(), here.end());
+    }
+  }
   for (const VerdictFile& file : files) {
-    const std::set<NamePair> here = tried_in(file);
-    tried.insert(here.begin(), here.end());
+    const std::set<NamePair>& here = tried_on[file.workload];
     const std::vector<std::string> helping = helping_in(catalogue, file);
     for (size_t i = 0; i < helping.size(); ++i) {
       for (size_t j = i + 1; j < helping.size(); ++j) {
         if (here.contains(in_order(helping[i], helping[j])) ||
-            exclude(catalogue.get(helping[i], "method"), catalogue.get(helping[j], "method")))
+            !why_not_both(catalogue.get(helping[i], "method"), catalogue.get(helping[j], "method")).empty())
           continue;
-        gaps.untried.push_back({file.workload, helping[i], helping[j]});
+        MethodKnowledge both = known.of(helping[i], helping[j]);
+        both.name = helping[i];
+        both.with = helping[j];
+        gaps.untried.push_back({file.workload, std::move(both)});
       }
     }
   }
   const std::vector<MethodSpec>& all = catalogue.all();
   for (size_t i = 0; i < all.size(); ++i) {
     for (size_t j = i + 1; j < all.size(); ++j) {
-      if (!share_a_family(all[i], all[j]) || exclude(all[i], all[j])) continue;
+      if (!why_not_both(all[i], all[j]).empty()) continue;
       ++gaps.pairs;
       if (tried.contains(in_order(all[i].name, all[j].name))) ++gaps.tried;
     }
   }
 }
 
-void look_at_cell(const Catalogue& catalogue, const std::vector<VerdictFile>& files,
-                  const std::vector<CellKnowledge>& known, Component component, Verb verb, Gaps& gaps) {
-  const auto found = std::find_if(known.begin(), known.end(), [&](const CellKnowledge& cell) {
-    return cell.component == component && cell.verb == verb;
-  });
-  const std::vector<const MethodSpec*> methods = methods_in(catalogue, component, verb);
-  if (methods.empty()) {
-    gaps.empty.push_back(
-        {component, verb, found == known.end() ? "" : found->known, found == known.end() ? "" : found->source});
-    return;
-  }
-  if (found != known.end()) gaps.filled.push_back(*found);
-  Gaps::PoorCell poor{component, verb, {}};
-  bool measured = false, good = false;
+void look_at_cell(const Catalogue& catalogue, const std::vector<VerdictFile>& files, const CellKnowledge& known,
+                  Gaps& gaps) {
+  const std::vector<const MethodSpec*> methods = methods_in(catalogue, known.component, known.verb);
+  if (methods.empty()) return gaps.empty.push_back(known);
+  Gaps::Cell cell{known, {}};
+  bool measured = false, good = false, unresolved = false;
   for (const MethodSpec* spec : methods) {
     std::vector<std::string> parts;
-    for (const VerdictFile& file : files) {
-      const MethodVerdict* verdict = file.on(spec->name);
-      if (verdict == nullptr) continue;
+    for (const auto& [file, verdict] : measured_on(*spec, files)) {
       measured = true;
       good = good || verdict->verdict == evaluate::Verdict::kHelps;
-      parts.push_back(cat(report::verdict_word(verdict->verdict), " on ", file.workload));
+      unresolved = unresolved || verdict->verdict == evaluate::Verdict::kUnresolved;
+      parts.push_back(cat(report::verdict_word(*verdict), " on ", file->workload));
     }
-    poor.methods.push_back(cat(spec->name, ": ", parts.empty() ? "unmeasured" : join(parts, ", ")));
+    cell.methods.push_back(cat(spec->name, ": ", parts.empty() ? "unmeasured" : join(parts, ", ")));
   }
-  if (measured && !good) gaps.poor.push_back(std::move(poor));
+  if (good && !known.known.empty()) gaps.filled.push_back(known);
+  if (measured && !good) (unresolved ? gaps.open : gaps.poor).push_back(std::move(cell));
 }
 
 }  // namespace
 
+std::vector<VerdictFile> load_pairs(const std::vector<std::string>& paths) {
+  return paths.empty() ? of_program(embedded::pair_files(), "results/verdicts/claims") : std::vector<VerdictFile>{};
+}
+
 std::vector<VerdictFile> load_verdicts(const std::vector<std::string>& paths) {
   std::vector<VerdictFile> files;
-  if (paths.empty()) {
-    for (const std::string_view text : embedded::verdict_files())
-      files.push_back(parse(std::string(text), "a file of verdicts of this program"));
-  }
+  if (paths.empty()) files = of_program(embedded::verdict_files(), "results/verdicts");
   for (const std::string& path : paths) {
     for (const fs::path& file : files_at(path)) files.push_back(parse(read_file(file), file.string()));
   }
@@ -158,26 +160,48 @@ std::vector<VerdictInFile> verdicts_on(const MethodSpec& spec, const std::vector
   return found;
 }
 
+std::vector<VerdictInFile> pairs_with(const MethodSpec& spec, const std::vector<VerdictFile>& files) {
+  std::vector<VerdictInFile> found;
+  for (const VerdictFile& file : files) {
+    for (const MethodVerdict& verdict : file.verdicts) {
+      if (verdict.methods.size() == 2 && (verdict.methods[0] == spec.name || verdict.methods[1] == spec.name))
+        found.emplace_back(&file, &verdict);
+    }
+  }
+  return found;
+}
+
+std::vector<VerdictInFile> measured_on(const MethodSpec& spec, const std::vector<VerdictFile>& files) {
+  std::vector<VerdictInFile> found;
+  for (const VerdictFile& file : files) {
+    const MethodVerdict* verdict = file.on(spec.name);
+    if (verdict != nullptr && report::is_measured(*verdict)) found.emplace_back(&file, verdict);
+  }
+  return found;
+}
+
 std::vector<std::string> words_of(const MethodSpec& spec, const std::vector<VerdictFile>& files) {
   std::vector<std::string> words;
-  for (const VerdictFile& file : files) {
-    if (const MethodVerdict* verdict = file.on(spec.name)) words.push_back(report::verdict_word(verdict->verdict));
-  }
+  for (const auto& [file, verdict] : measured_on(spec, files)) words.push_back(report::verdict_word(*verdict));
   if (words.empty()) words.emplace_back("unmeasured");
   return words;
 }
 
-Gaps gaps_of(const Catalogue& catalogue, const std::vector<VerdictFile>& files,
-             const std::vector<CellKnowledge>& known) {
+Gaps gaps_of(const Catalogue& catalogue, const std::vector<VerdictFile>& files, const std::vector<VerdictFile>& pairs,
+             const GapKnowledge& known) {
   Gaps gaps;
+  for (const MethodKnowledge& entry : known.methods) {
+    catalogue.get(entry.name, "docs/gaps.toml");
+    if (!entry.with.empty()) catalogue.get(entry.with, "docs/gaps.toml");
+  }
   for (size_t c = 0; c < choices(Component{}).size(); ++c) {
     for (size_t v = 0; v < choices(Verb{}).size(); ++v)
-      look_at_cell(catalogue, files, known, static_cast<Component>(c), static_cast<Verb>(v), gaps);
+      look_at_cell(catalogue, files, known.of(static_cast<Component>(c), static_cast<Verb>(v)), gaps);
   }
   for (const MethodSpec& spec : catalogue.all()) {
-    if (words_of(spec, files) == std::vector<std::string>{"unmeasured"}) gaps.unmeasured.push_back(spec.name);
+    if (measured_on(spec, files).empty()) gaps.unmeasured.push_back(known.of(spec.name));
   }
-  find_pairs(catalogue, files, gaps);
+  find_pairs(catalogue, files, pairs, known, gaps);
   return gaps;
 }
 

@@ -13,6 +13,7 @@ void add_recipe_edits(CLI::App& command, RecipeEdits& edits) {
 void add_device_option(CLI::App& command, std::string& device) {
   device = "auto";
   command.add_option("--device", device, "where to train: auto (a GPU if LibTorch can use one), cpu, cuda, cuda:1")
+      ->type_name("TEXT:{auto,cpu,cuda}")
       ->capture_default_str();
 }
 

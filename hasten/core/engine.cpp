@@ -1,8 +1,11 @@
 // Calling methods.
 #include "hasten/core/engine.h"
 
+#include <c10/util/Exception.h>
+
 #include <algorithm>
 #include <map>
+#include <new>
 
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
@@ -162,6 +165,12 @@ void Engine::rethrow_with_context(const Active& active, Site site, const State& 
     throw;  // already says where
   } catch (const DataError&) {
     throw;
+  } catch (const std::bad_alloc&) {
+    throw;  // the batch is to blame
+  } catch (const c10::OutOfMemoryError&) {
+    throw;
+  } catch (const c10::Error& error) {
+    throw InternalError(context + error.what_without_backtrace());
   } catch (const std::exception& error) {
     throw InternalError(context + error.what());
   }

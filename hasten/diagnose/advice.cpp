@@ -2,6 +2,9 @@
 #include "hasten/diagnose/advice.h"
 
 #include <algorithm>
+#include <cmath>
+#include <initializer_list>
+#include <limits>
 
 #include "hasten/base/text.h"
 
@@ -40,8 +43,8 @@ Limit limit_of(Part part) {
 Part largest_part(const StageModel& model, size_t chain, const Effect& effect) {
   Part largest = model.chains()[chain].front();
   for (Part part : model.chains()[chain]) {
-    if (model.parts()[static_cast<size_t>(part)] * effect[part] >
-        model.parts()[static_cast<size_t>(largest)] * effect[largest])
+    if (model.parts()[static_cast<size_t>(part)] * effect.time(part) >
+        model.parts()[static_cast<size_t>(largest)] * effect.time(largest))
       largest = part;
   }
   return largest;
@@ -65,6 +68,7 @@ std::string effect_text(const Effect& effect, const StageModel& model) {
     if (effect.added_s[part] > 0)
       words.push_back(cat(name_of(static_cast<Part>(part)), " + ", significant(1e3 * effect.added_s[part], 2), " ms"));
   }
+  if (effect.workers != 1) words.push_back(cat("loader threads x ", significant(effect.workers, 2)));
   if (effect.overlap > 0) words.push_back("chains overlap");
   return join(words, ", ");
 }
@@ -82,14 +86,20 @@ bool touches(const std::vector<Bottleneck>& bottlenecks, const std::vector<Bottl
 
 // Why a change that makes a part cheaper does not make the step shorter.
 std::string why_not(const Diagnosis& diagnosis, const Remedy& remedy) {
-  if (remedy.candidate.measured)
-    return cat("it was tried in ", info(*remedy.candidate.measured).id, ": ", fixed(remedy.gain, 2), " times faster");
+  if (remedy.candidate.measured) {
+    std::string tried =
+        cat("it was tried in ", info(*remedy.candidate.measured).id, ": ", fixed(remedy.gain, 2), " times faster");
+    if (std::abs(remedy.gain - 1) < remedy.tolerance)
+      tried += cat(", which within ", fixed(100 * remedy.tolerance, 0), "% is not told from no change");
+    return tried;
+  }
   const StageModel& model = diagnosis.model;
   std::vector<std::string> saved;
   double seconds = 0;
   for (size_t part = 0; part < kParts; ++part) {
-    if (remedy.candidate.effect.factor[part] >= 1) continue;
-    seconds += model.parts()[part] * (1 - remedy.candidate.effect.factor[part]);
+    const double factor = remedy.candidate.effect.time(static_cast<Part>(part));
+    if (factor >= 1) continue;
+    seconds += model.parts()[part] * (1 - factor);
     saved.emplace_back(name_of(static_cast<Part>(part)));
   }
   if (saved.empty()) return "";
@@ -102,10 +112,33 @@ std::vector<Bottleneck> adding_to(Limit limit) {
   switch (limit) {
     case Limit::kContention:
     case Limit::kFetch:
+    case Limit::kRead:
     case Limit::kDecode:
     case Limit::kAugment: return {Bottleneck::kStorage, Bottleneck::kDecode, Bottleneck::kAugment};
     default: return info(limit).relieved_by;
   }
+}
+
+// What the measured times alone allow: without input T1 stays, without copies all but T2 - T1, and without the step's own
+// work what is waited for, unless an experiment made the change.
+double most_measured(const Diagnosis& diagnosis, const Candidate& candidate) {
+  constexpr double kTellsNothing = 100;
+  const Times& times = diagnosis.times;
+  const double full = times.get(Experiment::kFull);
+  const double resident = std::min(full, times.at(Experiment::kResident).value_or(full));
+  const auto cheaper = [&](std::initializer_list<Part> parts) {
+    return std::any_of(parts.begin(), parts.end(), [&](Part part) { return candidate.effect.time(part) < 1; });
+  };
+  double saved = 0;
+  if (candidate.effect.overlap > 0 ||
+      cheaper({Part::kFetch, Part::kDecode, Part::kAugment, Part::kAssemble, Part::kTransform})) {
+    saved = full - resident;
+  } else if (cheaper({Part::kTransfer})) {
+    saved = std::clamp(times.at(Experiment::kHostBatch).value_or(full) - resident, 0.0, full - resident);
+  }
+  if (candidate.measured && times.has(*candidate.measured)) saved += resident - times.get(*candidate.measured);
+  else if (cheaper({Part::kCompute, Part::kReduce})) saved += resident;
+  return candidate.samples * full / std::max(full - saved, full / kTellsNothing);
 }
 
 void speak_of_others(const Diagnosis& diagnosis, const std::vector<Candidate>& candidates,
@@ -139,15 +172,19 @@ Remedy predict(const Diagnosis& diagnosis, const Candidate& candidate) {
   out.candidate = candidate;
   const StageModel& model = diagnosis.model;
   Effect effect = candidate.effect;
-  if (candidate.measured && of_whole_steps(*candidate.measured) && diagnosis.times.has(*candidate.measured)) {
-    out.basis = cat("measured by ", info(*candidate.measured).id);
+  if (diagnosis.primary().what == Limit::kThrottled) out.basis = "unsure, since the machine was throttled; ";
+  else if (!diagnosis.decided) out.basis = "unsure, since there is no verdict; ";
+  const bool measured = candidate.measured && diagnosis.times.has(*candidate.measured);
+  if (measured) out.tolerance = diagnosis.tolerances[static_cast<size_t>(*candidate.measured)];
+  if (measured && of_whole_steps(*candidate.measured)) {
+    out.basis += cat("measured by ", info(*candidate.measured).id);
     out.gain = out.most = diagnosis.times.get(Experiment::kFull) / diagnosis.times.get(*candidate.measured);
     return out;
   }
-  if (candidate.measured && diagnosis.times.has(*candidate.measured)) {
+  if (measured) {
     // An experiment measured the resident step of the changed recipe; the rest of the pipeline stays.
     effect[Part::kCompute] *= diagnosis.times.get(*candidate.measured) / diagnosis.times.get(Experiment::kResident);
-    out.basis = cat("measured by ", info(*candidate.measured).id, "; ");
+    out.basis += cat("measured by ", info(*candidate.measured).id, "; ");
   }
   // Every part but computation and update grows with the samples of a step.
   if (candidate.samples != 1) {
@@ -157,27 +194,37 @@ Remedy predict(const Diagnosis& diagnosis, const Candidate& candidate) {
       effect.added_s[part] *= candidate.samples;
     }
   }
-  out.basis += "stage model: " + effect_text(effect, model);
   out.gain = candidate.samples * model.gain(effect);
+  if (!model.explains()) {
+    out.bound_only = true;
+    out.most = most_measured(diagnosis, candidate);
+    out.gain = std::min(out.gain, out.most);
+    out.basis += "bounded by times as they were measured";
+    return out;
+  }
+  out.basis += "stage model: " + effect_text(effect, model);
   Effect gone;  // what it touches at no cost at all
   for (size_t part = 0; part < kParts; ++part) {
     if (candidate.effect.factor[part] < 1) gone.factor[part] = 0;
   }
+  if (candidate.effect.workers > 1) gone.workers = std::numeric_limits<double>::infinity();
   if (candidate.measured) gone[Part::kCompute] = 0;
   gone.overlap = candidate.effect.overlap;
   gone.added_s = candidate.effect.added_s;  // what moves elsewhere is not gone
   out.most = model.gain(gone);
   if (candidate.samples == 1) out.gain = std::min(out.gain, out.most);
   else out.most = out.gain;  // what no part's removal bounds, since a step does more
-  out.bound_only = !model.explains() && !candidate.measured;
   const size_t before = longest_chain(model, {}), after = longest_chain(model, effect);
   if (before != after) out.next = limit_of(largest_part(model, after, effect));
+  if (out.next == Limit::kFetch && diagnosis.files_in_memory) out.next = Limit::kRead;
   return out;
 }
 
 Advice advise(const Diagnosis& diagnosis, const std::vector<Candidate>& candidates,
               const std::vector<MethodSpec>& catalogue) {
   Advice out;
+  out.settings = info(diagnosis.primary().what).settings;
+  if (diagnosis.primary().what == Limit::kThrottled) return out;  // what would help is not known
   for (const Candidate& candidate : candidates) {
     Remedy remedy = predict(diagnosis, candidate);
     if (remedy.pays()) {
@@ -191,7 +238,12 @@ Advice advise(const Diagnosis& diagnosis, const std::vector<Candidate>& candidat
     return std::pair(!a.bound_only, a.gain) > std::pair(!b.bound_only, b.gain);
   });
   speak_of_others(diagnosis, candidates, catalogue, out);
-  out.settings = info(diagnosis.primary().what).settings;
+  // That a larger batch does not fit is said beside the device's own limit.
+  for (const Finding& finding : diagnosis.findings) {
+    if (finding.what != Limit::kMemory) continue;
+    const auto& more = info(Limit::kMemory).settings;
+    out.settings.insert(out.settings.end(), more.begin(), more.end());
+  }
   return out;
 }
 

@@ -28,11 +28,12 @@ struct Remedy {
   Candidate candidate;
   double gain = 1;  // predicted: time a sample before over after; of one that is only bounded, a guess to order by
   double most = 1;  // not above that, whatever it does: S_max of what it relieves
+  double tolerance = kLeastTolerance;  // a gain below it is not told from none: of the experiment, where one was made
   Limit next = Limit::kOther;  // what holds the step back afterwards; kOther: as before
   bool predicted = true;  // false: somebody wants to see it tried, the model has no word on it
   bool bound_only = false;  // the stage model does not explain the run: the gain is only bounded by that
-  std::string basis;  // "measured by R9", "stage model: compute to 0.61"
-  bool pays() const { return gain >= 1 + kLeastTolerance; }
+  std::string basis;  // "measured by R9", "stage model: compute to 0.61", and whether that is unsure
+  bool pays() const { return gain >= 1 + tolerance; }
 };
 
 struct NoHelp {

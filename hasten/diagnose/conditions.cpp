@@ -27,12 +27,16 @@ std::set<int64_t> own_processors() {
   return processors;
 }
 
+const std::set<int64_t>& counted_processors() {
+  static const std::set<int64_t> processors = own_processors();
+  return processors;
+}
+
 // The lines "cpuN user nice system idle iowait irq softirq steal ..." of these processors.
 void read_stat(const std::filesystem::path& root, const std::set<int64_t>& processors, MachineReading& out) {
   std::ifstream file(root / "proc/stat");
   const double tick_ns = 1e9 / static_cast<double>(sysconf(_SC_CLK_TCK));
   double busy = 0, stolen = 0;
-  bool any = false;
   for (std::string line; std::getline(file, line);) {
     if (line.rfind("cpu", 0) != 0 || line.size() < 4 || line[3] == ' ') continue;
     std::istringstream words(line.substr(3));
@@ -41,11 +45,11 @@ void read_stat(const std::filesystem::path& root, const std::set<int64_t>& proce
     words >> processor;
     for (double& value : ticks) words >> value;
     if (!words || processors.count(processor) == 0) continue;
-    any = true;
+    ++out.counted;
     busy += ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6];
     stolen += ticks[7];
   }
-  if (!any) return;
+  if (out.counted == 0) return;
   out.busy_ns = static_cast<int64_t>(busy * tick_ns);
   out.stolen_ns = static_cast<int64_t>(stolen * tick_ns);
 }
@@ -60,17 +64,13 @@ int64_t own_cpu_ns() {
 }
 
 double clock_mhz(const std::filesystem::path& root, const std::set<int64_t>& processors) {
-  double sum = 0;
-  int64_t known = 0;
+  double highest = 0;
   for (int64_t processor : processors) {
     std::ifstream file(root / "sys/devices/system/cpu" / ("cpu" + std::to_string(processor)) /
                        "cpufreq/scaling_cur_freq");
-    if (double khz = 0; file >> khz) {
-      sum += khz / 1000;
-      ++known;
-    }
+    if (double khz = 0; file >> khz) highest = std::max(highest, khz / 1000);
   }
-  return known > 0 ? sum / static_cast<double>(known) : 0;
+  return highest;
 }
 
 std::optional<double> share(int64_t from, int64_t to, int64_t ns) {
@@ -81,7 +81,7 @@ std::optional<double> share(int64_t from, int64_t to, int64_t ns) {
 }  // namespace
 
 MachineReading read_conditions(const std::filesystem::path& root) {
-  static const std::set<int64_t> processors = own_processors();
+  const std::set<int64_t>& processors = counted_processors();
   MachineReading out;
   out.at_ns = now_ns();
   out.own_ns = own_cpu_ns();
@@ -102,7 +102,10 @@ Conditions ConditionLog::conditions() const {
   out.seconds = seconds(ns);
   const auto busy = share(first.busy_ns, last.busy_ns, ns), stolen = share(first.stolen_ns, last.stolen_ns, ns);
   const double own = share(first.own_ns, last.own_ns, ns).value_or(0);
-  if (busy) out.others_cores = std::max(0.0, *busy - own) + stolen.value_or(0);
+  if (busy) {
+    out.others_cores = std::max(0.0, *busy - own) + stolen.value_or(0);
+    out.counted_cores = last.counted;
+  }
   out.throttled_share = share(first.pressure.throttled_ns, last.pressure.throttled_ns, ns);
   out.memory_stall_share = share(first.pressure.memory_stall_ns, last.pressure.memory_stall_ns, ns);
   double sum = 0;
@@ -115,6 +118,10 @@ Conditions ConditionLog::conditions() const {
   if (known > 0) out.clock_mhz = sum / static_cast<double>(known);
   double load = 0;
   if (std::ifstream file(root_ / "proc/loadavg"); file >> load) out.load_average = load;
+  const Machine machine = read_machine(root_, {counted_processors().begin(), counted_processors().end()});
+  out.quota_cores = machine.cpu_quota;
+  out.numa_nodes = machine.numa_nodes;
+  out.governor = machine.governor;
   return out;
 }
 

@@ -52,9 +52,35 @@ TEST_F(ConditionsTest, WhatOthersUsedIsNeitherOwnNorIdle) {
   ASSERT_TRUE(conditions.others_cores);
   const double each = *conditions.others_cores * conditions.seconds / static_cast<double>(processors());
   EXPECT_NEAR(each, 0.15, 0.03);
+  EXPECT_EQ(conditions.counted_cores, processors());
+  EXPECT_NEAR(conditions.others_share(1) * conditions.seconds, each, 1e-9) << "whatever a quota allows";
   EXPECT_EQ(conditions.load_average, 3.25);
   EXPECT_FALSE(conditions.throttled_share) << "no control group";
   EXPECT_EQ(conditions.clock_mhz, 0) << "unknown";
+}
+
+TEST_F(ConditionsTest, RecordsTheContainerTheNodesAndTheClock) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  sched_getaffinity(0, sizeof set, &set);
+  for (int i = 0, number = 0; i < CPU_SETSIZE; ++i) {
+    if (!CPU_ISSET(i, &set)) continue;
+    const fs::path folder = root_ / "sys/devices/system/cpu" / ("cpu" + std::to_string(i)) / "cpufreq";
+    fs::create_directories(folder);
+    std::ofstream(folder / "scaling_governor") << "powersave\n";
+    std::ofstream(folder / "scaling_cur_freq") << (number++ == 0 ? 3'000'000 : 800'000) << "\n";
+  }
+  for (const char* node : {"node0", "node1"}) fs::create_directories(root_ / "sys/devices/system/node" / node);
+  fs::create_directories(root_ / "proc/self");
+  fs::create_directories(root_ / "sys/fs/cgroup/box");
+  std::ofstream(root_ / "proc/self/cgroup") << "0::/box\n";
+  std::ofstream(root_ / "sys/fs/cgroup/box/cpu.max") << "150000 100000\n";
+  ConditionLog log(root_);
+  const Conditions conditions = log.conditions();
+  EXPECT_EQ(conditions.quota_cores, 1.5);
+  EXPECT_EQ(conditions.numa_nodes, 2);
+  EXPECT_EQ(conditions.governor, "powersave");
+  EXPECT_EQ(conditions.clock_mhz, 3000) << "processors that idle say nothing";
 }
 
 TEST_F(ConditionsTest, WhatTheSystemDoesNotSayIsUnknown) {

@@ -35,12 +35,12 @@ class Rules {
     std::stable_sort(waited_.begin(), waited_.end(), larger);
     std::stable_sort(overheads_.begin(), overheads_.end(), larger);
     std::vector<Finding> out;
-    const bool balance = balanced(out);
+    balanced(out);
     // An overhead beside a wait can be the larger one: contention slows training more than training waits.
     if (waits && !overheads_.empty() && overheads_[0].share > waited_[0].share && overheads_[0].share >= kOverheadFirst)
       take(out, overheads_, 1);
     take(out, waited_, waited_.size());
-    while (!balance && !overheads_.empty() && overheads_[0].share >= kOverheadFirst) take(out, overheads_, 1);
+    while (!overheads_.empty() && overheads_[0].share >= kOverheadFirst) take(out, overheads_, 1);
     take(out, device_, device_.size());
     take(out, overheads_, overheads_.size());
     return out;
@@ -60,10 +60,10 @@ class Rules {
             std::move(evidence)};
   }
   // Of the thread that trains: without it, steps still come no faster than their batches.
-  Finding found_in_training(Limit what, double seconds, std::string evidence) const {
+  Finding found_in_training(Limit what, double seconds, std::string evidence, double least_s = 0) const {
     Effect free;
     free[Part::kCompute] = 0;
-    return found(what, seconds, std::move(evidence), model_.serial() ? 0 : loading_s(free));
+    return found(what, seconds, std::move(evidence), std::max(least_s, model_.serial() ? 0 : loading_s(free)));
   }
 
   double loading_s(const Effect& effect = {}) const {  // of the slowest chain without computation
@@ -94,19 +94,21 @@ class Rules {
     if (t_.has(E::kHostBatch) && t_.get(E::kHostBatch) > (1 + eps(E::kHostBatch)) * t1_) {
       std::string evidence = cat("T2 ", ms(t_.get(E::kHostBatch)), " against T1 ", ms(t1_));
       if (t_.has(E::kPageableBatch)) evidence += cat("; from pageable memory ", ms(t_.get(E::kPageableBatch)));
-      overheads_.push_back(found_in_training(Limit::kTransfer, t_.get(E::kHostBatch) - t1_, std::move(evidence)));
+      overheads_.push_back(found_in_training(Limit::kTransfer, felt(t_.get(E::kHostBatch) - t1_), std::move(evidence)));
     }
-    if (part(Part::kAssemble) > kLeastTolerance * t0_) {
-      overheads_.push_back(
-          found_in_training(Limit::kAssemble, part(Part::kAssemble),
-                            cat(ms(part(Part::kAssemble)), " before the step, in the thread that trains")));
-    }
-    if (part(Part::kTransform) > kLeastTolerance * t0_) {
-      overheads_.push_back(
-          found_in_training(Limit::kAugment, part(Part::kTransform),
-                            cat(ms(part(Part::kTransform)), " of batch-wise transforms in the thread that trains")));
-    }
+    before_step(Limit::kAssemble, part(Part::kAssemble), " before the step, in the thread that trains");
+    before_step(Limit::kAugment, part(Part::kTransform), " of batch-wise transforms in the thread that trains");
     waits();
+  }
+
+  // What the host does while a device works on what was queued is not felt.
+  double felt(double seconds) const { return std::min(seconds, t0_ - t1_); }
+
+  void before_step(Limit what, double seconds, std::string_view words) {
+    if (felt(seconds) <= eps(E::kDrain) * t0_) return;
+    std::string evidence = cat(ms(seconds), words);
+    if (felt(seconds) < seconds) evidence += cat("; T0 ", ms(t0_), " against T1 ", ms(t1_));
+    overheads_.push_back(found_in_training(what, felt(seconds), std::move(evidence)));
   }
 
   // What training waits for, beyond its own chain.
@@ -122,11 +124,11 @@ class Rules {
                               cat("T0 ", ms(t0_), " is the sum of the chains (", ms(sum), "), not the largest")));
       return;
     }
-    // What a deeper read-ahead removes was not too slow, but late at times, whatever the pace at this depth.
+    // What a deeper read-ahead removes was not too slow, but late at times; a slow loader gains by more requests at once.
     double late = 0;
     if (t_.has(E::kDeepReadAhead) && t_.get(E::kDeepReadAhead) < t0_ / (1 + eps(E::kDeepReadAhead)))
       late = std::min(wait, t0_ - t_.get(E::kDeepReadAhead));
-    if (late > 0.5 * wait) {
+    if (late > 0.5 * wait && keeps_up(own)) {
       waited_.push_back(found(Limit::kBurst, late,
                               cat("L ", ms(loading), ", T1 ", ms(t1_), ", yet T0 is ", ms(t0_), " and T15d ",
                                   ms(t_.get(E::kDeepReadAhead)))));
@@ -136,9 +138,27 @@ class Rules {
     slow_loader(wait);
   }
 
+  // Whether batches are made faster than they are taken, on average. Stages that block each other drain slower than any
+  // of them works, so there it is their own clocks that tell.
+  bool keeps_up(double own) const {
+    size_t stages = 0;
+    double slowest = 0;
+    for (const auto& parts : model_.chains()) {
+      if (std::find(parts.begin(), parts.end(), Part::kCompute) != parts.end()) continue;
+      double busy = 0;
+      for (Part which : parts) busy += t_.drained ? (*t_.drained)[static_cast<size_t>(which)] : 0;
+      slowest = std::max(slowest, busy);
+      ++stages;
+    }
+    if (stages > 1 && slowest > 0) return slowest < own;
+    return t_.at(E::kDrain).value_or(0) < (1 - eps(E::kDrain)) * own;
+  }
+
   void slow_loader(double wait) {
     const size_t longest = model_.longest_chain();
+    const bool in_memory = reads_memory(m_);
     double fetch = 0, preparation = wait;
+    double least = eps(E::kDrain) * t0_;
     std::string evidence = cat("T0 ", ms(t0_), " against T1 ", ms(t1_));
     if (t_.has(E::kDrain)) evidence += cat("; the loader alone takes ", ms(t_.get(E::kDrain)));
     const auto busy = [&](Part which) {
@@ -148,15 +168,19 @@ class Rules {
     if (t_.has(E::kCached)) {
       fetch = std::clamp(t0_ - t_.get(E::kCached), 0.0, wait);
       preparation = wait - fetch;
+      least = eps(E::kCached) * t0_;
       evidence += cat("; T4 ", ms(t_.get(E::kCached)));
+    } else if (in_memory) {
+      evidence += cat("; the files lie in memory, reading and checking them takes ", ms(part(Part::kFetch)));
     } else if (const double all = busy(Part::kFetch) + busy(Part::kDecode) + busy(Part::kAugment); all > 0) {
       fetch = wait * busy(Part::kFetch) / all;
       preparation = wait - fetch;
     }
-    if (fetch > kLeastTolerance * t0_) waited_.push_back(found(Limit::kFetch, fetch, evidence));
-    if (preparation > kLeastTolerance * t0_) {
+    if (fetch > least) waited_.push_back(found(Limit::kFetch, fetch, evidence));
+    if (preparation > least) {
       const double decode = part(Part::kDecode), augment = part(Part::kAugment);
-      const Limit what = augment > decode ? Limit::kAugment : decode > 0 ? Limit::kDecode : Limit::kFetch;
+      Limit what = augment > decode ? Limit::kAugment : decode > 0 ? Limit::kDecode : Limit::kFetch;
+      if (in_memory && part(Part::kFetch) > std::max(decode, augment)) what = Limit::kRead;
       waited_.push_back(
           found(what, preparation, cat(evidence, "; decoding ", ms(decode), ", augmentation ", ms(augment), " of it")));
     }
@@ -177,6 +201,22 @@ class Rules {
                           cat("T12 ", ms(t_.get(E::kNoReduction)), " against T1 ", ms(t1_), "; skew ", ms(t_.skew_s))));
   }
 
+  // What operators work in a step. The timer of one that is far from what the machine allows counts its start for the
+  // most part. 0: nobody looked.
+  double work_s() const {
+    if (!m_.profile) return 0;
+    const OperatorProfile& profile = *m_.profile;
+    const bool peaks = profile.peak_flops_per_s > 0 && profile.peak_bytes_per_s > 0;
+    double work = 0;
+    for (const OperatorCost& one : profile.operators) {
+      const bool known = peaks && (one.flops > 0 || one.bytes > 0);
+      const double least =
+          known ? std::max(one.flops / profile.peak_flops_per_s, one.bytes / profile.peak_bytes_per_s) : one.seconds;
+      work += std::min(one.seconds, least / kLeastEfficiency);
+    }
+    return std::min(work, t1_);
+  }
+
   // Both do not depend on the batch; the larger one is the reason. Nor do waits and reductions, which have experiments of
   // their own.
   void update_and_host() {
@@ -187,16 +227,20 @@ class Rules {
         elsewhere += overhead.seconds;
     }
     double host = t_.has(E::kTiny) ? std::max(0.0, t_.get(E::kTiny) - elsewhere) : 0;
+    const double work = work_s();
     std::string evidence;
     if (t_.has(E::kTiny)) evidence = cat("a batch of one takes ", ms(t_.get(E::kTiny)), " of T1 ", ms(t1_));
+    if (t_.has(E::kTiny) && work > 0) evidence += cat(", operators work ", ms(work), " of it");
     const bool graph = t_.has(E::kGraph) && t_.get(E::kGraph) < t1_ / (1 + eps(E::kGraph));
-    const bool tiny = host > 0.5 * t1_ || (t_.has(E::kTiny) && t_.get(E::kTiny) >= 0.9 * t1_ && host > elsewhere);
+    // Reading wide weights takes as long for one sample as for some, and is work all the same.
+    const bool tiny = work < kBusyDevice * t1_ &&
+                      (host > 0.5 * t1_ || (t_.has(E::kTiny) && t_.get(E::kTiny) >= 0.9 * t1_ && host > elsewhere));
     if (graph) {
       host = t1_ - t_.get(E::kGraph);
       evidence += cat(evidence.empty() ? "" : "; ", "T11 ", ms(t_.get(E::kGraph)));
     }
     if ((graph || tiny) && host > update)
-      overheads_.push_back(found_in_training(Limit::kHost, host, std::move(evidence)));
+      overheads_.push_back(found_in_training(Limit::kHost, host, std::move(evidence), work));
     if (update > kLeastUpdateShare * t1_)
       overheads_.push_back(found_in_training(Limit::kOptimizer, update,
                                              cat("Tfb ", ms(t_.get(E::kForwardBackward)), " against T1 ", ms(t1_))));
@@ -250,26 +294,27 @@ class Rules {
     const Limit what = split_device(evidence, removable);
     if (evidence.empty()) evidence = cat("T1 ", ms(t1_), " of T0 ", ms(t0_));
     Finding finding = found_in_training(what, own, std::move(evidence));
-    if (removable > 0) finding.s_max = t0_ / std::max(t0_ - removable, 1e-12);
+    if (removable > 0) finding.s_max = found_in_training(what, removable, "").s_max;
     device_.push_back(std::move(finding));
   }
 
+  // Beside the device's own limit, which a larger batch would relieve.
   void capacity() {
     const auto why = m_.left_out.find(E::kDoubleBatch);
     if (why == m_.left_out.end() || why->second.find("memory") == std::string::npos || !t_.has(E::kHalfBatch)) return;
     const double half = 2 * t_.get(E::kHalfBatch);  // a whole batch's samples at half the batch
     if (half <= (1 + eps(E::kHalfBatch)) * t1_) return;
-    device_.insert(device_.begin(), found(Limit::kMemory, std::min(t1_, half - t1_),
-                                          cat("two batches do not fit, and halving the batch costs ", ms(half - t1_))));
+    device_.push_back(found(Limit::kMemory, std::min(t1_, half - t1_),
+                            cat("two batches do not fit, and halving the batch costs ", ms(half - t1_))));
   }
 
-  bool balanced(std::vector<Finding>& out) const {
-    if (!waited_.empty() || model_.chains().size() < 2) return false;
+  void balanced(std::vector<Finding>& out) const {
+    if (!waited_.empty() || model_.chains().size() < 2) return;
+    if (!overheads_.empty() && overheads_[0].share >= kOverheadFirst) return;
     const double loading = loading_s();
-    if (loading < (1 - kBalancedWithin) * t0_ || t1_ < (1 - kBalancedWithin) * t0_) return false;
+    if (loading < (1 - kBalancedWithin) * t0_ || t1_ < (1 - kBalancedWithin) * t0_) return;
     out.push_back({Limit::kBalanced, t0_, 1, 1,
                    cat("the loader alone takes ", ms(loading), ", T1 is ", ms(t1_), ", T0 ", ms(t0_))});
-    return true;
   }
 
   const Times& t_;
@@ -281,6 +326,11 @@ class Rules {
 };
 
 }  // namespace
+
+bool reads_memory(const Measurements& measurements) {
+  const auto why = measurements.left_out.find(E::kCached);
+  return why != measurements.left_out.end() && why->second.find("in memory already") != std::string::npos;
+}
 
 std::vector<Finding> decide(const Times& times, const Measurements& measurements, const StageModel& model,
                             const Tolerances& tolerances) {

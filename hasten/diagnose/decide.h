@@ -26,12 +26,16 @@ constexpr Tolerances least_tolerances() {
   return out;
 }
 
+// Whether the files lie in memory as they are, so that R4 would change nothing: reading is work then, and not storage.
+bool reads_memory(const Measurements& measurements);
+
 // The primary finding first. A part that is waited for comes before all others; then an overhead that takes a tenth of
 // the step or more, since it can go as a whole, before the device's own work.
 std::vector<Finding> decide(const Times& times, const Measurements& measurements, const StageModel& model,
                             const Tolerances& tolerances);
 
 constexpr double kOverheadFirst = 0.1;
+constexpr double kBusyDevice = 0.9;  // of T1 in operators: starting them is hidden
 constexpr double kLeastUpdateShare = 0.15;
 constexpr double kLeastEfficiency = 0.3;
 constexpr double kBalancedWithin = 0.05;

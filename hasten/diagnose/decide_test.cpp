@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::DoubleNear;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
@@ -27,9 +28,9 @@ using test::quiet;
 using test::quiet_loader;
 using test::with;
 
-std::vector<Finding> decided(const Measurements& measurements) {
+std::vector<Finding> decided(const Measurements& measurements, const Tolerances& tolerances = least_tolerances()) {
   const Times times(measurements);
-  return decide(times, measurements, StageModel(times, measurements.facts), least_tolerances());
+  return decide(times, measurements, StageModel(times, measurements.facts), tolerances);
 }
 std::vector<Finding> decided(const test::StepTimes& times) { return decided(measured(times, quiet_loader())); }
 Finding first(const test::StepTimes& times) { return decided(times).front(); }
@@ -61,6 +62,36 @@ TEST(DecideTest, TheLoadersClocksNameThePartOfPreparation) {
       << "without R4";
 }
 
+TEST(DecideTest, WhatLiesInMemoryIsNotWaitedForByStorage) {
+  Measurements reading = measured(with(quiet(), {{E::kFull, 16}, {E::kDrain, 16}}),
+                                  busy_ms({{P::kFetch, 12}, {P::kDecode, 3}, {P::kAugment, 1}}));
+  reading.left_out[E::kCached] = "the files lie in memory already";
+  const std::vector<Finding> findings = decided(reading);
+  EXPECT_THAT(findings, ElementsAre(Field(&Finding::what, Limit::kRead), Field(&Finding::what, Limit::kCompute)));
+  EXPECT_NEAR(findings[0].seconds, 6e-3, 1e-9);
+  EXPECT_THAT(findings[0].evidence, HasSubstr("reading and checking them takes 12.0 ms"));
+  Measurements decoding = measured(with(quiet(), {{E::kFull, 16}, {E::kDrain, 16}}),
+                                   busy_ms({{P::kFetch, 5}, {P::kDecode, 10}, {P::kAugment, 1}}));
+  decoding.left_out = reading.left_out;
+  EXPECT_EQ(decided(decoding)[0].what, Limit::kDecode);
+  EXPECT_NEAR(decided(decoding)[0].seconds, 6e-3, 1e-9) << "all of the wait";
+}
+
+TEST(DecideTest, WhatNoiseCouldBeIsNotFound) {
+  Tolerances noisy = least_tolerances();
+  noisy[static_cast<size_t>(E::kCached)] = noisy[static_cast<size_t>(E::kDrain)] = 0.1;
+  const Measurements waiting = measured(
+      with(quiet(), {{E::kFull, 12}, {E::kDrain, 12}, {E::kCached, 11.4}, {E::kHostBatch, 10}}), quiet_loader());
+  EXPECT_THAT(decided(waiting), Contains(Field(&Finding::what, Limit::kFetch)));
+  EXPECT_THAT(decided(waiting, noisy), Not(Contains(Field(&Finding::what, Limit::kFetch))));
+  EXPECT_EQ(decided(waiting, noisy)[0].what, Limit::kDecode);
+  PartSeconds busy = quiet_loader();
+  busy[static_cast<size_t>(P::kAssemble)] = 0.6e-3;
+  const Measurements assembling = measured(with(quiet(), {{E::kFull, 10.6}}), busy);
+  EXPECT_THAT(decided(assembling), Contains(Field(&Finding::what, Limit::kAssemble)));
+  EXPECT_THAT(decided(assembling, noisy), Not(Contains(Field(&Finding::what, Limit::kAssemble))));
+}
+
 TEST(DecideTest, StorageAndPreparationShareTheWait) {
   const std::vector<Finding> findings = decided(with(quiet(), {{E::kFull, 20}, {E::kDrain, 20}, {E::kCached, 14}}));
   EXPECT_THAT(findings, ElementsAre(Field(&Finding::what, Limit::kFetch), Field(&Finding::what, Limit::kDecode),
@@ -74,8 +105,11 @@ TEST(DecideTest, WhatDeeperReadAheadRemovesIsABurst) {
   const Finding finding = first(bursts);
   EXPECT_EQ(finding.what, Limit::kBurst);
   EXPECT_NEAR(finding.seconds, 2.8e-3, 1e-9);
-  EXPECT_EQ(first(with(bursts, {{E::kDrain, 11}})).what, Limit::kBurst)
-      << "stages that block each other drain slowly, too";
+  EXPECT_EQ(first(with(bursts, {{E::kDrain, 11}})).what, Limit::kDecode)
+      << "too slow on average: more requests at once are what helps";
+  Measurements staged = measured(with(bursts, {{E::kDrain, 11}}), busy_ms({{P::kFetch, 6}, {P::kDecode, 7}}));
+  staged.facts.chains = {{P::kFetch}, {P::kDecode, P::kAugment}, {P::kCompute}};
+  EXPECT_EQ(decided(staged)[0].what, Limit::kBurst) << "stages that block each other drain slowly, too";
   EXPECT_EQ(first(with(bursts, {{E::kDrain, 13}, {E::kDeepReadAhead, 12.2}})).what, Limit::kDecode)
       << "depth gives little: the loader is too slow";
 }
@@ -96,6 +130,15 @@ TEST(DecideTest, CopiesAssemblyAndTransformsAreOfTheThreadThatTrains) {
   EXPECT_EQ(decided(measured(with(quiet(), {{E::kFull, 13}}), busy))[0].what, Limit::kAssemble);
   std::swap(busy[static_cast<size_t>(P::kAssemble)], busy[static_cast<size_t>(P::kTransform)]);
   EXPECT_EQ(decided(measured(with(quiet(), {{E::kFull, 13}}), busy))[0].what, Limit::kAugment);
+}
+
+TEST(DecideTest, WhatOverlapsQueuedWorkIsNotFelt) {
+  PartSeconds busy = quiet_loader();
+  busy[static_cast<size_t>(P::kAssemble)] = 5e-3;
+  EXPECT_THAT(decided(measured(with(quiet(), {{E::kFull, 10.5}}), busy)),
+              Contains(AllOf(Field(&Finding::what, Limit::kAssemble), Field(&Finding::seconds, DoubleNear(5e-4, 1e-9)),
+                             Field(&Finding::s_max, DoubleNear(1.05, 1e-9)))));
+  EXPECT_NEAR(first(with(quiet(), {{E::kFull, 12}, {E::kHostBatch, 14}})).s_max, 1.2, 1e-9);
 }
 
 TEST(DecideTest, ALoaderThatSlowsTrainingIsContention) {
@@ -130,6 +173,21 @@ TEST(DecideTest, StartingOperatorsIsTheHosts) {
   EXPECT_NEAR(graph.seconds, 4e-3, 1e-9) << "what the graph saves";
 }
 
+TEST(DecideTest, ABusyDeviceDoesNotWaitForOperatorsToStart) {
+  const auto of = [](double ms, double flops, double bytes) {
+    Measurements measurements = measured(with(quiet(), {{E::kTiny, 9.8}, {E::kDrain, 1}}), quiet_loader());
+    measurements.profile.emplace();
+    measurements.profile->peak_flops_per_s = 1e12;
+    measurements.profile->peak_bytes_per_s = 1e11;
+    measurements.profile->operators = {{"linear", 1e-3 * ms, flops, bytes}};
+    return decided(measurements)[0];
+  };
+  EXPECT_EQ(of(9.5, 0, 8e8).what, Limit::kBandwidth) << "reading weights takes as long for one sample";
+  EXPECT_EQ(of(3, 0, 0).what, Limit::kHost);
+  EXPECT_NEAR(of(3, 0, 0).s_max, 10.0 / 3, 1e-9) << "what operators work stays";
+  EXPECT_EQ(of(9.5, 1e8, 0).what, Limit::kHost) << "a timer of small operators counts their start";
+}
+
 TEST(DecideTest, ALargeUpdateComesBeforeTheDevice) {
   EXPECT_EQ(first(with(quiet(), {{E::kForwardBackward, 7}, {E::kTiny, 3.2}})).what, Limit::kOptimizer);
   EXPECT_EQ(first(with(quiet(), {{E::kForwardBackward, 8.8}})).what, Limit::kCompute);
@@ -150,25 +208,38 @@ TEST(DecideTest, PeaksTellArithmeticMemoryAndLatencyApart) {
   EXPECT_EQ(of(0.1, 0.2).what, Limit::kKernelLatency);
 }
 
+TEST(DecideTest, FasterArithmeticIsNoFasterThanTheLoader) {
+  Measurements measurements = measured(with(quiet(), {{E::kDrain, 9}}), quiet_loader());
+  measurements.profile.emplace();
+  measurements.profile->peak_flops_per_s = 1e12;
+  measurements.profile->peak_bytes_per_s = 1e11;
+  measurements.profile->operators = {{"product", 0.01, 8e9, 4e8}};
+  EXPECT_EQ(decided(measurements)[0].what, Limit::kMath);
+  EXPECT_NEAR(decided(measurements)[0].s_max, 10.0 / 9, 1e-9);
+}
+
 TEST(DecideTest, FastMathTellsArithmeticFromMemoryWithoutPeaks) {
   EXPECT_EQ(first(with(quiet(), {{E::kFastMath, 6}, {E::kHalfPrecision, 5}})).what, Limit::kMath);
   EXPECT_EQ(first(with(quiet(), {{E::kFastMath, 10}, {E::kHalfPrecision, 5}})).what, Limit::kBandwidth);
   EXPECT_EQ(first(with(quiet(), {{E::kFastMath, 10}, {E::kHalfPrecision, 10}})).what, Limit::kCompute);
 }
 
-TEST(DecideTest, ABatchThatDoesNotFitIsTheLimitIfItWouldPay) {
+TEST(DecideTest, ABatchThatDoesNotFitIsSaidBesideTheDevicesLimitIfItWouldPay) {
   Measurements full = measured(with(quiet(), {{E::kHalfBatch, 7}}), quiet_loader());
-  EXPECT_EQ(decided(full)[0].what, Limit::kCompute) << "it was not tried";
+  EXPECT_THAT(decided(full), ElementsAre(Field(&Finding::what, Limit::kCompute))) << "it was not tried";
   full.left_out[E::kDoubleBatch] = "out of memory";
-  EXPECT_EQ(decided(full)[0].what, Limit::kMemory);
+  EXPECT_THAT(decided(full),
+              ElementsAre(Field(&Finding::what, Limit::kCompute), Field(&Finding::what, Limit::kMemory)));
   Measurements linear = measured(with(quiet(), {{E::kHalfBatch, 5}}), quiet_loader());
   linear.left_out[E::kDoubleBatch] = "out of memory";
-  EXPECT_EQ(decided(linear)[0].what, Limit::kCompute) << "larger batches are no faster";
+  EXPECT_THAT(decided(linear), ElementsAre(Field(&Finding::what, Limit::kCompute))) << "larger batches are no faster";
 }
 
 TEST(DecideTest, EquallyLongChainsAreBalanced) {
   EXPECT_EQ(first(with(quiet(), {{E::kDrain, 9.8}})).what, Limit::kBalanced);
   EXPECT_EQ(first(with(quiet(), {{E::kDrain, 9}})).what, Limit::kCompute);
+  EXPECT_EQ(first(with(quiet(), {{E::kDrain, 9.8}, {E::kNoSync, 9.4}})).what, Limit::kBalanced);
+  EXPECT_EQ(first(with(quiet(), {{E::kDrain, 9.8}, {E::kNoSync, 7}})).what, Limit::kSync) << "one of them can go";
 }
 
 TEST(DiagnosisTest, AgreesWithItselfOnQuietRounds) {
@@ -230,7 +301,8 @@ TEST(DiagnosisTest, AThrottledMachineIsTheVerdictWhateverElse) {
   Measurements measurements = measured(with(quiet(), {{E::kNoSync, 7}}), quiet_loader());
   measurements.facts.nominal_mhz = 3000;
   measurements.conditions.clock_mhz = 2500;
-  EXPECT_EQ(diagnose(measurements).primary().what, Limit::kThrottled);
+  EXPECT_THAT(diagnose(measurements).findings, ElementsAre(Field(&Finding::what, Limit::kThrottled)))
+      << "no other ratio is safe";
   measurements.conditions.clock_mhz = 2900;
   EXPECT_EQ(diagnose(measurements).primary().what, Limit::kSync);
   measurements.conditions.throttled_share = 0.2;

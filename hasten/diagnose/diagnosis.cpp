@@ -156,8 +156,7 @@ double margin_of(const std::vector<Finding>& findings) {
 }
 
 std::string reason_to_refuse(const Measurements& measurements, const JudgeOptions& options, const Diagnosis& out) {
-  const double others =
-      measurements.conditions.others_cores.value_or(0) / static_cast<double>(measurements.facts.cores);
+  const double others = measurements.conditions.others_share(measurements.facts.cores);
   if (measurements.rounds.size() < options.least_rounds)
     return cat("too short: ", measurements.rounds.size(), " rounds of the experiments, at least ", options.least_rounds,
                " are needed");
@@ -185,19 +184,19 @@ Diagnosis diagnose(const Measurements& measurements, const JudgeOptions& options
   for (int64_t draw = 0; draw < options.draws; ++draw)
     draws.emplace_back(measurements, draw_rounds(measurements.rounds.size(), static_cast<uint64_t>(draw)));
   out.tolerances = tolerances_of(measurements.rounds, all, draws);
-  out.findings = decide(all, measurements, out.model, out.tolerances);
-  out.sensitivities = sensitivities_of(measurements, all, draws);
-  weigh(measurements, draws, out);
   if (const std::string why = throttling(measurements); !why.empty()) {
-    out.findings.insert(out.findings.begin(), {Limit::kThrottled, out.times.get(Experiment::kFull), 1, 0, why});
+    // Every other ratio is unsafe, so there is nothing else to say.
+    out.findings.push_back({Limit::kThrottled, out.times.get(Experiment::kFull), 1, 0, why});
     out.confidence = 1;
     out.decided = true;
     out.warnings.push_back("no other number is safe while the machine is throttled");
     return out;
   }
+  out.findings = decide(all, measurements, out.model, out.tolerances);
+  out.sensitivities = sensitivities_of(measurements, all, draws);
+  weigh(measurements, draws, out);
   out.margin = margin_of(out.findings);
-  const double others =
-      measurements.conditions.others_cores.value_or(0) / static_cast<double>(measurements.facts.cores);
+  const double others = measurements.conditions.others_share(measurements.facts.cores);
   if (others > 0.02) {
     out.confidence *= std::max(0.0, 1 - others);
     out.warnings.push_back(cat("others used ", percent(others), " of the processors meanwhile"));

@@ -20,7 +20,8 @@ struct Sensitivity {
 };
 
 struct Diagnosis {
-  explicit Diagnosis(const Measurements& measurements) : times(measurements), model(times, measurements.facts) {}
+  explicit Diagnosis(const Measurements& measurements)
+      : times(measurements), model(times, measurements.facts), files_in_memory(reads_memory(measurements)) {}
 
   bool decided = false;
   std::string refusal;             // why not
@@ -35,6 +36,7 @@ struct Diagnosis {
   Times times;
   Tolerances tolerances = least_tolerances();
   StageModel model;
+  bool files_in_memory = false;  // already, so that reading is no storage's
 
   const Finding& primary() const { return findings.front(); }
 };

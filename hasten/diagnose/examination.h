@@ -37,8 +37,9 @@ struct Examination {
   std::vector<Realised> realised;  // with --apply
   std::optional<RooflinePoint> roofline;
   MemoryHeadroom memory;
-  std::vector<PartEnergy> energy;   // by exposed time; adds up to the counter
-  std::string energy_unavailable;   // why, if there is none
+  std::vector<PartEnergy> energy;   // of R0: what R1 takes of it, and the rest; both by the counters
+  std::string energy_source;        // which counters
+  std::string energy_unavailable;   // what has none, and why
   std::vector<std::string> notes;   // what was left out of the recipe, and the like
 };
 

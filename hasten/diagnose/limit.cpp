@@ -20,10 +20,18 @@ void add_input(Table& table) {
        "fewer loader threads, if training does not wait for them; more of them make it worse"}};
   at(Limit::kFetch) = {"storage-bound",
                        "samples do not come from the storage fast enough",
-                       "T0 > (1 + eps) T4: faster on a subset that lies in memory",
+                       "T0 > (1 + eps) T4: faster on a subset that lies in memory; without R4, the part of the wait "
+                       "that reading takes of the loader's time, if that is more than eps of T0",
                        {B::kStorage},
                        {"smaller records: packed as JPEG and not raw, smaller images; fewer seeks: shuffle by blocks",
                         "more requests at once (loader.read = \"uring\", more workers), a faster disk, more memory"}};
+  at(Limit::kRead) = {"read-bound",
+                      "reading and checking samples that lie in memory does not keep up",
+                      "R4 would change nothing, since the files lie in memory already, and reading and checking them "
+                      "takes more of the loader's time than decoding or augmentation",
+                      {B::kStorage},
+                      {"smaller records; loader.verify = false, where the files are trusted",
+                       "more loader.workers, while processors idle"}};
   at(Limit::kDecode) = {"decode-bound",
                         "decoding of samples does not keep up",
                         "T0 is longer than what the training thread does itself, T4 not shorter, and decoding takes "
@@ -34,13 +42,13 @@ void add_input(Table& table) {
   at(Limit::kAugment) = {
       "augmentation-bound",
       "augmentation does not keep up",
-      "the same, and augmentation takes most of it; or batch-wise transforms take more than 3% of T0",
+      "the same, and augmentation takes most of it; or batch-wise transforms make T0 longer by more than eps",
       {B::kAugment},
       {"cheaper or weaker augmentation; the same by the batch (loader.augment)",
        "more loader.workers, while processors idle"}};
   at(Limit::kAssemble) = {"assembly-bound",
                           "putting batches together takes the time: copies, normalisation",
-                          "copies and normalisation take more than 3% of T0 in the thread that trains",
+                          "copies and normalisation in the thread that trains make T0 longer by more than eps",
                           {},
                           {"bytes and not floats in memory; larger batches"}};
   at(Limit::kTransfer) = {"copy-bound",
@@ -50,13 +58,15 @@ void add_input(Table& table) {
                           {"pinned host memory with non-blocking copies; send bytes and widen them on the device"}};
   at(Limit::kBurst) = {"burst-bound",
                        "the loader is fast enough on average, but not at every moment",
-                       "L < (1 - eps) T2 and T0 > (1 + eps) T2, and deeper read-ahead helps: T15d < T0 / (1 + eps)",
+                       "T0 > (1 + eps) T2, and deeper read-ahead takes away more than half of that: T15d < T0 / (1 + "
+                       "eps); and L < (1 - eps) T2, or, of stages that block each other, each by its clock under T2",
                        {},
                        {"a larger read-ahead (loader.memory); hedged reads; samples of more equal size"}};
   at(Limit::kSerial) = {
       "serial",
       "input and training take turns, nothing overlaps",
-      "T0 is the sum of the chains and not the largest, or a delay anywhere is felt in full",
+      "T0 is the sum of the chains within 10%, and a tenth longer than the largest; and delays in the loader, where "
+      "they were tried, are felt at least half as much as one in the step",
       {B::kAugment},
       {"a loader that reads ahead (loader.residence = \"stream\"); no wait for the device within a step",
        "less work a batch before the step: fewer or cheaper batch-wise transforms"}};
@@ -82,7 +92,8 @@ void add_host(Table& table) {
                        "copies to the host with non_blocking=True into pinned memory"}};
   at(Limit::kHost) = {"host-bound",
                       "starting operators takes longer than their work",
-                      "the same graph on a batch of one takes most of T1, and more than the update does",
+                      "a batch of one takes most of T1, and more than the update does, and operators work less than "
+                      "0.9 of T1, where that was measured; or T11 < T1 / (1 + eps)",
                       {B::kHost},
                       {"larger batches, captured graphs or fused kernels: fewer launches for the same work",
                        "fused or foreach optimizers; less work of the host a step; one thread for small nets"}};
@@ -134,7 +145,7 @@ void add_device(Table& table) {
                           "fewer operations: smaller inputs early in training, fewer samples, fewer layers"}};
   at(Limit::kMemory) = {"capacity-bound",
                         "larger batches would be faster and do not fit",
-                        "a doubled batch does not fit, and T(b) / b still falls",
+                        "a doubled batch does not fit, and T(b) / b still falls; named beside the device's own limit",
                         {B::kMemory},
                         {"microbatches with accumulation; half precision; slots of lower precision"}};
   at(Limit::kBalanced) = {"balanced",

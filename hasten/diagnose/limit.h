@@ -15,6 +15,7 @@ enum class Limit : uint8_t {
   kThrottled,
   kContention,
   kFetch,
+  kRead,
   kDecode,
   kAugment,
   kAssemble,
@@ -36,7 +37,7 @@ enum class Limit : uint8_t {
   kDependency,
   kOther,
 };
-constexpr size_t kLimits = 23;
+constexpr size_t kLimits = 24;
 
 struct LimitInfo {
   std::string_view name;  // "decode-bound"

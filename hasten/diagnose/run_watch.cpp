@@ -77,8 +77,10 @@ std::optional<std::string> RunWatch::see(const WatchWindow& window) {
   }
   const double share = std::min(1.0, held_seconds(whole, *largest) / whole.seconds);
   if (share < kLeastShare || std::exchange(said_[static_cast<size_t>(*largest)], true)) return std::nullopt;
-  // Nothing that is done about it can gain more than this; at a share of 1 there is no bound.
-  const std::string most = share < 0.99 ? cat(", at most ", fixed(1 / (1 - share), 2), " times faster without") : "";
+  // Nothing that is done about it can gain more than this; at a share of 1 there is no bound. While the host waits for the
+  // device that works, so the share of such waits says nothing of the gain.
+  const bool bounded = share < 0.99 && *largest != Hold::kSync;
+  const std::string most = bounded ? cat(", at most ", fixed(1 / (1 - share), 2), " times faster without") : "";
   return cat(hasten::name_of(*largest), ": ", fixed(100 * share, 0), "% of steps ", whole.first_step, " to ",
              whole.last_step, " ", cause(whole, *largest), most, "; ", remedy(*largest));
 }

@@ -38,19 +38,46 @@ bool is_delay(Experiment experiment) {
          experiment == Experiment::kDelayCompute;
 }
 
-// What a recipe throws inside an experiment, with the experiment's name.
-Window run_named(Subject& subject, const Trial& trial, double seconds) {
-  const ExperimentInfo& what = info(trial.experiment);
-  const std::string where = cat("experiment ", what.id, " (", what.change, ")");
+// An error of the libraries below, which nobody put in words for the user.
+class Unforeseen : public ConfigError {
+ public:
+  using ConfigError::ConfigError;
+};
+
+// What a recipe throws in `body`, with the place in the diagnosis. Out of memory comes through as it is.
+template <class Body>
+auto with_place(const std::string& where, const Body& body) {
   try {
-    return subject.run(trial, seconds);
+    return body();
   } catch (const ConfigError& error) {
     throw ConfigError(where + ", " + error.where(), error.expected(), error.got(), error.hint());
   } catch (const DataError& error) {
     throw DataError(error.path(), where + (error.location().empty() ? "" : ", " + error.location()), error.reason(),
                     error.hint());
-  } catch (const std::runtime_error& error) {
-    throw ConfigError(where, "a recipe that trains", error.what());
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Unforeseen(where, "a recipe that trains", error.what());
+  }
+}
+
+Window run_named(Subject& subject, const Trial& trial, double seconds) {
+  const ExperimentInfo& what = info(trial.experiment);
+  try {
+    return with_place(cat("experiment ", what.id, " (", what.change, ")"), [&] { return subject.run(trial, seconds); });
+  } catch (const std::bad_alloc&) {
+    if (trial.experiment != Experiment::kFull) throw;
+    throw ConfigError(cat("experiment ", what.id), "a batch that fits in memory",
+                      cat("out of memory with a batch of ", subject.facts().batch),
+                      "a smaller batch.size or batch.microbatch");
+  }
+}
+
+std::optional<OperatorProfile> profile_of(Subject& subject) {
+  try {
+    return with_place("operator profile", [&] { return subject.profile(); });
+  } catch (const std::bad_alloc&) {
+    return std::nullopt;  // it tells operators apart; the verdict does without
   }
 }
 
@@ -170,21 +197,42 @@ double Times::get(Experiment experiment) const {
 Measurements measure(Subject& subject, const SessionOptions& options) {
   Measurements out;
   out.facts = subject.facts();
-  const std::vector<Experiment> experiments = possible(subject, out);
+  std::vector<Experiment> experiments = possible(subject, out);
   HASTEN_CHECK(!experiments.empty() && experiments.front() == Experiment::kFull, "a subject that runs as it is");
+  // R5 has the kernel forget the files, which whatever follows would have to read again: it comes after all rounds.
+  const bool cold = std::erase(experiments, Experiment::kCold) > 0;
+  double cold_s = 0;  // kept for it
+  const std::optional<double> resident = subject.resident_share();
   const int64_t begin = now_ns();
-  const auto left = [&] { return options.seconds - seconds(now_ns() - begin); };
+  const auto left = [&] { return options.seconds - cold_s - seconds(now_ns() - begin); };
   // A first look: how long a step is, and so the delay.
   const Window look = run_named(subject, {}, options.least_window_s);
   const double step_s = look.seconds / static_cast<double>(look.steps);
   out.delay_s = options.delay * step_s;
-  out.profile = subject.profile();
+  out.profile = profile_of(subject);
   out.window_s =
       std::max(options.least_window_s, left() / (static_cast<double>(experiments.size()) + kFullWindows - 1) /
                                            static_cast<double>(options.least_rounds));
   // More rounds of shorter windows tell more about the noise than few long ones.
   out.window_s = std::clamp(0.4 * out.window_s, options.least_window_s, 3.0);
+  if (cold) cold_s = out.window_s * static_cast<double>(options.least_rounds);
   ConditionLog log;
+  const auto make = [&](Experiment experiment, int64_t number, Round& round) {
+    if (options.announce) options.announce(experiment, number, left());
+    try {
+      const Trial trial{experiment, is_delay(experiment) ? out.delay_s : 0};
+      // Everything is compared with R0, so it is worth more time than each of the others.
+      const double window_s = experiment == Experiment::kFull ? kFullWindows * out.window_s : out.window_s;
+      round[experiment] = run_named(subject, trial, window_s);
+    } catch (const std::bad_alloc&) {
+      out.left_out[experiment] = "out of memory";
+    } catch (const Unforeseen& error) {
+      // What the recipe itself does works: there is an answer without the change that does not.
+      if (decides(experiment)) throw;
+      out.left_out[experiment] = "it failed: " + error.got();
+    }
+    log.read();
+  };
   double round_s = 0;
   for (int64_t number = 0; number < options.most_rounds; ++number) {
     // The last round is not begun if it would not end in time. The first one of those that decide is shorter than all before.
@@ -200,16 +248,7 @@ Measurements measure(Subject& subject, const SessionOptions& options) {
       if (out.left_out.count(experiment) != 0) continue;
       // When all is known a few times, the time that is left goes where it decides.
       if (number >= options.least_rounds && !decides(experiment)) continue;
-      if (options.announce) options.announce(experiment, number, left());
-      try {
-        const Trial trial{experiment, is_delay(experiment) ? out.delay_s : 0};
-        // Everything is compared with R0, so it is worth more time than each of the others.
-        const double window_s = experiment == Experiment::kFull ? kFullWindows * out.window_s : out.window_s;
-        round[experiment] = run_named(subject, trial, window_s);
-      } catch (const std::bad_alloc&) {
-        out.left_out[experiment] = "out of memory";
-      }
-      log.read();
+      make(experiment, number, round);
     }
     if (stopped(options)) {
       out.interrupted = true;
@@ -219,7 +258,16 @@ Measurements measure(Subject& subject, const SessionOptions& options) {
     if (out.interrupted) break;
     round_s = seconds(now_ns() - round_begin);
   }
+  const std::optional<double> resident_now = subject.resident_share();
+  const auto cold_rounds = std::min<int64_t>(options.least_rounds, static_cast<int64_t>(out.rounds.size()));
+  for (int64_t number = 0; cold && number < cold_rounds && !out.interrupted; ++number) {
+    if (out.left_out.count(Experiment::kCold) != 0) break;
+    make(Experiment::kCold, number, out.rounds[static_cast<size_t>(number)]);
+    out.interrupted = stopped(options);
+  }
   out.conditions = log.conditions();
+  out.conditions.resident_at_begin = resident;
+  out.conditions.resident_at_end = resident_now;
   return out;
 }
 

@@ -40,7 +40,8 @@ struct SessionOptions {
 };
 
 // Errors of the subject come through as ConfigError or DataError that name the experiment. Out of memory, where the
-// subject says so by std::bad_alloc, leaves an experiment out.
+// subject says so by std::bad_alloc, leaves an experiment out, unless it is R0; and so does an error of no kind of ours,
+// unless a verdict rests on the experiment. R5 is made after all rounds.
 Measurements measure(Subject& subject, const SessionOptions& options);
 
 // Medians over rounds, in seconds a step. Each experiment is compared with R0 of its own round, so that what drifts on the

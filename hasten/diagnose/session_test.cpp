@@ -136,6 +136,90 @@ TEST(SessionTest, ErrorsNameTheExperiment) {
   EXPECT_THROW(measure(subject, few_rounds()), ConfigError);
 }
 
+// As LibTorch's: of no kind that is known here, and no std::runtime_error.
+class ForeignError : public std::exception {
+ public:
+  const char* what() const noexcept override { return "not implemented for 'BFloat16'"; }
+};
+
+TEST(SessionTest, ErrorsOfLibrariesNameTheExperimentOrLeaveItOut) {
+  TableSubject subject;
+  subject.times[E::kHalfPrecision] = 5;
+  int64_t tries = 0;
+  subject.before = [&](const Trial& trial) {
+    if (trial.experiment != E::kHalfPrecision) return;
+    ++tries;
+    throw ForeignError();
+  };
+  const Measurements measurements = measure(subject, few_rounds());
+  EXPECT_EQ(measurements.rounds.size(), 5U);
+  EXPECT_EQ(measurements.left_out.at(E::kHalfPrecision), "it failed: not implemented for 'BFloat16'");
+  EXPECT_EQ(tries, 1) << "it is not tried again";
+  subject.before = [](const Trial& trial) {
+    if (trial.experiment == E::kResident) throw ForeignError();
+  };
+  try {
+    measure(subject, few_rounds());
+    FAIL() << "a verdict rests on R1";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.where(), HasSubstr("experiment R1"));
+    EXPECT_EQ(error.got(), "not implemented for 'BFloat16'");
+  }
+  subject.before = [](const Trial&) { throw InternalError("a bug"); };
+  EXPECT_THROW(measure(subject, few_rounds()), InternalError);
+}
+
+class BadProfileSubject : public TableSubject {
+ public:
+  std::optional<OperatorProfile> profile() override {
+    if (out_of_memory) throw std::bad_alloc();
+    throw ForeignError();
+  }
+  bool out_of_memory = false;
+};
+
+TEST(SessionTest, ErrorsOfTheProfileSayThatItIsOne) {
+  BadProfileSubject subject;
+  try {
+    measure(subject, few_rounds());
+    FAIL() << "it should have thrown";
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(error.where(), "operator profile");
+  }
+  subject.out_of_memory = true;
+  const Measurements measurements = measure(subject, few_rounds());
+  EXPECT_FALSE(measurements.profile);
+  EXPECT_EQ(measurements.rounds.size(), 5U);
+}
+
+TEST(SessionTest, AStepThatDoesNotFitInMemoryIsTheRecipesError) {
+  TableSubject subject;
+  for (const size_t works : {0U, 6U}) {
+    subject.trials.clear();
+    subject.before = [&](const Trial& trial) {
+      if (trial.experiment == E::kFull && subject.trials.size() > works) throw std::bad_alloc();
+    };
+    try {
+      measure(subject, few_rounds());
+      FAIL() << "it should have thrown";
+    } catch (const ConfigError& error) {
+      EXPECT_EQ(error.where(), "experiment R0");
+      EXPECT_THAT(error.hint(), HasSubstr("batch.size"));
+    }
+  }
+}
+
+TEST(SessionTest, WhatForgetsTheFilesComesAfterAllRounds) {
+  TableSubject subject;
+  subject.times[E::kCold] = 20;
+  const Measurements measurements = measure(subject, few_rounds());
+  const size_t before = subject.trials.size() - 5;
+  for (size_t i = 0; i < subject.trials.size(); ++i)
+    EXPECT_EQ(subject.trials[i].experiment == E::kCold, i >= before) << i;
+  for (const Round& round : measurements.rounds) EXPECT_EQ(round.count(E::kCold), 1U);
+  EXPECT_NEAR(Times(measurements).get(E::kCold), 20e-3, 1e-12);
+}
+
 TEST(SessionTest, AStopGivesWhatIsKnown) {
   TableSubject subject;
   std::atomic<bool> stop{false};

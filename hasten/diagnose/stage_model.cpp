@@ -15,6 +15,8 @@ bool is_loading(Part part) { return part == Part::kFetch || part == Part::kDecod
 
 }  // namespace
 
+double Effect::time(Part part) const { return is_loading(part) ? (*this)[part] / workers : (*this)[part]; }
+
 bool StageModel::is_training(size_t chain) const { return holds(chains_[chain], Part::kCompute); }
 
 // The pace of the drained loader is measured; which part of it is which, its threads' clocks say.
@@ -68,6 +70,7 @@ StageModel::StageModel(const Times& times, const Facts& facts) : chains_(facts.c
     sum += time;
     (is_training(chain) ? training : loading) = std::max(is_training(chain) ? training : loading, time);
   }
+  behind_ = loading / (resident_s_ + slowed_s_);
   if (facts.device_is_host && slowed_s_ > 0 && loading > 0) {
     const double most = resident_s_ * static_cast<double>(facts.training_threads) / static_cast<double>(facts.cores);
     if (full_s_ > training && full_s_ > loading) robbed_s_ = std::min(full_s_ - loading, most);
@@ -89,6 +92,7 @@ bool StageModel::feels_loader(const Times& times) {
   return true;
 }
 
+// More threads do no less work: those of a loader that does not keep up take more of a step's processors than before.
 double StageModel::loader_share(const Effect& effect) const {
   double before = 0, after = 0;
   for (size_t part = 0; part < kParts; ++part) {
@@ -96,14 +100,15 @@ double StageModel::loader_share(const Effect& effect) const {
     before += parts_[part];
     after += parts_[part] * effect.factor[part];
   }
-  return before > 0 ? after / before : 1;
+  const double busier = std::min(effect.workers, std::max(1.0, behind_));
+  return before > 0 ? busier * after / before : 1;
 }
 
 double StageModel::chain_s(size_t chain, const Effect& effect) const {
   double sum = 0;
   for (Part part : chains_[chain]) {
     const auto index = static_cast<size_t>(part);
-    sum += parts_[index] * effect.factor[index] + effect.added_s[index];
+    sum += parts_[index] * effect.time(part) + effect.added_s[index];
   }
   if (is_training(chain)) return sum + slowed_s_ * loader_share(effect);
   return sum > 0 ? sum + robbed_s_ * effect[Part::kCompute] : 0;
@@ -137,9 +142,11 @@ double StageModel::predict(const Effect& effect) const {
 }
 
 double StageModel::gain(const Effect& effect) const {
-  // What the model does not explain stays as it is.
-  const double before = predict(), unexplained = std::max(0.0, full_s_ - before), after = predict(effect) + unexplained;
-  return after > 0 ? (before + unexplained) / after : 1;
+  const double before = predict(), after = predict(effect);
+  // Where the model says more than T0, a change gains nothing until it says less.
+  double changed = full_s_ + after - before;
+  if (after < before) changed = std::min(full_s_, after + std::max(0.0, full_s_ - before));
+  return changed > 0 ? full_s_ / changed : 1;
 }
 
 }  // namespace hasten::diagnose

@@ -12,13 +12,15 @@
 
 namespace hasten::diagnose {
 
-// What a change does to the parts: factors on their time.
+// What a change does to the parts: factors on their work.
 struct Effect {
   std::array<double, kParts> factor{1, 1, 1, 1, 1, 1, 1, 1};
+  double workers = 1;  // times the loader's threads: the same work in less time, and no processor is given back
   std::array<double, kParts> added_s{};  // work that moves to a part from elsewhere, seconds a step
   double overlap = 0;  // 1: chains that took turns run beside each other afterwards
   double& operator[](Part part) { return factor[static_cast<size_t>(part)]; }
   double operator[](Part part) const { return factor[static_cast<size_t>(part)]; }
+  double time(Part part) const;  // the factor on what the part takes
 };
 
 class StageModel {
@@ -27,7 +29,7 @@ class StageModel {
 
   // Seconds a step.
   double predict(const Effect& effect = {}) const;
-  // T0 over that, never more than what the part's removal was measured to give.
+  // T0 over what becomes of it: what the model does not explain stays as it is.
   double gain(const Effect& effect) const;
   // Whether the model says what R0 took, within 5%: else only what was measured is believed.
   bool explains() const { return error_ <= kAgreement; }
@@ -55,6 +57,7 @@ class StageModel {
   PartSeconds parts_{};
   double full_s_ = 0, resident_s_ = 0, error_ = 0;
   double slowed_s_ = 0;  // what the loader's work adds to a step that does not wait for it
+  double behind_ = 0;  // the loader's time over that of such a step: above 1 it does not keep up
   double robbed_s_ = 0;  // what training's work adds to the loader's time
   bool serial_ = false;
 };

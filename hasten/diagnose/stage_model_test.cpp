@@ -89,6 +89,27 @@ TEST(StageModelTest, CheaperLoadingGivesProcessorsBack) {
   EXPECT_NEAR(model.gain(factor(P::kDecode, 0)), 12.0 / 11, 1e-9) << "half of the loader's work is gone";
 }
 
+TEST(StageModelTest, MoreLoaderThreadsGiveNoProcessorsBack) {
+  Effect twice;
+  twice.workers = 2;
+  Measurements shared =
+      measured(with(quiet(), {{E::kFull, 14}, {E::kResidentBesideLoader, 14}, {E::kDrain, 8}}), quiet_loader());
+  shared.facts.device_is_host = true;
+  EXPECT_NEAR(model_of(shared).gain(twice), 1, 1e-9) << "the work of the loader stays";
+  Measurements slow =
+      measured(with(quiet(), {{E::kFull, 20}, {E::kResidentBesideLoader, 12}, {E::kDrain, 20}}), quiet_loader());
+  EXPECT_NEAR(model_of(slow).gain(twice), 2, 1e-9) << "a device of its own";
+  slow.facts.device_is_host = true;
+  EXPECT_NEAR(model_of(slow).gain(twice), 20 / (10 + 2 * 20.0 / 12), 1e-9)
+      << "a loader that keeps up works more in each step";
+}
+
+TEST(StageModelTest, ALoaderSlowerThanTheWholeStepHasNothingToGive) {
+  const StageModel model = model_of(measured(with(quiet(), {{E::kDrain, 13}}), quiet_loader()));
+  EXPECT_FALSE(model.explains());
+  EXPECT_NEAR(model.gain(factor(P::kDecode, 0.5)), 1, 1e-9) << "T0 is T1 already";
+}
+
 TEST(StageModelTest, SaysWhenItDoesNotExplainTheRun) {
   const StageModel model = model_of(measured(with(quiet(), {{E::kFull, 12}}), quiet_loader()));
   EXPECT_FALSE(model.explains());

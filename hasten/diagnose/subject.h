@@ -29,7 +29,7 @@ struct Facts {
   // Parts that run beside each other are in different chains; within one they take turns. A part that is in none is not
   // there.
   std::vector<std::vector<Part>> chains;
-  double nominal_mhz = 0;  // 0: unknown
+  double nominal_mhz = 0;  // 0: unknown, and a lower clock goes unnoticed
 };
 
 // Steps that were timed together, with one wait for the device at each end.
@@ -66,6 +66,8 @@ class Subject {
   // running. Throws what the recipe throws.
   virtual Window run(const Trial& trial, double seconds) = 0;
   virtual std::optional<OperatorProfile> profile() { return std::nullopt; }
+  // The share of the data's files that lies in memory now; nothing where samples are not read from files.
+  virtual std::optional<double> resident_share() { return std::nullopt; }
 };
 
 }  // namespace hasten::diagnose

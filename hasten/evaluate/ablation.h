@@ -9,6 +9,8 @@
 
 namespace hasten::evaluate {
 
+constexpr double kConfidence = 0.95;  // of an interval, over all looks at it
+
 enum class Change { kAdded, kLeftOut };
 
 // One group of runs: the baseline with these methods, or without them.
@@ -23,7 +25,7 @@ struct Arm {
 
 struct AblationOptions {
   double margin = 0;  // differences of quality in [-margin, margin] count as none
-  double confidence = 0.95;
+  double confidence = kConfidence;  // at this look
   bool budget_is_cost = true;  // seconds, FLOPs, joules: cost is equal by design; else it is judged beside quality
 };
 
@@ -31,9 +33,11 @@ struct AblationOptions {
 struct Effect {
   Arm arm;
   int64_t runs = 0, diverged = 0, failed = 0;  // with a result; without one: diverged, and for other reasons
+  int64_t against_runs = 0;  // of the baseline or the control, with a result
+  bool survivors = false;  // runs of a side have no result, so what is left is no fair sample
   std::optional<stats::TTest> quality;  // of the presence of the methods, in units of the metric
   std::optional<double> detectable;  // smallest true difference that so many runs find about 9 times in 10
-  std::optional<double> adjusted_p;  // Holm's, over all effects
+  std::optional<double> adjusted_p;  // Holm's, over all effects of full samples
   std::map<Cost, stats::Ratio> ratios;  // cost without the methods over cost with them
   Verdict verdict = Verdict::kUnresolved;
   std::string reason;
@@ -46,6 +50,7 @@ std::string_view name(Sum sum);  // adds up, less than the sum, more than the su
 struct Interaction {
   Arm arm;
   std::optional<stats::TTest> beyond_sum;
+  std::optional<double> adjusted_p;  // Holm's, over all interactions
   Sum sum = Sum::kUnresolved;
 };
 
@@ -55,17 +60,17 @@ struct Ablation {
   std::vector<Interaction> interactions;
   size_t baseline_runs = 0;
   std::optional<Spread> baseline_quality;
-  double deviation = 0;  // of runs that differ in their seed alone, over all groups; NaN where no group has two
+  double deviation =
+      0;  // of runs that differ in their seed alone, over the groups that vary alike; NaN where none has two
 };
 
-// Runs that differ in their seed alone are taken to vary alike in all groups, as in an analysis of variance, so that few runs of a
-// method gain by those of the others; a group that varies more (F test at 1%) is compared by its own spread (Welch).
+// Runs that differ in their seed alone are taken to vary alike in all groups, in quality and in the log of cost, as in an analysis of
+// variance, so that few runs of a method gain by those of the others; a group that varies more (F test at 1%) stays out of what they
+// share and is compared by its own spread (Welch). Runs that diverged decide by Fisher's exact test alone.
 // The comparison's groups are the baseline and the arms; an arm without a group has no runs. Throws ConfigError for a margin below 0.
 Ablation judge_ablation(const Comparison& comparison, const std::vector<Arm>& arms, const AblationOptions& options);
 
-// Of intervals at two looks, the second at twice the runs, where 95% are to hold over both (Pocock, Biometrika 64, 1977).
-constexpr double kConfidenceOfTwoLooks = 0.9706;
-// Whether an open verdict would be decided by `times` as many runs, if the difference seen stayed as it is.
-bool is_worth_more_runs(const Effect& effect, const AblationOptions& options, double times);
+// Whether an open verdict would be decided by so many more runs of both sides, if the difference seen stayed as it is.
+bool is_worth_more_runs(const Effect& effect, const AblationOptions& options, int64_t more, int64_t more_against);
 
 }  // namespace hasten::evaluate

@@ -159,6 +159,7 @@ void judge(const Comparison& comparison, Pair& pair) {
     return;
   }
   std::string interval = cat(fixed(ratio->low, 2), " to ", fixed(ratio->high, 2), "x");
+  if (pair.over_hosts) interval += " over hosts";
   if (!ratio->has_interval) {
     pair.reason = comparison.variant == Variant::kCommon ? "one common step a side gives a ratio, but no interval"
                                                          : "one run on a side gives a ratio, but no interval";
@@ -178,11 +179,15 @@ void judge(const Comparison& comparison, Pair& pair) {
 
 // The costs that the verdict is about: of the headline points, or of their crossings.
 std::vector<double> judged_costs(const Comparison& comparison, const Group& group) {
-  if (comparison.variant != Variant::kPlanned)
-    return comparison.target ? group.times.at(comparison.variant).high : std::vector<double>{};
+  if (comparison.variant != Variant::kPlanned) {
+    if (!comparison.target) return {};
+    const TargetTime& time = group.times.at(comparison.variant);
+    return independent_costs(comparison, group.points[time.point].runs, time.high);
+  }
   const Point& point = group.points[group.headline];
   auto spent = point.costs.find(comparison.cost);
-  return spent == point.costs.end() ? std::vector<double>{} : spent->second.values;
+  if (spent == point.costs.end()) return {};
+  return independent_costs(comparison, point.runs, spent->second.values);
 }
 
 double with_search(const Point& point, double spent) {
@@ -204,7 +209,9 @@ Pair make_pair(const Comparison& comparison, size_t index) {
   for (const auto& [cost, spread] : left.costs) {
     auto other = right.costs.find(cost);
     if (other != right.costs.end() && are_costs(spread.values) && are_costs(other->second.values)) {
-      pair.ratios[cost] = stats::ratio_of_costs(spread.values, other->second.values, confidence);
+      pair.ratios[cost] =
+          stats::ratio_of_costs(independent_costs(comparison, left.runs, spread.values),
+                                independent_costs(comparison, right.runs, other->second.values), confidence);
     }
   }
   if (left.quality && right.quality && left.runs.size() > 1 && right.runs.size() > 1) {
@@ -222,6 +229,7 @@ Pair make_pair(const Comparison& comparison, size_t index) {
     double cv_base = a.sd() / a.mean, cv_method = b.sd() / b.mean;
     pair.detectable = stats::smallest_detectable(a.n, b.n, std::sqrt((cv_base * cv_base + cv_method * cv_method) / 2));
   }
+  pair.over_hosts = base_costs.size() < left.runs.size() || method_costs.size() < right.runs.size();
   judge(comparison, pair);
   return pair;
 }

@@ -107,6 +107,7 @@ struct Pair {
   std::optional<stats::Ratio> time_to_target;  // in Comparison::cost and ::variant
   std::optional<double> bound_low, bound_high;  // of that ratio, from the spacing of the evaluations
   std::optional<stats::TTest> quality;  // method minus baseline at their headline points
+  bool over_hosts = false;  // the intervals of costs are over hosts with several runs each, not over runs
   std::optional<double> detectable;  // smallest relative difference that these runs can show
   std::vector<SpeedupPoint> speedups;  // over the range both sides measured, and at the targets asked for
   std::vector<GainPoint> gains;

@@ -181,6 +181,28 @@ TEST(ComparedCurves, HostsAreResampledAsAWhole) {
   EXPECT_NEAR(width(true), 1.44, 0.01);  // one side slow, the other not, and the other way round
 }
 
+// Six runs a side on two hosts are two draws of a speed, not six.
+TEST(ComparedCurves, TheHeadlineIsOverHostsToo) {
+  CompareOptions options;
+  options.target = 0.91;
+  for (Variant variant : {Variant::kPlanned, Variant::kFirst}) {
+    options.variant = variant;
+    Comparison by_run = compare(on_hosts(false), options), by_host = compare(on_hosts(true), options);
+    const Pair &runs = by_run.pairs[0], &hosts = by_host.pairs[0];
+    EXPECT_FALSE(runs.over_hosts);
+    EXPECT_TRUE(hosts.over_hosts);
+    EXPECT_NEAR(hosts.time_to_target->value, 2, 1e-12);  // as many runs a host: the same ratio
+    EXPECT_NEAR(hosts.time_to_target->dof, 2, 1e-9);
+    EXPECT_NEAR(runs.time_to_target->dof, 10, 1e-9);
+    // log 1.2 apart on both sides: t(2 dof, 97.5%) = 4.303 times a standard error of log(1.2) / sqrt(2).
+    EXPECT_NEAR(std::log(hosts.time_to_target->high / 2), 4.3026527 * std::log(1.2) / std::sqrt(2), 1e-6);
+    EXPECT_EQ(runs.verdict, Verdict::kHelps);
+    EXPECT_EQ(hosts.verdict, Verdict::kHelps);
+    EXPECT_NE(hosts.reason.find("over hosts"), std::string::npos) << hosts.reason;
+    EXPECT_GT(hosts.detectable.value(), runs.detectable.value());
+  }
+}
+
 TEST(ComparedCurves, ResamplesInWhichBothSidesMissCountAgainstBothEnds) {
   // One seed of three carries each side's best point over the target: a side misses in 30% of all resamples, and alone in
   // 23% of those in which a side gets there. The ends of this interval lie at 26%.

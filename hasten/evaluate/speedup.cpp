@@ -259,6 +259,21 @@ bool are_costs(std::span<const double> values) {
          std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x) && x > 0; });
 }
 
+std::vector<double> independent_costs(const Comparison& comparison, const std::vector<size_t>& runs,
+                                      const std::vector<double>& costs) {
+  if (costs.size() != runs.size()) return costs;  // not one a run, such as that of a common step
+  std::map<std::string, stats::Moments> hosts;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const std::string& host = comparison.runs[runs[i]].record.hardware.host_id;
+    if (host.empty()) return costs;
+    hosts[host].add(costs[i]);
+  }
+  if (hosts.size() < 2 || hosts.size() == runs.size()) return costs;
+  std::vector<double> means;
+  for (const auto& [host, moments] : hosts) means.push_back(moments.mean);
+  return means;
+}
+
 TargetTime point_time(const Comparison& comparison, const Group& group, const Point& point, Variant variant) {
   TargetTime time;
   if (variant == Variant::kPlanned) time = planned_time(comparison, point);
@@ -304,7 +319,11 @@ void fill_time_to_target(const Comparison& comparison, Pair& pair) {
     const TargetTime& method = method_group.times.at(variant);
     if (base.high.empty() || method.high.empty()) continue;
     TimeRatio& time = pair.times[variant];
-    time.ratio = stats::ratio_of_costs(base.high, method.high, comparison.options.confidence);
+    auto costs = [&](const Group& group, const TargetTime& of) {
+      return independent_costs(comparison, group.points[of.point].runs, of.high);
+    };
+    time.ratio = stats::ratio_of_costs(costs(comparison.baseline(), base), costs(method_group, method),
+                                       comparison.options.confidence);
     double base_low = stats::moments(base.low).mean, method_low = stats::moments(method.low).mean;
     time.bound_low = base_low / stats::moments(method.high).mean;
     if (method_low > 0) time.bound_high = stats::moments(base.high).mean / method_low;

@@ -10,6 +10,11 @@ namespace hasten::evaluate {
 // Whether these may stand in a ratio: there are some, and all are finite and above 0.
 bool are_costs(std::span<const double> values);
 
+// Costs of `runs`, one by one, for an interval over what is drawn independently. Runs of one host share its speed: where all
+// name their hosts, more than one and fewer than runs, it is the mean of each host.
+std::vector<double> independent_costs(const Comparison& comparison, const std::vector<size_t>& runs,
+                                      const std::vector<double>& costs);
+
 // Costs to target of a point with a quality, and of the point of the group at which they are least. For crossings of
 // single runs there is no time when any run misses: a miss is no number, and dropping it would flatter the group.
 TargetTime point_time(const Comparison& comparison, const Group& group, const Point& point, Variant variant);

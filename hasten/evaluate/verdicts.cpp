@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
@@ -39,6 +40,30 @@ std::vector<std::string> ids_of(const Comparison& comparison, const std::string&
     for (const size_t run : each.points[each.headline].runs) ids.push_back(comparison.runs[run].record.id);
   }
   return ids;
+}
+
+// One a message, with all of which it is said; errors first.
+std::vector<VerdictLint> lints_of(const std::vector<LintResult>& results) {
+  std::vector<VerdictLint> lints;
+  for (const Severity severity : {Severity::kError, Severity::kWarning, Severity::kInfo}) {
+    for (const LintResult& lint : results) {
+      std::vector<std::pair<std::string, std::vector<std::string>>> said;
+      for (const Hit& hit : lint.hits) {
+        if (hit.severity != severity) continue;
+        auto same = std::find_if(said.begin(), said.end(), [&](const auto& each) { return each.first == hit.message; });
+        if (same == said.end()) {
+          said.emplace_back(hit.message, std::vector<std::string>{});
+          same = std::prev(said.end());
+        }
+        if (!hit.where.empty()) same->second.push_back(hit.where);
+      }
+      for (const auto& [message, of] : said) {
+        const std::string whose = of.empty() ? "" : cat(" (", join(of, ", "), ")");
+        lints.push_back({std::string(lint.id), std::string(name(severity)), cat(lint.name, ": ", message, whose)});
+      }
+    }
+  }
+  return lints;
 }
 
 Json maybe(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
@@ -122,6 +147,7 @@ Json to_json(const MethodVerdict& verdict) {
   if (verdict.sum) {
     json["beyond_sum"] = maybe(verdict.beyond_sum);
     json["sum"] = name(*verdict.sum);
+    json["sum_adjusted_p"] = maybe(verdict.sum_adjusted_p);
   }
   return json;
 }
@@ -150,6 +176,7 @@ MethodVerdict verdict_from_json(const Json& json, const std::string& file, const
     fields.read("sum", sum, kSums);
     verdict.sum = sum;
     fields.read("beyond_sum", verdict.beyond_sum);
+    fields.read("sum_adjusted_p", verdict.sum_adjusted_p);
   }
   if (verdict.methods.empty()) fields.fail("a verdict names its methods");
   return verdict;
@@ -206,10 +233,12 @@ void fill_verdicts(VerdictFile& file, const Comparison& comparison, const Ablati
     for (const Interaction& interaction : ablation.interactions) {
       if (interaction.arm.group != effect.arm.group) continue;
       verdict.sum = interaction.sum;
+      verdict.sum_adjusted_p = interaction.adjusted_p;
       if (interaction.beyond_sum) verdict.beyond_sum = span_of(*interaction.beyond_sum);
     }
     file.verdicts.push_back(std::move(verdict));
   }
+  file.lints = lints_of(comparison.lints);
 }
 
 Json to_json(const VerdictFile& file) {
@@ -241,6 +270,9 @@ Json to_json(const VerdictFile& file) {
   json["not_applicable"] = Json::array();
   for (const MethodLeftAside& aside : file.not_applicable)
     json["not_applicable"].push_back({{"method", aside.method}, {"reason", aside.reason}});
+  json["lints"] = Json::array();
+  for (const VerdictLint& lint : file.lints)
+    json["lints"].push_back({{"id", lint.id}, {"word", lint.word}, {"text", lint.text}});
   return json;
 }
 
@@ -287,6 +319,16 @@ VerdictFile verdicts_from_json(const Json& json, const std::string& name) {
       file.not_applicable.emplace_back();
       one.read("method", file.not_applicable.back().method);
       one.read("reason", file.not_applicable.back().reason);
+    }
+  }
+  if (const Json* lints = fields.list("lints")) {
+    for (const Json& each : *lints) {
+      const Fields one(each, name, "lints");
+      VerdictLint lint;
+      one.read("id", lint.id);
+      one.read("word", lint.word);
+      one.read("text", lint.text);
+      if (!lint.text.empty()) file.lints.push_back(std::move(lint));  // `ablate --json` once listed the clean ones, too
     }
   }
   if (file.workload.empty()) fields.fail("no file of verdicts: it names no workload");

@@ -29,11 +29,18 @@ struct MethodVerdict {
   std::optional<Span> seconds, flops;  // cost without the methods over cost with them
   std::optional<Span> beyond_sum;  // of two methods
   std::optional<Sum> sum;
+  std::optional<double> sum_adjusted_p;
   std::vector<std::string> run_ids;
 };
 
 struct MethodLeftAside {
   std::string method, reason;
+};
+
+// What a check of the comparison found.
+struct VerdictLint {
+  std::string id, word;  // "L04", "error"
+  std::string text;  // "single-seed: 2 runs, expected at least 3 (baseline, with-cutout)"
 };
 
 // What an ablation found, and where.
@@ -43,13 +50,18 @@ struct VerdictFile {
   Direction direction = Direction::kMaximize;
   int64_t seeds = 0, max_seeds = 0, jobs = 1,
           threads = 1;  // of each side; max_seeds: where more of them would decide, or 0
-  double margin = 0, confidence = 0.95;
+  double margin = 0, confidence = kConfidence;  // of each look
   std::optional<double> baseline_mean, baseline_sd;
   std::optional<double> deviation;  // of runs that differ in their seed alone, over all groups
   std::vector<double> baseline_values;
   std::vector<std::string> baseline_ids;
   std::vector<MethodVerdict> verdicts;
   std::vector<MethodLeftAside> not_applicable;
+  std::vector<VerdictLint> lints;  // errors first
+  std::string source;  // where it was read, which it does not say itself
+
+  // The chance that an interval misses, over all looks at it.
+  double level() const { return 1 - (max_seeds > 0 ? kConfidence : confidence); }
 
   // The verdict on this method alone against the baseline, or nullptr.
   const MethodVerdict* on(std::string_view method) const;

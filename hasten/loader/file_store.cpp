@@ -243,10 +243,33 @@ Record FileStore::read(const SampleEntry& entry, std::vector<uint8_t>& buffer) {
   return {{buffer.data(), entry.bytes}, nullptr};
 }
 
+namespace {
+
+// How many pages of files were looked at, and how many of them are in memory.
+struct PageCount {
+  uint64_t seen = 0, resident = 0;
+
+  void look(int descriptor, uint64_t begin, uint64_t length) {  // `begin` at a page
+    void* map = mmap(nullptr, length, PROT_READ, MAP_SHARED, descriptor, static_cast<off_t>(begin));
+    if (map == MAP_FAILED) return;
+    std::vector<unsigned char> pages((length + kPage - 1) / kPage);
+    if (mincore(map, length, pages.data()) == 0) {
+      seen += pages.size();
+      for (unsigned char page : pages) resident += page & 1;
+    }
+    munmap(map, length);
+  }
+  double share(double of_none) const {
+    return seen == 0 ? of_none : static_cast<double>(resident) / static_cast<double>(seen);
+  }
+};
+
+}  // namespace
+
 double resident_share(const std::vector<SampleFile>& files) {
   constexpr size_t kFiles = 64, kStretches = 16;
   constexpr uint64_t kStretch = 64 * kPage;
-  uint64_t seen = 0, resident = 0;
+  PageCount pages;
   for (size_t i = 0; i < std::min(kFiles, files.size()); ++i) {
     const SampleFile& file = files[files.size() <= kFiles ? i : i * files.size() / kFiles];
     const int descriptor = ::open(file.path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -256,20 +279,26 @@ double resident_share(const std::vector<SampleFile>& files) {
     const auto bytes = static_cast<uint64_t>(info.st_size);
     const uint64_t stretches = std::min<uint64_t>(kStretches, (bytes + kStretch - 1) / kStretch);
     for (uint64_t s = 0; s < stretches; ++s) {
-      const uint64_t begin = bytes / kPage * s / stretches * kPage, length = std::min(kStretch, bytes - begin);
-      void* map = mmap(nullptr, length, PROT_READ, MAP_SHARED, descriptor, static_cast<off_t>(begin));
-      if (map == MAP_FAILED) continue;
-      std::array<unsigned char, kStretch / kPage> pages{};
-      const uint64_t count = (length + kPage - 1) / kPage;
-      if (mincore(map, length, pages.data()) == 0) {
-        seen += count;
-        for (uint64_t page = 0; page < count; ++page) resident += pages[page] & 1;
-      }
-      munmap(map, length);
+      const uint64_t begin = bytes / kPage * s / stretches * kPage;
+      pages.look(descriptor, begin, std::min(kStretch, bytes - begin));
     }
     ::close(descriptor);
   }
-  return seen == 0 ? 0.0 : static_cast<double>(resident) / static_cast<double>(seen);
+  return pages.share(0);
+}
+
+double resident_share(const SampleIndex& index, int64_t samples) {
+  PageCount pages;
+  for (int64_t sample = 0; sample < samples; ++sample) {
+    const SampleEntry entry = index.entry(sample);
+    const SampleFile& file = index.files()[entry.file];
+    if (file.unpack || entry.bytes == 0) continue;
+    const int descriptor = ::open(file.path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) continue;
+    pages.look(descriptor, entry.offset / kPage * kPage, entry.offset % kPage + entry.bytes);
+    ::close(descriptor);
+  }
+  return pages.share(1);
 }
 
 void drop_from_memory(const std::vector<SampleFile>& files) {

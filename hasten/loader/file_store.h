@@ -53,6 +53,8 @@ class FileStore {
 
 // The share of the files' pages that is in memory, measured on some of them; 0..1. Packed files count as read.
 double resident_share(const std::vector<SampleFile>& files);
+// The same of the records of the first `samples`, all of them. What is unpacked counts as there.
+double resident_share(const SampleIndex& index, int64_t samples);
 // Asks the kernel to drop the files' pages from memory, for measurements of cold reads.
 void drop_from_memory(const std::vector<SampleFile>& files);
 

@@ -1,4 +1,4 @@
-// Descriptors of several stores in one process.
+// Descriptors of several stores in one process, and what of the files is in memory.
 #include "hasten/loader/file_store.h"
 
 #include <gtest/gtest.h>
@@ -68,6 +68,14 @@ class ManyFiles final : public SampleIndex {
 TEST(FileStoreTest, StoresShareTheDescriptorsOfTheProcess) {
   const ManyFiles index(300);
   EXPECT_EXIT(read_in_few_descriptors(index), testing::ExitedWithCode(0), "");
+}
+
+// R4 of a diagnosis rests on its few samples, whatever else lies in their files.
+TEST(FileStoreTest, RecordsAreInMemoryWhateverTheirFilesAre) {
+  const ManyFiles index(3);
+  std::filesystem::resize_file(index.files()[1].path, 1 << 20);  // a hole that nobody has read
+  EXPECT_LT(resident_share(index.files()), 1);
+  EXPECT_EQ(resident_share(index, 3), 1);
 }
 
 }  // namespace

@@ -43,9 +43,8 @@ std::string device_name(at::Device device) {
   std::string why;
   const std::shared_ptr<Nvml> nvml = Nvml::open(why);
   if (nvml == nullptr) return "";
-  const std::vector<std::string> names = nvml->gpu_names();
-  const auto index = static_cast<size_t>(device.index());
-  return index < names.size() ? names[index] : "";
+  const std::optional<NvmlFunctions::Device> found = nvml->find(device.index(), why);
+  return found ? nvml->name(*found) : "";
 }
 
 std::optional<int64_t> peak_device_bytes(at::Device device) {

@@ -89,7 +89,7 @@ class CounterMeter final : public EnergyMeter {
     double total = static_cast<double>(microjoules) * 1e-6;
     if (nvml_ != nullptr) {
       std::string why;
-      gpu_last_ = nvml_->joules(gpu_, why).value_or(gpu_last_);
+      gpu_last_ = nvml_->joules(device_, why).value_or(gpu_last_);
       total += gpu_last_ - gpu_start_;
     }
     return total;
@@ -127,9 +127,14 @@ class CounterMeter final : public EnergyMeter {
   }
   void open_gpu(int gpu, std::shared_ptr<Nvml> nvml, std::string& why) {
     if (nvml == nullptr) return;
-    std::optional<double> start = nvml->joules(gpu, why);
-    if (!start) return;
+    const std::optional<NvmlFunctions::Device> device = nvml->find(gpu, why);
+    const std::optional<double> start = device ? nvml->joules(*device, why) : std::nullopt;
+    if (!start) {
+      why = cat("GPU ", gpu, ": ", why);
+      return;
+    }
     nvml_ = std::move(nvml);
+    device_ = *device;
     gpu_ = gpu;
     gpu_start_ = gpu_last_ = *start;
   }
@@ -137,6 +142,7 @@ class CounterMeter final : public EnergyMeter {
  private:
   std::vector<Zone> zones_;
   std::shared_ptr<Nvml> nvml_;
+  NvmlFunctions::Device device_ = nullptr;
   int gpu_ = -1;
   double gpu_start_ = 0, gpu_last_ = 0;
 };

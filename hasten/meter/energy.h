@@ -13,9 +13,9 @@ class Nvml;
 
 class EnergyMeter {
  public:
-  // All counters that can be read: NVML of the GPU with the index (in NVML's order), if `gpu` is not negative, and RAPL
-  // of processors and memory below `powercap` (the kernel's powercap tree). nullptr if there is none; `why` says what
-  // is missing, also when something else was found.
+  // All counters that can be read: NVML of the GPU that CUDA has under the number `gpu`, if it is not negative, and
+  // RAPL of processors and memory below `powercap` (the kernel's powercap tree). nullptr if there is none; `why` says
+  // what is missing, also when something else was found.
   static std::unique_ptr<EnergyMeter> open(int gpu, std::string& why,
                                            const std::filesystem::path& powercap = "/sys/class/powercap");
   static std::unique_ptr<EnergyMeter> open(int gpu, std::shared_ptr<Nvml> nvml, std::string& why,

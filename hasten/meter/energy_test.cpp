@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
+#include <optional>
+#include <string>
 
 #include "hasten/meter/nvml.h"
 
@@ -16,6 +19,7 @@ namespace fs = std::filesystem;
 class EnergyTest : public testing::Test {
  protected:
   void SetUp() override {
+    ::unsetenv("CUDA_VISIBLE_DEVICES");
     folder_ = fs::temp_directory_path() / ("hasten_energy_" + std::to_string(::getpid()));
     fs::remove_all(folder_);
     fs::create_directories(folder_);
@@ -109,6 +113,8 @@ NvmlFunctions one_gpu() {
                 return 0;
               },
           .device = [](unsigned index, NvmlFunctions::Device*) { return index == 0 ? 0 : 2; },
+          .device_at = nullptr,
+          .cuda_address = nullptr,
           .name =
               [](NvmlFunctions::Device, char* name, unsigned) {
                 name[0] = 'G';
@@ -147,6 +153,61 @@ TEST_F(EnergyTest, AGpuWithoutACounterLeavesTheRest) {
   EXPECT_EQ(why_, "GPU 0: Not Supported");
   EXPECT_NE(EnergyMeter::open(5, Nvml::open(one_gpu(), why_), why_, folder_), nullptr);
   EXPECT_EQ(why_, "GPU 5: Invalid Argument");
+}
+
+// Two GPUs of which CUDA sees the second one alone; their handles are their places in here.
+const char* const kAddresses[] = {"0000:17:00.0", "0000:65:00.0"};
+NvmlFunctions two_gpus() {
+  NvmlFunctions f = one_gpu();
+  f.device = [](unsigned index, NvmlFunctions::Device* device) {
+    *device = const_cast<char*>(kAddresses[index]);
+    return 0;
+  };
+  f.device_at = [](const char* address, NvmlFunctions::Device* device) {
+    for (const char* each : kAddresses) {
+      if (std::string(each) != address) continue;
+      *device = const_cast<char*>(each);
+      return 0;
+    }
+    return 2;
+  };
+  f.cuda_address = [](int number, char* text, int length) {
+    if (number != 0) return 101;
+    std::string(kAddresses[1]).copy(text, static_cast<size_t>(length) - 1);
+    return 0;
+  };
+  f.name = [](NvmlFunctions::Device device, char* name, unsigned) {
+    name[0] = device == kAddresses[1] ? 'B' : 'A';
+    return 0;
+  };
+  f.energy_millijoules = [](NvmlFunctions::Device device, unsigned long long* value) {
+    *value = device == kAddresses[1] ? gpu_millijoules : 0;
+    return 0;
+  };
+  return f;
+}
+
+TEST_F(EnergyTest, MeasuresTheGpuThatCudaHas) {
+  const std::shared_ptr<Nvml> nvml = Nvml::open(two_gpus(), why_);
+  const std::optional<NvmlFunctions::Device> found = nvml->find(0, why_);
+  ASSERT_TRUE(found.has_value()) << why_;
+  EXPECT_EQ(nvml->name(*found), "B");
+  EXPECT_EQ(nvml->gpu_names(), (std::vector<std::string>{"A"})) << "in NVML's order";
+  gpu_millijoules = 5000;
+  auto meter = EnergyMeter::open(0, nvml, why_, folder_);
+  ASSERT_NE(meter, nullptr) << why_;
+  gpu_millijoules = 7500;
+  EXPECT_DOUBLE_EQ(meter->joules(), 2.5);
+}
+
+TEST_F(EnergyTest, AGpuThatCannotBeToldIsNotMeasured) {
+  NvmlFunctions silent = two_gpus();
+  silent.cuda_address = [](int, char*, int) { return 3; };
+  ::setenv("CUDA_VISIBLE_DEVICES", "1", 1);
+  EXPECT_EQ(EnergyMeter::open(0, Nvml::open(silent, why_), why_, folder_), nullptr);
+  EXPECT_NE(why_.find("GPU 0: CUDA_VISIBLE_DEVICES is set"), std::string::npos) << why_;
+  ::unsetenv("CUDA_VISIBLE_DEVICES");
+  EXPECT_NE(EnergyMeter::open(0, Nvml::open(silent, why_), why_, folder_), nullptr) << "all are seen";
 }
 
 TEST(NvmlTest, NamesGpusAndRefusesOldDrivers) {

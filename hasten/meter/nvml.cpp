@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 
 #include <array>
+#include <cstdlib>
 
 #include "hasten/base/text.h"
 
@@ -13,6 +14,24 @@ namespace {
 template <class Function>
 void find_symbol(void* library, const char* name, Function*& function) {
   function = reinterpret_cast<Function*>(dlsym(library, name));
+}
+
+// The address of a GPU on the bus. CUDA is there where somebody asks, or the answer is that it is not.
+int cuda_address(int number, char* text, int length) {
+  constexpr int kNoDriver = -1;
+  void* library = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);  // never closed, as below
+  if (library == nullptr) return kNoDriver;
+  int (*init)(unsigned) = nullptr;
+  int (*get)(int*, int) = nullptr;
+  int (*address)(char*, int, int) = nullptr;
+  find_symbol(library, "cuInit", init);
+  find_symbol(library, "cuDeviceGet", get);
+  find_symbol(library, "cuDeviceGetPCIBusId", address);
+  if (!init || !get || !address) return kNoDriver;
+  int device = 0;
+  if (int code = init(0)) return code;
+  if (int code = get(&device, number)) return code;
+  return address(text, length, device);
 }
 
 }  // namespace
@@ -29,6 +48,8 @@ std::shared_ptr<Nvml> Nvml::open(std::string& why) {
   find_symbol(library, "nvmlShutdown", found.shutdown);
   find_symbol(library, "nvmlDeviceGetCount_v2", found.count);
   find_symbol(library, "nvmlDeviceGetHandleByIndex_v2", found.device);
+  find_symbol(library, "nvmlDeviceGetHandleByPciBusId_v2", found.device_at);
+  found.cuda_address = cuda_address;
   find_symbol(library, "nvmlDeviceGetName", found.name);
   find_symbol(library, "nvmlDeviceGetTotalEnergyConsumption", found.energy_millijoules);
   find_symbol(library, "nvmlErrorString", found.error_text);
@@ -55,20 +76,39 @@ std::vector<std::string> Nvml::gpu_names() const {
   if (functions_.count(&count) != 0) return names;
   for (unsigned i = 0; i < count; ++i) {
     NvmlFunctions::Device device = nullptr;
-    std::array<char, 96> name{};
-    const bool known = functions_.device(i, &device) == 0 && functions_.name(device, name.data(), name.size() - 1) == 0;
-    names.emplace_back(known ? name.data() : "unknown");
+    names.push_back(functions_.device(i, &device) == 0 ? name(device) : "unknown");
   }
   return names;
 }
 
-std::optional<double> Nvml::joules(int index, std::string& why) const {
+std::optional<NvmlFunctions::Device> Nvml::find(int number, std::string& why) const {
+  const NvmlFunctions& f = functions_;
   NvmlFunctions::Device device = nullptr;
+  std::array<char, 64> address{};
+  int code = 0;
+  if (f.cuda_address && f.device_at && f.cuda_address(number, address.data(), static_cast<int>(address.size())) == 0) {
+    code = f.device_at(address.data(), &device);
+  } else if (std::getenv("CUDA_VISIBLE_DEVICES") != nullptr) {
+    why = "CUDA_VISIBLE_DEVICES is set, and CUDA's driver does not say which GPU that leaves";
+    return std::nullopt;
+  } else {
+    code = f.device(static_cast<unsigned>(number), &device);
+  }
+  if (code == 0) return device;
+  why = f.error_text(code);
+  return std::nullopt;
+}
+
+std::string Nvml::name(NvmlFunctions::Device device) const {
+  std::array<char, 96> name{};
+  return functions_.name(device, name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+std::optional<double> Nvml::joules(NvmlFunctions::Device device, std::string& why) const {
   unsigned long long millijoules = 0;
-  int code = functions_.device(static_cast<unsigned>(index), &device);
-  if (code == 0) code = functions_.energy_millijoules(device, &millijoules);
+  const int code = functions_.energy_millijoules(device, &millijoules);
   if (code == 0) return static_cast<double>(millijoules) * 1e-3;
-  why = cat("GPU ", index, ": ", functions_.error_text(code));
+  why = functions_.error_text(code);
   return std::nullopt;
 }
 

@@ -17,6 +17,8 @@ struct NvmlFunctions {
   int (*shutdown)() = nullptr;
   int (*count)(unsigned*) = nullptr;
   int (*device)(unsigned, Device*) = nullptr;
+  int (*device_at)(const char* address, Device*) = nullptr;
+  int (*cuda_address)(int number, char*, int length) = nullptr;  // of CUDA's driver; 0 for success, too
   int (*name)(Device, char*, unsigned) = nullptr;
   int (*energy_millijoules)(Device, unsigned long long*) = nullptr;
   const char* (*error_text)(int) = nullptr;
@@ -31,9 +33,13 @@ class Nvml {
   Nvml(const Nvml&) = delete;
   Nvml& operator=(const Nvml&) = delete;
 
-  std::vector<std::string> gpu_names() const;
-  // Energy of GPU `index` since its driver was loaded, or the reason why the GPU does not tell.
-  std::optional<double> joules(int index, std::string& why) const;
+  std::vector<std::string> gpu_names() const;  // of all GPUs, in NVML's order
+  // The GPU that CUDA has under `number`, or the reason why that is not known. CUDA counts what CUDA_VISIBLE_DEVICES
+  // leaves, the fastest first; NVML counts everything by its address on the bus.
+  std::optional<NvmlFunctions::Device> find(int number, std::string& why) const;
+  std::string name(NvmlFunctions::Device device) const;  // "unknown" if the GPU does not tell
+  // Energy since the driver was loaded, or the reason why the GPU does not tell.
+  std::optional<double> joules(NvmlFunctions::Device device, std::string& why) const;
 
  private:
   explicit Nvml(const NvmlFunctions& functions) : functions_(functions) {}

@@ -58,7 +58,10 @@ void Profiler::write(const std::filesystem::path& path) {
   result->save(temporary.string());
   std::error_code error;
   std::filesystem::rename(temporary, path, error);
-  if (error) throw DataError(path.string(), "", "the profile cannot be written: " + error.message());
+  if (!error) return;
+  std::error_code ignored;
+  std::filesystem::remove(temporary, ignored);
+  throw DataError(path.string(), "", "the profile cannot be written: " + error.message());
 }
 
 }  // namespace hasten

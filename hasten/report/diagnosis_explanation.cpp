@@ -29,12 +29,14 @@ std::vector<std::string> measuring_sentences() {
 // What comes first where several rules hold.
 std::vector<std::string> order_sentences() {
   const std::string overhead = percent_text(diagnose::kOverheadFirst);
-  return {"A machine that is throttled is the verdict whatever else holds.",
-          "Otherwise chains that are equally long, if nothing is waited for.",
-          cat("Then what is waited for, the largest first; an overhead of ", overhead,
-              " of T0 or more comes before it if it is larger."),
-          cat("Then overheads of ", overhead, " of T0 or more, the largest first: they can go as a whole."),
-          "Then the device's own work, and smaller overheads."};
+  return {
+      "A machine that is throttled is the verdict whatever else holds.",
+      cat("Otherwise chains that are equally long, if nothing is waited for and no overhead takes ", overhead,
+          " of T0."),
+      cat("Then what is waited for, the largest first; an overhead of ", overhead,
+          " of T0 or more comes before it if it is larger."),
+      cat("Then overheads of ", overhead, " of T0 or more, the largest first: they can go as a whole."),
+      "Then the device's own work, and whether a larger batch would help and does not fit; then smaller overheads."};
 }
 
 std::vector<std::string> refusal_sentences() {
@@ -52,7 +54,9 @@ std::vector<std::string> prediction_sentences() {
       "A change multiplies the times of parts; its gain is T0 over what the model then says, and never more than "
       "these parts' removal gives. Where an experiment is the change, what it measured stands for the factor.",
       cat("Where the model is off by more than ", percent_text(diagnose::StageModel::kAgreement),
-          " of T0, gains are only bounded."),
+          " of T0, gains are only bounded, by what was measured: T0 / T1 of input, T0 / (T0 - (T2 - T1)) of copies."),
+      cat("A change that an experiment is has to gain more than eps of that experiment, another one ",
+          percent_text(diagnose::kLeastTolerance), "."),
       "S_max is T0 over what is left when a limit costs nothing and nothing else changes."};
 }
 

@@ -150,17 +150,23 @@ Json profile_json(const std::optional<diagnose::OperatorProfile>& profile) {
 
 Json conditions_json(const diagnose::Measurements& measurements) {
   const diagnose::Conditions& conditions = measurements.conditions;
-  return {{"seconds", known(conditions.seconds)},
-          {"others_cores", known(conditions.others_cores)},
-          {"throttled_share", known(conditions.throttled_share)},
-          {"memory_stall_share", known(conditions.memory_stall_share)},
-          {"clock_mhz", positive(conditions.clock_mhz)},
-          {"least_clock_mhz", positive(conditions.least_clock_mhz)},
-          {"load_average", known(conditions.load_average)},
-          {"window_seconds", known(measurements.window_s)},
-          {"delay_seconds", known(measurements.delay_s)},
-          {"rounds", measurements.rounds.size()},
-          {"interrupted", measurements.interrupted}};
+  return {
+      {"seconds", known(conditions.seconds)},
+      {"others_cores", known(conditions.others_cores)},
+      {"counted_cores", positive(static_cast<double>(conditions.counted_cores))},
+      {"quota_cores", positive(conditions.quota_cores)},
+      {"numa_nodes", positive(static_cast<double>(conditions.numa_nodes))},
+      {"throttled_share", known(conditions.throttled_share)},
+      {"memory_stall_share", known(conditions.memory_stall_share)},
+      {"clock_mhz", positive(conditions.clock_mhz)},
+      {"least_clock_mhz", positive(conditions.least_clock_mhz)},
+      {"governor", words_or_null(conditions.governor)},
+      {"resident_share", {{"begin", known(conditions.resident_at_begin)}, {"end", known(conditions.resident_at_end)}}},
+      {"load_average", known(conditions.load_average)},
+      {"window_seconds", known(measurements.window_s)},
+      {"delay_seconds", known(measurements.delay_s)},
+      {"rounds", measurements.rounds.size()},
+      {"interrupted", measurements.interrupted}};
 }
 
 Json roofline_json(const std::optional<diagnose::RooflinePoint>& point) {
@@ -177,6 +183,8 @@ Json roofline_json(const std::optional<diagnose::RooflinePoint>& point) {
 
 Json energy_json(const Examination& found) {
   Json json = {{"unavailable", found.energy.empty() ? words_or_null(found.energy_unavailable) : Json()},
+               {"source", words_or_null(found.energy_source)},
+               {"missing", found.energy.empty() ? Json() : words_or_null(found.energy_unavailable)},
                {"parts", found.energy.empty() ? Json() : Json::array()}};
   for (const diagnose::PartEnergy& one : found.energy)
     json["parts"].push_back({{"part", one.part}, {"joules", known(one.joules)}});

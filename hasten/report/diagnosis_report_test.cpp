@@ -138,8 +138,51 @@ TEST(DiagnosisText, ShowsWhatWasMeasuredAndWhatNot) {
             HasSubstr(
                 "\n  roofline       5.00 FLOP a byte at most, ridge at 10.0; 20% of the measured peak of 1.00TFLOP/s;"),
             HasSubstr("\n  memory         1.50GB used of 16.0GB (9%), this machine; a batch of 64 fits\n"),
-            HasSubstr("\n  energy         unavailable: no counter here\n"), HasSubstr("\n  clock          unknown\n"),
+            HasSubstr("\n  energy         unavailable: no counter here\n"),
+            HasSubstr("\n  clock          unknown; whether it was throttled was not checked\n"),
+            HasSubstr("\n  container      no quota, memory nodes unknown\n"),
+            HasSubstr("\n  page cache     no files are read\n"),
             HasSubstr("5 rounds, windows of 400ms, 1m01s in all\n")));
+}
+
+TEST(DiagnosisText, ShowsConditionsThatAreKnown) {
+  Examination found = full();
+  diagnose::Conditions& conditions = found.measurements.conditions;
+  conditions.others_cores = 3;
+  conditions.counted_cores = 64;
+  conditions.quota_cores = 1.5;
+  conditions.numa_nodes = 2;
+  conditions.governor = "powersave";
+  conditions.clock_mhz = conditions.least_clock_mhz = 2600;
+  found.measurements.facts.nominal_mhz = 2500;
+  conditions.resident_at_begin = 0.25;
+  conditions.resident_at_end = 1;
+  const std::string text = diagnosis_text(found);
+  EXPECT_THAT(text, HasSubstr("\n  others' load   3.00 processors of 64 (5%), "));
+  EXPECT_THAT(text,
+              HasSubstr("\n  clock          2600 MHz on average, 2600 at least, nominal 2500; governor powersave\n"));
+  EXPECT_THAT(text, HasSubstr("\n  container      a quota of 1.50 processors, 2 memory nodes\n"));
+  EXPECT_THAT(text, HasSubstr("\n  page cache     25% of the data's files at the beginning, 100% at the end\n"));
+  const Json json = diagnosis_json(found)["conditions"];
+  EXPECT_EQ(json["counted_cores"], 64);
+  EXPECT_EQ(json["quota_cores"], 1.5);
+  EXPECT_EQ(json["numa_nodes"], 2);
+  EXPECT_EQ(json["governor"], "powersave");
+  EXPECT_EQ(json["resident_share"]["begin"], 0.25);
+  EXPECT_EQ(json["resident_share"]["end"], 1);
+}
+
+TEST(DiagnosisText, EnergySaysWhichCountersItIsOf) {
+  Examination found = full();
+  found.energy = {{"computation", 3}, {"input", 1}};
+  found.energy_source = "RAPL package-0";
+  found.energy_unavailable = "NVML: no library";
+  EXPECT_THAT(diagnosis_text(found),
+              HasSubstr("\n  energy         4.00 J a step: computation 3.00 J (75%), input 1.00 J (25%); by RAPL "));
+  const Json json = diagnosis_json(found)["energy"];
+  EXPECT_EQ(json["source"], "RAPL package-0");
+  EXPECT_EQ(json["missing"], "NVML: no library");
+  EXPECT_TRUE(json["unavailable"].is_null());
 }
 
 TEST(DiagnosisText, AdvisesWithTheGainAndHowToHaveIt) {
@@ -182,7 +225,8 @@ TEST(DiagnosisText, AThrottledMachineHasNoShare) {
   auto measurements = decoding();
   measurements.conditions.throttled_share = 0.4;
   const Examination found = examined(measurements);
-  EXPECT_THAT(diagnosis_text(found), StartsWith("throttled, confidence 100%\n"));
+  EXPECT_THAT(diagnosis_text(found), AllOf(StartsWith("throttled, confidence 100%\n"),
+                                           HasSubstr("\nwhat helps\n  that cannot be told while")));
   EXPECT_TRUE(diagnosis_json(found)["verdict"]["share"].is_null());
   EXPECT_TRUE(diagnosis_json(found)["findings"][0]["s_max"].is_null());
 }

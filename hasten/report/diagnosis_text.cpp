@@ -95,7 +95,9 @@ std::string measured_part(const Examination& found) {
 std::string advice_part(const Examination& found) {
   const diagnose::Advice& advice = found.advice;
   std::string text = "\nwhat helps\n";
-  if (advice.remedies.empty())
+  if (!found.diagnosis.findings.empty() && found.diagnosis.primary().what == diagnose::Limit::kThrottled)
+    text += "  that cannot be told while the machine is throttled\n";
+  else if (advice.remedies.empty())
     text += cat("  nothing that is known here makes a step shorter by ", percent_text(diagnose::kLeastTolerance),
                 " or more\n");
   for (const diagnose::Remedy& remedy : advice.remedies) {

@@ -225,14 +225,27 @@ std::string energy_cell(const Examination& found) {
   for (const diagnose::PartEnergy& one : found.energy)
     parts.push_back(cat(one.part, " ", significant(one.joules, 3), " J",
                         all > 0 ? cat(" (", percent_text(one.joules / all), ")") : ""));
-  return cat(significant(all, 3), " J a step: ", join(parts, ", "));
+  // A sum of some counters only is not the step's energy, so it says which.
+  return cat(significant(all, 3), " J a step: ", join(parts, ", "),
+             found.energy_source.empty() ? "" : "; by " + found.energy_source,
+             found.energy_unavailable.empty() ? "" : "; missing: " + found.energy_unavailable);
 }
 
 std::string clock_cell(const diagnose::Measurements& measurements) {
   const diagnose::Conditions& conditions = measurements.conditions;
-  if (conditions.clock_mhz <= 0) return "unknown";
-  return cat(fixed(conditions.clock_mhz, 0), " MHz on average, ", fixed(conditions.least_clock_mhz, 0), " at least",
-             measurements.facts.nominal_mhz > 0 ? cat(", nominal ", fixed(measurements.facts.nominal_mhz, 0)) : "");
+  const double nominal = measurements.facts.nominal_mhz;
+  std::string text = "unknown";
+  if (conditions.clock_mhz > 0)
+    text = cat(fixed(conditions.clock_mhz, 0), " MHz on average, ", fixed(conditions.least_clock_mhz, 0), " at least");
+  text += conditions.clock_mhz > 0 && nominal > 0 ? cat(", nominal ", fixed(nominal, 0))
+                                                  : "; whether it was throttled was not checked";
+  return conditions.governor.empty() ? text : text + "; governor " + conditions.governor;
+}
+
+std::string resident_cell(const diagnose::Conditions& conditions) {
+  if (!conditions.resident_at_begin || !conditions.resident_at_end) return "no files are read";
+  return cat(percent_text(*conditions.resident_at_begin), " of the data's files at the beginning, ",
+             percent_text(*conditions.resident_at_end), " at the end");
 }
 
 }  // namespace
@@ -247,10 +260,16 @@ Table conditions_table(const Examination& found) {
   const auto counted = [](int64_t count, const char* one, const char* many) {
     return cat(count, " ", count == 1 ? one : many);
   };
+  const int64_t shared = conditions.counted_cores > 0 ? conditions.counted_cores : facts.cores;
   const std::string others = conditions.others_cores
-                                 ? cat(fixed(*conditions.others_cores, 2), " processors of ", facts.cores, " (",
-                                       percent_text(*conditions.others_cores / static_cast<double>(facts.cores)), ")")
+                                 ? cat(fixed(*conditions.others_cores, 2), " processors of ", shared, " (",
+                                       percent_text(conditions.others_share(facts.cores)), ")")
                                  : "unknown";
+  const std::string quota = conditions.quota_cores > 0
+                                ? cat("a quota of ", significant(conditions.quota_cores, 3), " processors")
+                                : std::string("no quota");
+  const std::string nodes = conditions.numa_nodes > 0 ? counted(conditions.numa_nodes, "memory node", "memory nodes")
+                                                      : std::string("memory nodes unknown");
   return {{},
           {{"roofline", roofline_cell(found.roofline)},
            {"memory", memory_cell(found.memory)},
@@ -259,6 +278,8 @@ Table conditions_table(const Examination& found) {
            {"throttled", share(conditions.throttled_share)},
            {"memory stalls", share(conditions.memory_stall_share)},
            {"clock", clock_cell(made)},
+           {"container", cat(quota, ", ", nodes)},
+           {"page cache", resident_cell(conditions)},
            {"timing", cat(counted(static_cast<int64_t>(made.rounds.size()), "round", "rounds"), ", windows of ",
                           duration_text(made.window_s), ", ", duration_text(conditions.seconds), " in all",
                           made.interrupted ? ", interrupted" : "")},

@@ -37,6 +37,10 @@ std::string without_trailing_blanks(std::string line) {
   return line;
 }
 
+std::string rest_of(const Table& table) {
+  return table.left_out == 0 ? "" : cat("and ", table.left_out, table.left_out == 1 ? " row more" : " rows more");
+}
+
 }  // namespace
 
 size_t display_width(const std::string& utf8) {
@@ -50,6 +54,7 @@ std::string terminal_table(const Table& table, const std::string& indent) {
   for (const auto& row : table.rows) {
     text += indent + without_trailing_blanks(aligned_row(row, widths, table.text_columns, "  ")) + "\n";
   }
+  if (table.left_out > 0) text += indent + rest_of(table) + "\n";
   return text;
 }
 
@@ -70,6 +75,7 @@ std::string markdown_table(const Table& table) {
   }
   text += "\n";
   for (const auto& row : escaped.rows) text += "| " + aligned_row(row, widths, table.text_columns, " | ") + " |\n";
+  if (table.left_out > 0) text += "\n" + rest_of(table) + "\n";
   return text;
 }
 
@@ -115,7 +121,8 @@ std::string html_table(const Table& table, size_t wide_columns) {
     for (size_t c = 0; c < row.size(); ++c) html += cell("td", c, row[c]);
     html += "</tr>";
   }
-  return html + "</tbody></table></div>";
+  html += "</tbody></table></div>";
+  return table.left_out > 0 ? html + "<p class=\"small\">" + rest_of(table) + "</p>" : html;
 }
 
 }  // namespace hasten::report

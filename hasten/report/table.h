@@ -11,6 +11,7 @@ struct Table {
   std::vector<std::string> head;
   std::vector<std::vector<std::string>> rows;
   size_t text_columns = 1;  // the first ones are aligned left, the others right
+  size_t left_out = 0;      // rows that are not shown: a line below says how many
 };
 
 std::string terminal_table(const Table& table, const std::string& indent = "");

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
 #include "hasten/report/assets.h"
 #include "hasten/report/static_page.h"
 #include "hasten/spec/method_views.h"
+#include "hasten/stats/moments.h"
 
 namespace hasten::report {
 namespace {
@@ -34,7 +36,7 @@ std::string method_html(const MethodSpec& spec, const std::vector<VerdictFile>& 
   std::string dots, words;
   for (const VerdictFile& file : files) {
     const MethodVerdict* verdict = file.on(spec.name);
-    const std::string word = verdict == nullptr ? "unmeasured" : verdict_word(verdict->verdict);
+    const std::string word = verdict == nullptr ? "unmeasured" : verdict_word(*verdict);
     dots += cat("<i class=\"v ", word, "\"></i>");
     if (verdict != nullptr) words += cat(file.workload, ": ", word, ", ", effect_text(file, verdict->effect), "\n");
   }
@@ -53,10 +55,10 @@ std::string matrix_html(const Catalogue& catalogue, const std::vector<VerdictFil
   for (size_t c = 0; c < components.size(); ++c) {
     html += cat("<tr><th>", components[c], "</th>");
     for (size_t v = 0; v < verbs.size(); ++v) {
-      std::string cell;
-      for (const MethodSpec* spec : methods_in(catalogue, static_cast<Component>(c), static_cast<Verb>(v)))
-        cell += method_html(*spec, files);
-      html += cell.empty() ? "<td class=\"gap\"></td>" : cat("<td>", cell, "</td>");
+      const auto methods = methods_in(catalogue, static_cast<Component>(c), static_cast<Verb>(v));
+      std::string cell = cat("<td><span class=\"count\">", methods.size(), "</span>");
+      for (const MethodSpec* spec : methods) cell += method_html(*spec, files);
+      html += methods.empty() ? "<td class=\"gap\"></td>" : cell + "</td>";
     }
     html += "</tr>";
   }
@@ -79,39 +81,52 @@ double tick_step(double span) {
   return 10 * power;
 }
 
-// Effects from best to worst, with their intervals; the margin as a band.
+// From lowest to highest, as far as most effects and ends of their intervals reach: a wild one would press all others into a line.
+std::pair<double, double> range_of_most(const std::vector<double>& values, double margin) {
+  if (values.empty()) return {-margin, margin};
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  const double quarter = stats::quantile(values, 0.25), rest = stats::quantile(values, 0.75);
+  const double reach = std::max(3 * (rest - quarter), 3 * margin);
+  return {std::min(-margin, std::max(*least, quarter - reach)), std::max(margin, std::min(*most, rest + reach))};
+}
+
+// Effects from best to worst, with their intervals; the margin as a band. What leaves the picture ends in an arrow.
 std::string effects_svg(const VerdictFile& file) {
   std::vector<const MethodVerdict*> shown;
-  double low = -file.margin, high = file.margin;
+  std::vector<double> values;
   for (const MethodVerdict& verdict : file.verdicts) {
     if (verdict.methods.size() > 1) continue;
     shown.push_back(&verdict);
     if (!verdict.effect) continue;
-    low = std::min(low, verdict.effect->value);
-    high = std::max(high, verdict.effect->value);
+    values.push_back(verdict.effect->value);
+    for (const std::optional<double>& end : {verdict.effect->low, verdict.effect->high}) {
+      if (end) values.push_back(*end);
+    }
   }
   if (shown.empty()) return "";
+  const auto [low, high] = range_of_most(values, file.margin);
   const auto place = [](const MethodVerdict* verdict) {  // those without a result come last
     return verdict->effect ? verdict->effect->value : -std::numeric_limits<double>::infinity();
   };
   std::stable_sort(shown.begin(), shown.end(), [&](const auto* a, const auto* b) { return place(a) > place(b); });
-  const double slack = std::max(0.15 * (high - low), 1e-12);
-  low -= slack;
-  high += slack;
+  const double slack = std::max(0.05 * (high - low), 1e-12);
+  const double left_end = low - slack, right_end = high + slack;
   constexpr double kWidth = 560, kRight = 330, kRow = 21, kTop = 30, kLetter = 6.8;
   size_t longest = 0;
   for (const MethodVerdict* verdict : shown) longest = std::max(longest, verdict_subject(*verdict).size());
   const double left = std::max(210.0, 20 + kLetter * static_cast<double>(longest));
   const double height = kTop + kRow * static_cast<double>(shown.size()) + 10;
-  const auto x = [&](double value) { return left + kWidth * (std::clamp(value, low, high) - low) / (high - low); };
+  const auto x = [&](double value) {
+    return left + kWidth * (std::clamp(value, left_end, right_end) - left_end) / (right_end - left_end);
+  };
   const auto at = [](double value) { return fixed(value, 1); };
   std::string svg = cat("<div class=\"plot-scroll\"><svg class=\"effects\" viewBox=\"0 0 ", at(left + kWidth + kRight),
                         " ", at(height), "\" role=\"img\" aria-label=\"effects with intervals\">");
   const double bottom = height - 10;
   svg += cat("<rect class=\"margin\" x=\"", at(x(-file.margin)), "\" y=\"", kTop, "\" width=\"",
              at(x(file.margin) - x(-file.margin)), "\" height=\"", at(bottom - kTop), "\"/>");
-  const double step = tick_step(high - low);
-  for (double tick = std::ceil(low / step); tick * step <= high; ++tick) {
+  const double step = tick_step(right_end - left_end);
+  for (double tick = std::ceil(left_end / step); tick * step <= right_end; ++tick) {
     const double value = tick * step;
     svg += cat("<line class=\"axis\" x1=\"", at(x(value)), "\" x2=\"", at(x(value)), "\" y1=\"", kTop, "\" y2=\"",
                at(bottom), "\"/><text class=\"quiet\" text-anchor=\"middle\" x=\"", at(x(value)), "\" y=\"", kTop - 10,
@@ -121,17 +136,23 @@ std::string effects_svg(const VerdictFile& file) {
              "\"/>");
   double y = kTop + kRow / 2;
   for (const MethodVerdict* verdict : shown) {
-    const std::string word = verdict_word(verdict->verdict);
+    const std::string word = verdict_word(*verdict);
     svg += cat("<g><title>", html_escape(verdict->reason), "</title><text text-anchor=\"end\" x=\"", at(left - 12),
                "\" y=\"", at(y + 4), "\">", html_escape(verdict_subject(*verdict)), "</text>");
     const std::string words = verdict->effect ? effect_text(file, verdict->effect) : verdict->reason;
-    if (verdict->effect && verdict->effect->low && verdict->effect->high) {
-      svg += cat("<line class=\"bar ", word, "\" x1=\"", at(x(*verdict->effect->low)), "\" x2=\"",
-                 at(x(*verdict->effect->high)), "\" y1=\"", at(y), "\" y2=\"", at(y), "\"/>");
+    if (verdict->effect) {
+      const double value = verdict->effect->value;
+      const double from = verdict->effect->low.value_or(value), to = verdict->effect->high.value_or(value);
+      if (verdict->effect->low && verdict->effect->high) {
+        svg += cat("<line class=\"bar ", word, "\" x1=\"", at(x(from)), "\" x2=\"", at(x(to)), "\" y1=\"", at(y),
+                   "\" y2=\"", at(y), "\"/>");
+      }
+      if (value >= left_end && value <= right_end)
+        svg += cat("<circle class=\"", word, "\" r=\"5\" cx=\"", at(x(value)), "\" cy=\"", at(y), "\"/>");
+      if (from < left_end) svg += cat("<path class=\"arrow ", word, "\" d=\"M", at(left), " ", at(y), "l9 -5v10z\"/>");
+      if (to > right_end)
+        svg += cat("<path class=\"arrow ", word, "\" d=\"M", at(left + kWidth), " ", at(y), "l-9 -5v10z\"/>");
     }
-    if (verdict->effect)
-      svg +=
-          cat("<circle class=\"", word, "\" r=\"5\" cx=\"", at(x(verdict->effect->value)), "\" cy=\"", at(y), "\"/>");
     svg += cat("<text class=\"quiet\" x=\"", at(left + kWidth + 14), "\" y=\"", at(y + 4), "\">", html_escape(words),
                "</text></g>");
     y += kRow;
@@ -178,29 +199,39 @@ std::string pairs_svg(const VerdictFile& file) {
                    at(kTop + kHigh * static_cast<double>(row)), "\" width=\"", kCell, "\" height=\"", kHigh, "\"/>");
     }
   }
+  bool lost = false;
   for (const MethodVerdict& verdict : file.verdicts) {
-    if (verdict.methods.size() != 2 || !verdict.beyond_sum) continue;
-    const double value = verdict.beyond_sum->value, a = place(verdict.methods[0]), b = place(verdict.methods[1]);
-    const std::string words = cat(join(verdict.methods, " with "), ": ", effect_text(file, verdict.beyond_sum), ", ",
-                                  verdict.sum ? evaluate::name(*verdict.sum) : "");
+    if (verdict.methods.size() != 2) continue;
+    const bool known = verdict.beyond_sum.has_value();
+    lost = lost || !known;
+    const double value = known ? verdict.beyond_sum->value : 0, a = place(verdict.methods[0]),
+                 b = place(verdict.methods[1]);
+    const double opacity = most > 0 ? 0.08 + 0.6 * std::abs(value) / most : 0.08;
+    const std::string words =
+        cat(join(verdict.methods, " with "), ": ",
+            known ? cat(effect_text(file, verdict.beyond_sum), ", ", verdict.sum ? evaluate::name(*verdict.sum) : "")
+                  : verdict.reason);
+    const std::string kind =
+        known ? cat("cell ", value >= 0 ? "more" : "less", "\" fill-opacity=\"", fixed(opacity, 2)) : "cell lost";
+    const std::string text = known ? cat(html_escape(in_cell(effect_text(file, Span{value, {}, {}}))),
+                                         verdict.sum == evaluate::Sum::kUnresolved ? " ?" : "")
+                                   : "–";
     for (auto [row, column] : {std::pair{a, b}, {b, a}}) {
       const double x = kLeft + kCell * column, y = kTop + kHigh * row;
-      svg += cat("<g><title>", html_escape(words), "</title><rect class=\"cell ", value >= 0 ? "more" : "less",
-                 "\" fill-opacity=\"", fixed(most > 0 ? 0.08 + 0.6 * std::abs(value) / most : 0.08, 2), "\" x=\"",
-                 at(x), "\" y=\"", at(y), "\" width=\"", kCell, "\" height=\"", kHigh,
-                 "\"/><text text-anchor=\"middle\" x=\"", at(x + kCell / 2), "\" y=\"", at(y + kHigh / 2 + 4), "\">",
-                 html_escape(in_cell(effect_text(file, Span{value, {}, {}}))),
-                 verdict.sum == evaluate::Sum::kUnresolved ? " ?" : "", "</text></g>");
+      svg += cat("<g><title>", html_escape(words), "</title><rect class=\"", kind, "\" x=\"", at(x), "\" y=\"", at(y),
+                 "\" width=\"", kCell, "\" height=\"", kHigh, "\"/><text text-anchor=\"middle\" x=\"",
+                 at(x + kCell / 2), "\" y=\"", at(y + kHigh / 2 + 4), "\">", text, "</text></g>");
     }
   }
-  return svg +
-         "</svg></div><p class=\"soft small\">Effect of both less the sum of their effects alone. ?: the interval "
-         "holds 0.</p>";
+  return cat(svg,
+             "</svg></div><p class=\"soft small\">Effect of both less the sum of their effects alone. ?: the interval "
+             "holds 0.",
+             lost ? " –: tried, but runs are missing to tell." : "", "</p>");
 }
 
-std::string workload_html(const VerdictFile& file) {
-  std::string html = cat("<h2>", html_escape(file.workload), "</h2><p class=\"soft\">", html_escape(file.recipe), ", ",
-                         html_escape(file.budget), " a run, ", seeds_text(file), ", margin ",
+std::string workload_html(const VerdictFile& file, const char* what = "") {
+  std::string html = cat("<h2>", html_escape(file.workload), what, "</h2><p class=\"soft\">", html_escape(file.recipe),
+                         ", ", html_escape(file.budget), " a run, ", seeds_text(file), ", margin ",
                          html_escape(effect_text(file, Span{file.margin, {}, {}})), ", ", html_escape(file.cpu), ", ",
                          html_escape(file.date.substr(0, 10)), ".</p><div class=\"card\">", effects_svg(file),
                          "<p class=\"soft small\">", html_escape(caution_text(file)), "</p></div>");
@@ -215,10 +246,22 @@ std::string workload_html(const VerdictFile& file) {
       html += cat("<li>", html_escape(aside.method), ": ", html_escape(aside.reason), "</li>");
     html += "</ul></details>";
   }
+  if (!file.lints.empty()) {
+    html += cat("<details><summary>What the checks of this comparison say: ", file.lints.size(), "</summary><ul>");
+    for (const evaluate::VerdictLint& lint : file.lints)
+      html += cat("<li>", html_escape(cat(lint.id, " ", lint.word, ": ", lint.text)), "</li>");
+    html += "</ul></details>";
+  }
   return html + "</div>";
 }
 
 }  // namespace
+
+bool is_measured(const MethodVerdict& verdict) { return verdict.runs > 0 || verdict.diverged > 0; }
+
+std::string verdict_word(const MethodVerdict& verdict) {
+  return is_measured(verdict) ? verdict_word(verdict.verdict) : "unmeasured";
+}
 
 std::string taxonomy_page(const Catalogue& catalogue, const std::vector<VerdictFile>& files,
                           const TaxonomyPageOptions& options) {
@@ -229,6 +272,10 @@ std::string taxonomy_page(const Catalogue& catalogue, const std::vector<VerdictF
   Json data = Json::array();
   for (const VerdictFile& file : files) {
     page.body += workload_html(file);
+    data.push_back(evaluate::to_json(file));
+  }
+  for (const VerdictFile& file : options.pairs) {
+    page.body += workload_html(file, ": methods together");
     data.push_back(evaluate::to_json(file));
   }
   page.command = options.command;

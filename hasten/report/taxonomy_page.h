@@ -12,6 +12,11 @@ namespace hasten::report {
 
 // "helps", "hurts", "none" (no difference), "unresolved": as `methods list --verdict` and the page call them.
 std::string verdict_word(evaluate::Verdict verdict);
+// Where no run came to an end and none diverged: "unmeasured".
+std::string verdict_word(const evaluate::MethodVerdict& verdict);
+bool is_measured(const evaluate::MethodVerdict& verdict);
+// With a * where it stays when all verdicts of the file are taken together.
+std::string marked_word(const evaluate::VerdictFile& file, const evaluate::MethodVerdict& verdict);
 
 // "cutout with mixup", "infobatch against random_subset(keep=0.8)", "ema (left out)".
 std::string verdict_subject(const evaluate::MethodVerdict& verdict);
@@ -33,6 +38,8 @@ std::string verdicts_text(const evaluate::VerdictFile& file);
 
 struct TaxonomyPageOptions {
   std::string title, command;
+  std::vector<evaluate::VerdictFile>
+      pairs;  // experiments of their own with methods together: behind the others, no marks in the matrix
 };
 // One self-contained page: opens offline, light and dark.
 std::string taxonomy_page(const Catalogue& catalogue, const std::vector<evaluate::VerdictFile>& files,

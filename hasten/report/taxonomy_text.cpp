@@ -18,15 +18,27 @@ std::string signed_text(const VerdictFile& file, double value) {
 }
 std::string unit_of(const VerdictFile& file) { return in_points(file) ? " points" : ""; }
 
-std::string marked_word(const VerdictFile& file, const MethodVerdict& verdict) {
-  const bool sure = verdict.adjusted_p && *verdict.adjusted_p < 1 - file.confidence;
-  return verdict_word(verdict.verdict) + (sure ? " *" : "");
+// What stays when all of a family are taken together. Only what was found can stay.
+bool stays(const VerdictFile& file, const MethodVerdict& verdict) {
+  const bool found = verdict.verdict == evaluate::Verdict::kHelps || verdict.verdict == evaluate::Verdict::kHurts;
+  return found && verdict.adjusted_p && *verdict.adjusted_p < 1 - file.confidence;
+}
+
+std::string marked_sum(const VerdictFile& file, const MethodVerdict& verdict) {
+  if (!verdict.sum) return "-";
+  const bool found = *verdict.sum == evaluate::Sum::kLess || *verdict.sum == evaluate::Sum::kMore;
+  const bool sure = found && verdict.sum_adjusted_p && *verdict.sum_adjusted_p < 1 - file.confidence;
+  return std::string(evaluate::name(*verdict.sum)) + (sure ? " *" : "");
 }
 
 }  // namespace
 
 std::string verdict_word(evaluate::Verdict verdict) {
   return verdict == evaluate::Verdict::kNoDifference ? "none" : std::string(evaluate::name(verdict));
+}
+
+std::string marked_word(const VerdictFile& file, const MethodVerdict& verdict) {
+  return verdict_word(verdict) + (stays(file, verdict) ? " *" : "");
 }
 
 std::string verdict_subject(const MethodVerdict& verdict) {
@@ -67,8 +79,7 @@ Table verdicts_table(const VerdictFile& file, bool pairs) {
     if (verdict.failed > 0) runs += cat(", ", verdict.failed, " failed");
     if (pairs) {
       table.rows.push_back({verdict_subject(verdict), marked_word(file, verdict), effect_text(file, verdict.effect),
-                            effect_text(file, verdict.beyond_sum),
-                            verdict.sum ? std::string(evaluate::name(*verdict.sum)) : "-", runs});
+                            effect_text(file, verdict.beyond_sum), marked_sum(file, verdict), runs});
     } else {
       const std::string settings =
           verdict.settings.empty() || verdict.settings == verdict.methods ? "" : join(verdict.settings, ", ");
@@ -86,12 +97,13 @@ std::string caution_text(const VerdictFile& file) {
   for (const MethodVerdict& verdict : file.verdicts) {
     if (!verdict.adjusted_p) continue;
     ++tested;
-    if (*verdict.adjusted_p < 1 - file.confidence) ++kept;
+    if (stays(file, verdict)) ++kept;
   }
   if (tested < 2) return "";
   return cat("Effects are differences of means with ", significant(100 * file.confidence, 3),
              "% intervals, each for itself: of ", tested, " about ",
-             significant(static_cast<double>(tested) * (1 - file.confidence), 2), " lie off 0 by chance. ", kept,
+             significant(static_cast<double>(tested) * file.level(), 2), " lie off 0 by chance",
+             file.max_seeds > 0 ? ", over both looks" : "", ". ", kept,
              " differ from 0 when all are taken together (Holm; marked *).");
 }
 

@@ -137,6 +137,10 @@ TEST(TraceTables, SayHowManyRowsThereAreWhereTheyAreCut) {
   EXPECT_EQ(all["rows_in_all"].dump(), "{}");
   EXPECT_EQ(cut["operators"].size(), 3u);
   EXPECT_EQ(cut["rows_in_all"].dump(), "{\"operators\":20}");
+  EXPECT_TRUE(contains(trace_text(analysis, {}, {}, 3), "and 17 rows more\n"));
+  EXPECT_FALSE(contains(trace_text(analysis, {}, {}, 20), " more"));
+  EXPECT_TRUE(contains(html_table(operator_table(analysis.ranks[0], 19)), "and 1 row more"));
+  EXPECT_TRUE(contains(markdown_table(operator_table(analysis.ranks[0], 19)), "|\n\nand 1 row more\n"));
 }
 
 }  // namespace

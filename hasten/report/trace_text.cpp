@@ -35,6 +35,8 @@ std::string plain(std::string_view name, Side side = Side::kHost) {
   return shortened(printable(kernel ? short_name(name) : std::string(name)), 72);
 }
 
+size_t left_out(size_t rows, size_t top) { return rows > top ? rows - top : 0; }
+
 }  // namespace
 
 std::string verdict_line(const diagnose::TraceVerdict& verdict) {
@@ -70,6 +72,7 @@ Table partition_table(const Analysis& analysis) {
 
 Table kernel_table(const RankAnalysis& rank, size_t top) {
   Table table{{"device work", "type", "count", "sum ms", "mean us", "max us"}, {}, 2};
+  table.left_out = left_out(rank.kernels.size(), top);
   for (size_t i = 0; i < std::min(top, rank.kernels.size()); ++i) {
     const KernelRow& row = rank.kernels[i];
     auto us = [&](double ticks) { return fixed(rank.view.ns(1) * ticks * 1e-3, 2); };
@@ -82,6 +85,7 @@ Table kernel_table(const RankAnalysis& rank, size_t top) {
 
 Table operator_table(const RankAnalysis& rank, size_t top) {
   Table table{{"operator", "roofline", "count", "host self ms", "host ms", "device self ms", "device ms"}, {}, 2};
+  table.left_out = left_out(rank.operators.size(), top);
   for (size_t i = 0; i < std::min(top, rank.operators.size()); ++i) {
     const OperatorRow& row = rank.operators[i];
     table.rows.push_back({plain(row.name),
@@ -94,6 +98,7 @@ Table operator_table(const RankAnalysis& rank, size_t top) {
 
 Table annotation_table(const RankAnalysis& rank, size_t top) {
   Table table{{"annotation", "count", "host self ms", "host ms", "device ms"}, {}, 1};
+  table.left_out = left_out(rank.annotations.size(), top);
   for (size_t i = 0; i < std::min(top, rank.annotations.size()); ++i) {
     const AnnotationRow& row = rank.annotations[i];
     table.rows.push_back({plain(row.name), std::to_string(row.count), ms(rank.view.ns(row.self)),
@@ -127,6 +132,7 @@ Table path_table(const RankAnalysis& rank) {
 
 Table collective_table(const Ranks& ranks, size_t top) {
   Table table{{"collective", "calls", "ranks", "wire ms", "skew ms", "GB/s"}, {}, 1};
+  table.left_out = left_out(ranks.collectives.size(), top);
   for (size_t i = 0; i < std::min(top, ranks.collectives.size()); ++i) {
     const CollectiveRow& row = ranks.collectives[i];
     std::string rate = row.wire_ns > 0 && row.bytes > 0
@@ -237,6 +243,7 @@ std::string rank_text(const RankAnalysis& rank, size_t top) {
   for (size_t i = 0; i < std::min(top, rank.patterns.size()); ++i) {
     text += cat("  ", rank.patterns[i].count, " x ", shortened(printable(rank.patterns[i].pattern), 200), "\n");
   }
+  if (size_t more = left_out(rank.patterns.size(), top)) text += cat("  and ", more, " patterns more\n");
   return text;
 }
 
@@ -312,6 +319,7 @@ std::string compare_text(const RunComparison& runs, size_t top) {
   std::string text = pair_lines(runs) + ratio_table("per step", runs.steps);
   if (runs.pairs.size() > 1) text += ratio_table("step of", runs.ranks);
   Table table{{"name", "count A", "count B", "change", "A ms", "B ms", "change ms"}, {}, 1};
+  table.left_out = left_out(runs.names.size(), top);
   for (size_t i = 0; i < std::min(top, runs.names.size()); ++i) {
     const Difference& row = runs.names[i];
     auto time = [&](int64_t ticks) { return ms(static_cast<double>(ticks) * runs.ns_per_tick); };

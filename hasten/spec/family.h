@@ -14,6 +14,7 @@ struct FamilySpec {
   std::string name, summary;
   const ParamTable* params;
   ModelPlan (*build)(const ParamSet&, const DatasetInfo&);  // shapes are inferred; throws ConfigError
+  bool text = false;  // reads text, and nothing else
 };
 
 const std::vector<FamilySpec>& family_specs();

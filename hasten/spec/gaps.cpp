@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
@@ -12,7 +11,12 @@
 namespace hasten {
 namespace {
 
-constexpr std::array<const char*, 4> kKeys = {"component", "verb", "known", "source"};
+constexpr std::array<const char*, 4> kCellKeys = {"component", "verb", "known", "source"};
+constexpr std::array<const char*, 4> kMethodKeys = {"name", "with", "known", "source"};
+
+bool is_of(const MethodKnowledge& entry, const std::string& name, const std::string& with) {
+  return (entry.name == name && entry.with == with) || (!with.empty() && entry.name == with && entry.with == name);
+}
 
 class Reader {
  public:
@@ -20,21 +24,25 @@ class Reader {
     parse_toml(std::string(toml), name_, document_, lines_);
   }
 
-  std::vector<CellKnowledge> read() const {
-    std::vector<CellKnowledge> cells;
-    std::set<std::pair<Component, Verb>> seen;
+  GapKnowledge read() const {
     for (const auto& [key, value] : document_.items()) {
-      if (key != "cell" || !value.is_array()) fail(key, "[[cell]] tables only", "'" + key + "'");
+      if ((key != "cell" && key != "method") || !value.is_array())
+        fail(key, "[[cell]] and [[method]] tables only", "'" + key + "'");
     }
-    if (!document_.contains("cell")) return cells;
-    for (size_t i = 0; i < document_["cell"].size(); ++i) {
-      cells.push_back(cell(document_["cell"][i], cat("cell[", i, "]")));
-      if (!seen.insert({cells.back().component, cells.back().verb}).second) {
-        fail(cat("cell[", i, "]"), "each cell once",
-             cat(name_of(cells.back().component), " x ", name_of(cells.back().verb), " twice"));
-      }
-    }
-    return cells;
+    GapKnowledge found;
+    each("cell", [&](const Json& table, const std::string& path) {
+      const CellKnowledge entry = cell(table, path);
+      if (!found.of(entry.component, entry.verb).known.empty())
+        fail(path, "each cell once", cat(name_of(entry.component), " x ", name_of(entry.verb), " twice"));
+      found.cells.push_back(entry);
+    });
+    each("method", [&](const Json& table, const std::string& path) {
+      const MethodKnowledge entry = method(table, path);
+      if (!found.of(entry.name, entry.with).known.empty())
+        fail(path, "each once", cat(entry.name, entry.with.empty() ? "" : " with ", entry.with, " twice"));
+      found.methods.push_back(entry);
+    });
+    return found;
   }
 
  private:
@@ -59,13 +67,26 @@ class Reader {
     if (found == names.end()) fail(cat(path, ".", key), join(known, ", "), "'" + name + "'", suggest(name, known));
     return static_cast<Enum>(found - names.begin());
   }
-  CellKnowledge cell(const Json& table, const std::string& path) const {
+  template <class Take>
+  void each(const char* key, const Take& take) const {
+    if (!document_.contains(key)) return;
+    for (size_t i = 0; i < document_[key].size(); ++i) take(document_[key][i], cat(key, "[", i, "]"));
+  }
+  void only(const Json& table, const std::string& path, const std::array<const char*, 4>& keys) const {
     for (const auto& [key, value] : table.items()) {
-      if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end())
-        fail(cat(path, ".", key), "component, verb, known and source", "'" + key + "'");
+      if (std::find(keys.begin(), keys.end(), key) == keys.end())
+        fail(cat(path, ".", key), join(std::vector<std::string>(keys.begin(), keys.end()), ", "), "'" + key + "'");
     }
+  }
+  CellKnowledge cell(const Json& table, const std::string& path) const {
+    only(table, path, kCellKeys);
     return {word<Component>(table, path, "component"), word<Verb>(table, path, "verb"), text(table, path, "known"),
             text(table, path, "source")};
+  }
+  MethodKnowledge method(const Json& table, const std::string& path) const {
+    only(table, path, kMethodKeys);
+    return {text(table, path, "name"), table.contains("with") ? text(table, path, "with") : "",
+            text(table, path, "known"), text(table, path, "source")};
   }
 
   std::string name_;
@@ -75,8 +96,19 @@ class Reader {
 
 }  // namespace
 
-std::vector<CellKnowledge> read_gaps(std::string_view toml, const std::string& name) {
-  return Reader(toml, name).read();
+CellKnowledge GapKnowledge::of(Component component, Verb verb) const {
+  const auto found = std::find_if(cells.begin(), cells.end(), [&](const CellKnowledge& entry) {
+    return entry.component == component && entry.verb == verb;
+  });
+  return found == cells.end() ? CellKnowledge{component, verb, "", ""} : *found;
 }
+
+MethodKnowledge GapKnowledge::of(const std::string& name, const std::string& with) const {
+  const auto found = std::find_if(methods.begin(), methods.end(),
+                                  [&](const MethodKnowledge& entry) { return is_of(entry, name, with); });
+  return found == methods.end() ? MethodKnowledge{name, with, "", ""} : *found;
+}
+
+GapKnowledge read_gaps(std::string_view toml, const std::string& name) { return Reader(toml, name).read(); }
 
 }  // namespace hasten

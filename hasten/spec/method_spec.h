@@ -74,6 +74,8 @@ struct CostEstimate {
   double forward = 0, backward = 0;  // of one training sample of the planned budget, averaged over the run
   double before = 0;  // of the whole run before its first step: preludes
   bool by_chance = false;  // draws or losses decide; these are means
+  // Passes of a step, averaged over the run: what starting operators takes goes by these, however few samples they see.
+  double forward_passes = 1, backward_passes = 1;
 };
 
 struct MethodSpec {

@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "hasten/base/text.h"
+#include "hasten/spec/family.h"
 
 namespace hasten {
 namespace {
@@ -14,7 +15,12 @@ bool contains(const std::vector<T>& list, const T& value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-bool saves_factor(Factor saved, Factor wanted) { return saved == wanted || saved == Factor::kBoth; }
+// kBoth has the bits of either.
+Factor shared_factor(Factor a, Factor b) { return static_cast<Factor>(static_cast<int>(a) & static_cast<int>(b)); }
+
+bool takes_family(const MethodSpec& spec, const std::string& family) {
+  return spec.families.empty() || contains(spec.families, family);
+}
 
 template <class T, class Name>
 std::string shared_names(const std::vector<T>& a, const std::vector<T>& b, const Name& name) {
@@ -61,7 +67,8 @@ Likeness likeness_of(const MethodSpec& a, const MethodSpec& b) {
   if (both != kNoEffect) {
     add(kEffects * std::popcount(both) / std::popcount(any), "change " + join(effect_names(both), ", "));
   }
-  if (a.saves != Factor::kNone && a.saves == b.saves) add(kSaved, cat("save ", name_of(a.saves)));
+  const Factor saved = shared_factor(a.saves, b.saves);
+  if (saved != Factor::kNone) add(kSaved, cat("save ", name_of(saved)));
   const std::string relieved = shared_names(a.relieves, b.relieves, [](Bottleneck x) { return name_of(x); });
   if (!relieved.empty()) add(kRelieved, "relieve " + relieved);
   return found;
@@ -71,8 +78,9 @@ Likeness likeness_of(const MethodSpec& a, const MethodSpec& b) {
 
 bool MethodFilter::takes(const MethodSpec& spec) const {
   return (!component || spec.component == *component) && (!verb || contains(spec.verbs, *verb)) &&
-         (family.empty() || spec.families.empty() || contains(spec.families, family)) &&
-         (!saves || saves_factor(spec.saves, *saves)) && (!relieves || contains(spec.relieves, *relieves));
+         (family.empty() || takes_family(spec, family)) &&
+         (!saves || shared_factor(spec.saves, *saves) != Factor::kNone) &&
+         (!relieves || contains(spec.relieves, *relieves));
 }
 
 std::vector<const MethodSpec*> methods_where(const Catalogue& catalogue, const MethodFilter& filter) {
@@ -100,6 +108,34 @@ std::vector<Likeness> similar_methods(const Catalogue& catalogue, const MethodSp
   std::stable_sort(found.begin(), found.end(),
                    [](const Likeness& a, const Likeness& b) { return a.weight > b.weight; });
   if (found.size() > count) found.resize(count);
+  return found;
+}
+
+std::string why_not_both(const MethodSpec& a, const MethodSpec& b) {
+  if (contains(a.conflicts, b.name) || contains(b.conflicts, a.name)) return "declared to conflict";
+  for (const Use& one : a.uses) {
+    for (const Use& other : b.uses) {
+      if (one.site == other.site && one.site.exclusive())
+        return cat("both stand on the exclusive seam ", one.site.name());
+    }
+  }
+  bool family = false, samples = false;  // that both take, and that reads what they need
+  for (const FamilySpec& each : family_specs()) {
+    if (!takes_family(a, each.name) || !takes_family(b, each.name)) continue;
+    family = true;
+    samples = samples || !each.text;
+  }
+  if (!family) return "no family of models takes both";
+  return samples || (a.needs | b.needs) == kNothing ? "" : "one needs what texts lack, the other reads text";
+}
+
+std::map<std::string, std::vector<std::string>> conflicts_of(const Catalogue& catalogue, const MethodSpec& spec) {
+  std::map<std::string, std::vector<std::string>> found;
+  for (const MethodSpec& other : catalogue.all()) {
+    if (other.name == spec.name) continue;
+    const std::string why = why_not_both(spec, other);
+    if (!why.empty()) found[why].push_back(other.name);
+  }
   return found;
 }
 

@@ -1,6 +1,7 @@
 // Views of the catalogue: which methods are of a kind, which are alike and in what.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,5 +33,10 @@ struct Likeness {
 };
 // The closest, at most `count`; none that shares less than a cell, or a place and an effect.
 std::vector<Likeness> similar_methods(const Catalogue& catalogue, const MethodSpec& spec, size_t count);
+
+// Why no recipe can have both: a declared conflict, an exclusive seam, models or data that only one of them takes. Empty where one can.
+std::string why_not_both(const MethodSpec& a, const MethodSpec& b);
+// The methods that cannot join this one in a recipe, by reason.
+std::map<std::string, std::vector<std::string>> conflicts_of(const Catalogue& catalogue, const MethodSpec& spec);
 
 }  // namespace hasten

@@ -69,5 +69,46 @@ TEST(MethodViewsTest, TheClosestComesFirstWithItsReasons) {
   EXPECT_TRUE(similar_methods(all, *all.find("average"), 5).empty());
 }
 
+// As for the filter: what saves both factors shares either.
+TEST(MethodViewsTest, BothFactorsAreLikeEither) {
+  const Catalogue all({method("both", Component::kAlgorithm, {Verb::kRemove}, Factor::kBoth, {}, kNoEffect),
+                       method("cost", Component::kAlgorithm, {Verb::kRemove}, Factor::kIterationCost, {}, kNoEffect),
+                       method("none", Component::kAlgorithm, {Verb::kRemove}, Factor::kNone, {}, kNoEffect)});
+  const std::vector<Likeness> found = similar_methods(all, *all.find("both"), 5);
+  ASSERT_EQ(found.size(), 2);
+  EXPECT_EQ(found[0].reasons, (Names{"cell algorithm x remove", "save cost per iteration"}));
+  EXPECT_EQ(found[1].reasons, (Names{"cell algorithm x remove"}));
+}
+
+TEST(MethodViewsTest, KnowsWhatNoRecipeCanHave) {
+  MethodSpec ema = method("ema", Component::kAlgorithm, {Verb::kRetrofit}, Factor::kIterations,
+                          {{Site::plan(), Phase::kObserve}, {Seam::kWeightProvider, Phase::kAverage}}, kEvaluation);
+  MethodSpec swa = ema;
+  swa.name = "swa";
+  MethodSpec crop = method("crop", Component::kDerivedData, {Verb::kRemove}, Factor::kIterationCost,
+                           {{Site::plan(), Phase::kObserve}, {Seam::kBatchTransform, Phase::kGeometry}}, kInputs);
+  crop.needs = kImages;
+  crop.conflicts = {"ema"};
+  MethodSpec rotary = method("rotary", Component::kArchitecture, {Verb::kReplace}, Factor::kIterations, {}, kPlanModel);
+  rotary.families = {"gpt"};
+  MethodSpec norm = rotary;
+  norm.name = "norm";
+  norm.families = {"gpt", "vit"};
+  MethodSpec depth = rotary;
+  depth.name = "depth";
+  depth.families = {"resnet"};
+  EXPECT_EQ(why_not_both(ema, swa), "both stand on the exclusive seam weight_provider");
+  EXPECT_EQ(why_not_both(ema, crop), "declared to conflict");
+  EXPECT_EQ(why_not_both(crop, ema), "declared to conflict");
+  EXPECT_EQ(why_not_both(crop, rotary), "one needs what texts lack, the other reads text");
+  EXPECT_EQ(why_not_both(crop, norm), "");  // a vit
+  EXPECT_EQ(why_not_both(crop, swa), "");
+  EXPECT_EQ(why_not_both(rotary, depth), "no family of models takes both");
+  const auto conflicts = conflicts_of(Catalogue({ema, swa, crop, rotary, norm, depth}), rotary);
+  ASSERT_EQ(conflicts.size(), 2);
+  EXPECT_EQ(conflicts.at("no family of models takes both"), Names{"depth"});
+  EXPECT_EQ(conflicts.at("one needs what texts lack, the other reads text"), Names{"crop"});
+}
+
 }  // namespace
 }  // namespace hasten

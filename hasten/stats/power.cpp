@@ -1,4 +1,4 @@
-// Power of t tests.
+// Power of t tests, and what looking twice takes.
 #include "hasten/stats/power.h"
 
 #include <cmath>
@@ -39,6 +39,17 @@ int64_t runs_to_pass(double margin, double sd, double alpha, double power) {
     (one_sample_power(middle, margin / sd, alpha) < power ? low : high) = middle;
   }
   return high < 2 ? 2 : high;
+}
+
+double confidence_of_two_looks(double share, double confidence) {
+  HASTEN_CHECK(share >= 0 && share <= 1, "a share of the runs");
+  // Between one look and two that have nothing to do with each other.
+  double low = normal_quantile(0.5 + confidence / 2), high = normal_quantile(0.5 + std::sqrt(confidence) / 2);
+  for (int halving = 0; halving < 40; ++halving) {
+    const double reach = (low + high) / 2;
+    (both_within(reach, std::sqrt(share)) < confidence ? low : high) = reach;
+  }
+  return 2 * normal_cdf(high) - 1;
 }
 
 }  // namespace hasten::stats

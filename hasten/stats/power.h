@@ -22,4 +22,8 @@ std::optional<double> smallest_detectable(int64_t n_a, int64_t n_b, double cv, d
 // target and runs vary by sd.
 int64_t runs_to_pass(double margin, double sd, double alpha, double power = 0.9);
 
+// Of the intervals at two looks at one comparison, the first at this share of the runs of the second, so that they hold
+// together with `confidence` (Pocock, Biometrika 64, 1977): 0.9706 for 0.95 where the second has twice the runs.
+double confidence_of_two_looks(double share, double confidence = 0.95);
+
 }  // namespace hasten::stats

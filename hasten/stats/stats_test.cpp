@@ -126,6 +126,42 @@ TEST(Holm, StepsDown) {
   EXPECT_DOUBLE_EQ(adjusted[1], 0.06);
 }
 
+// Golden values of scipy.stats.fisher_exact.
+TEST(FisherExact, TwoSidedOverTablesOfUnequalSides) {
+  EXPECT_NEAR(fisher_exact(2, 21, 0, 3), 1, 1e-9);
+  EXPECT_NEAR(fisher_exact(3, 4, 0, 4), 0.14285714, 1e-8);
+  EXPECT_NEAR(fisher_exact(5, 5, 0, 5), 0.0079365079, 1e-9);
+  EXPECT_NEAR(fisher_exact(0, 5, 5, 5), 0.0079365079, 1e-9);
+  EXPECT_NEAR(fisher_exact(3, 3, 0, 6), 1.0 / 84, 1e-9);  // one of (9 choose 3) tables, and none as unlikely
+  EXPECT_NEAR(fisher_exact(0, 3, 0, 6), 1, 1e-9);
+  EXPECT_NEAR(fisher_exact(4, 4, 4, 4), 1, 1e-9);
+}
+
+// Mehler's expansion of the bivariate density in Hermite polynomials, summed.
+double both_within_by_series(double reach, double correlation) {
+  const double density = std::exp(-reach * reach / 2) / std::sqrt(2 * 3.14159265358979323846);
+  double sum = std::pow(2 * normal_cdf(reach) - 1, 2), before = 1, hermite = reach, factor = correlation;
+  for (int n = 2; n < 120; ++n) {  // hermite is that of degree n - 1, factor the correlation's power over n!
+    factor *= correlation / n;
+    if (n % 2 == 0) sum += factor * std::pow(2 * density * hermite, 2);
+    const double next = reach * hermite - (n - 1) * before;
+    before = hermite;
+    hermite = next;
+  }
+  return sum;
+}
+
+TEST(TwoLooks, HoldTogetherAsOneWould) {
+  for (const double correlation : {0.0, 0.3, 0.7, 0.8})
+    EXPECT_NEAR(both_within(2.1783, correlation), both_within_by_series(2.1783, correlation), 1e-7) << correlation;
+  EXPECT_NEAR(both_within(1.959964, 1), 0.95, 1e-6);
+  EXPECT_NEAR(confidence_of_two_looks(0.5), 0.9706, 5e-5);  // Pocock's table
+  EXPECT_NEAR(confidence_of_two_looks(0), std::sqrt(0.95), 1e-7);  // two that have nothing in common
+  EXPECT_NEAR(confidence_of_two_looks(1), 0.95, 1e-7);  // the same one twice
+  EXPECT_GT(confidence_of_two_looks(0.1), 0.973) << "ten times the runs: nearly two of their own";
+  EXPECT_LT(confidence_of_two_looks(0.9), confidence_of_two_looks(0.5));
+}
+
 TEST(Power, DetectableSpeedupsOfTheUsualSeeds) {
   struct Row {
     int64_t n;

@@ -1,4 +1,4 @@
-// Student's and Mann and Whitney's tests.
+// Student's, Mann and Whitney's and Fisher's tests.
 #include "hasten/stats/tests.h"
 
 #include <algorithm>
@@ -140,6 +140,17 @@ MannWhitney mann_whitney(std::span<const double> a, std::span<const double> b) {
   }
   result.p_two_sided = std::min(1.0, 2 * std::min(result.p_less, result.p_greater));
   return result;
+}
+
+double fisher_exact(int64_t a, int64_t n_a, int64_t b, int64_t n_b) {
+  const int64_t marked = a + b;
+  const auto chance = [&](int64_t k) { return hypergeometric_pdf(k, n_a, marked, n_a + n_b); };
+  const double seen = chance(a) * (1 + 1e-7);  // tables as likely as this one may differ in the last digits
+  double p = 0;
+  for (int64_t k = std::max<int64_t>(0, marked - n_b); k <= std::min(marked, n_a); ++k) {
+    if (const double each = chance(k); each <= seen) p += each;
+  }
+  return std::min(1.0, p);
 }
 
 std::vector<double> holm(std::span<const double> p_values) {

@@ -1,7 +1,8 @@
-// Tests of means and ranks. One-sided alternatives are about the first sample: p_less is "its mean is lower".
+// Tests of means, ranks and shares. One-sided alternatives are about the first sample: p_less is "its mean is lower".
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -39,6 +40,9 @@ struct MannWhitney {
   double p_less = 1, p_greater = 1, p_two_sided = 1;  // exact without ties up to 20 + 20 values, else normal
 };
 MannWhitney mann_whitney(std::span<const double> a, std::span<const double> b);
+
+// Fisher's exact test that two shares are one, a of n_a and b of n_b; two-sided: all tables with these sums that are no likelier.
+double fisher_exact(int64_t a, int64_t n_a, int64_t b, int64_t n_b);
 
 // Holm's step-down adjustment; adjusted values in the order given.
 std::vector<double> holm(std::span<const double> p_values);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "hasten/base/error.h"
@@ -10,6 +11,7 @@
 #include "hasten/base/text.h"
 #include "hasten/evaluate/record_io.h"
 #include "hasten/nn/recipe_model.h"
+#include "hasten/stats/power.h"
 #include "hasten/study/halving.h"
 #include "hasten/study/study_directory.h"
 
@@ -244,13 +246,19 @@ std::vector<Arm> AblatePlan::compared() const {
 evaluate::AblationOptions AblatePlan::judging() const {
   evaluate::AblationOptions judging;
   judging.margin = options.margin.value();
-  if (!options.further_seeds.empty()) judging.confidence = evaluate::kConfidenceOfTwoLooks;
+  if (!options.further_seeds.empty()) {
+    // The baseline may have less than this many times its runs at the second look, which only makes the two more alike.
+    const auto first = static_cast<double>(options.seeds.size()),
+               second = first + static_cast<double>(options.further_seeds.size());
+    constexpr double kDigits = 1e4;  // as tables give it
+    judging.confidence =
+        std::round(kDigits * stats::confidence_of_two_looks(first / second, judging.confidence)) / kDigits;
+  }
   const Unit unit = baseline.budget.unit;
   judging.budget_is_cost = unit == Unit::kSecond || unit == Unit::kFlop || unit == Unit::kJoule;
   return judging;
 }
 
-// Seeds are no part of it, since more of them may follow; that there are two looks is, for it widens the intervals.
 Json AblatePlan::definition() const {
   Json json = {{"jobs", options.jobs},
                {"threads", options.threads},
@@ -261,6 +269,8 @@ Json AblatePlan::definition() const {
   for (const PlannedArm& planned : arms) json["arms"][planned.arm.group] = planned.recipe.hash();
   return json;
 }
+
+Json AblatePlan::looks() const { return {{"seeds", options.seeds}, {"further_seeds", options.further_seeds}}; }
 
 namespace {
 
@@ -280,24 +290,87 @@ void run_requests(const AblatePlan& plan, const std::vector<RunRequest>& all, co
     if (end != RunEnd::kInterrupted) ended(waiting[index], end, ++count, all.size());
   });
   result.failed += std::count(ends.begin(), ends.end(), RunEnd::kFailed);
+  for (const RunEnd& end : ends) result.exit_code = joint_exit_code(result.exit_code, end.exit_code);
   result.interrupted = std::count(ends.begin(), ends.end(), RunEnd::kInterrupted) > 0;
   for (const RunRequest& request : all) {
     if (evaluate::is_run(request.out)) result.runs.push_back(request.out);
   }
 }
 
-// The groups that all further seeds would decide, with their controls.
+// The groups that all further seeds would decide, with their controls. How many runs the baseline gets goes by how many they
+// are: from all on, until it is the same ones.
 std::set<std::string> open_groups(const AblatePlan& plan, const std::vector<fs::path>& runs) {
-  const double seeds = static_cast<double>(plan.options.seeds.size()),
-               times = (seeds + static_cast<double>(plan.options.further_seeds.size())) / seeds;
+  const size_t further = plan.options.further_seeds.size();
+  const auto more = static_cast<int64_t>(further);
   const JudgedAblation judged = judge_runs(plan, runs);
-  std::set<std::string> groups;
-  for (const evaluate::Effect& effect : judged.ablation.effects) {
-    if (!is_worth_more_runs(effect, judged.ablation.options, times)) continue;
-    groups.insert(effect.arm.group);
-    if (!effect.arm.control_group.empty()) groups.insert(effect.arm.control_group);
+  size_t sides = plan.arms.size();
+  while (true) {
+    const auto of_baseline = static_cast<int64_t>(further * baseline_runs_a_turn(sides));
+    std::set<std::string> groups;
+    for (const evaluate::Effect& effect : judged.ablation.effects) {
+      const std::string& control = effect.arm.control_group;
+      if (!is_worth_more_runs(effect, judged.ablation.options, more, control.empty() ? of_baseline : more)) continue;
+      groups.insert(effect.arm.group);
+      if (!control.empty()) groups.insert(control);
+    }
+    if (groups.empty() || groups.size() == sides) return groups;
+    sides = groups.size();
   }
-  return groups;
+}
+
+std::optional<double> executed(const evaluate::Totals& totals, Unit unit) {
+  switch (unit) {
+    case Unit::kEpoch: return totals.epochs;
+    case Unit::kStep: return totals.steps;
+    case Unit::kSample: return totals.samples;
+    case Unit::kToken: return totals.tokens;
+    case Unit::kSecond: return totals.train_s;
+    case Unit::kFlop: return totals.flops;
+    case Unit::kJoule: return totals.joules;
+    case Unit::kFraction: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+// Why one of these methods could not act in the runs of the group, or nothing. A budget in seconds does not tell beforehand how
+// many epochs or steps it is.
+std::string too_short(const std::vector<evaluate::Run>& runs, const std::string& group, const Recipe& recipe,
+                      const std::vector<std::string>& methods) {
+  for (const MethodChoice& choice : recipe.methods) {
+    const Duration& least = choice.spec->min_horizon;
+    if (std::find(methods.begin(), methods.end(), choice.spec->name) == methods.end()) continue;
+    std::optional<double> shortest;
+    for (const evaluate::Run& run : runs) {
+      if (run.record.group != group || run.record.status != evaluate::Status::kOk) continue;
+      const std::optional<double> length = executed(run.record.executed, least.unit);
+      if (length) shortest = std::min(length.value(), shortest.value_or(*length));
+    }
+    constexpr double kRounding = 1e-9;
+    if (!shortest || *shortest >= least.value * (1 - kRounding)) continue;
+    return cat(choice.spec->name, " acts in runs of at least ", to_string(least), ", and the shortest of these was ",
+               to_string(Duration{std::floor(100 * *shortest) / 100, least.unit}));
+  }
+  return "";
+}
+
+// The sides that can be judged; of the others, why not.
+std::vector<Arm> judged_arms(const AblatePlan& plan, const std::vector<evaluate::Run>& runs,
+                             std::vector<evaluate::MethodLeftAside>& aside) {
+  std::map<std::string, std::string> short_groups;
+  for (const PlannedArm& planned : plan.arms) {
+    const Arm& arm = planned.arm;
+    const bool added = arm.change == Change::kAdded;  // else it is the baseline that has the methods
+    short_groups[arm.group] =
+        too_short(runs, added ? arm.group : kBaseline, added ? planned.recipe : plan.baseline, arm.methods);
+  }
+  std::vector<Arm> judged;
+  for (Arm& arm : plan.compared()) {
+    const std::string &own = short_groups[arm.group], &of_control = short_groups[arm.control_group];
+    if (own.empty() && of_control.empty()) judged.push_back(std::move(arm));
+    else if (arm.control_group.empty()) aside.push_back({join(arm.methods, " with "), own});
+    else if (own.empty()) aside.push_back({cat(join(arm.methods, " with "), " against ", arm.control), of_control});
+  }
+  return judged;
 }
 
 }  // namespace
@@ -307,14 +380,22 @@ JudgedAblation judge_runs(const AblatePlan& plan, const std::vector<fs::path>& p
   for (const fs::path& path : paths) runs.push_back(evaluate::read_run(path));
   evaluate::CompareOptions options;
   options.baseline = kBaseline;
-  JudgedAblation judged{evaluate::compare(std::move(runs), options), {}};
-  judged.ablation = evaluate::judge_ablation(judged.comparison, plan.compared(), plan.judging());
+  JudgedAblation judged{evaluate::compare(std::move(runs), options), {}, plan.not_applicable};
+  const std::vector<Arm> arms = judged_arms(plan, judged.comparison.runs, judged.not_applicable);
+  judged.ablation = evaluate::judge_ablation(judged.comparison, arms, plan.judging());
   return judged;
 }
 
 AblateResult run_ablate(const AblatePlan& plan, const RunLauncher& launch, const Ended& ended) {
-  open_study({plan.options.out, "ablate.json", "an ablation", plan.options.resume},
-             {{"version", 1}, {"command", plan.options.command}, {"definition", plan.definition()}});
+  const Json looks = plan.looks();
+  const OpenStudy study = open_study(
+      {plan.options.out, "ablate.json", "an ablation", plan.options.resume},
+      {{"version", 1}, {"command", plan.options.command}, {"definition", plan.definition()}, {"looks", looks}});
+  // Seeds that follow on a look are a second look, and one that nobody planned finds too much.
+  if (const Json begun = study.document.value("looks", looks); begun != looks) {
+    throw ConfigError("--seeds", "those that the ablation was begun with, " + begun.dump(), looks.dump(),
+                      "--max-seeds plans a second look, with intervals that hold for both; or begin in another --out");
+  }
   AblateResult result;
   run_requests(plan, plan.runs(), launch, ended, result);
   if (result.interrupted || result.runs.empty() || plan.options.further_seeds.empty()) return result;

@@ -52,6 +52,7 @@ struct AblatePlan {
   std::vector<evaluate::Arm> compared() const;
   evaluate::AblationOptions judging() const;
   Json definition() const;
+  Json looks() const;  // the seeds of the first and of the second
 };
 
 // Throws ConfigError for a method that was named and does not apply, and where nothing is left to compare.
@@ -60,6 +61,7 @@ AblatePlan plan_ablate(const AblateOptions& options, const Registry& registry);
 struct AblateResult {
   std::vector<std::filesystem::path> runs;  // that came to an end, in order
   int64_t failed = 0;
+  int exit_code = 0;  // of runs that failed: see joint_exit_code
   bool interrupted = false;
 };
 
@@ -70,6 +72,8 @@ AblateResult run_ablate(const AblatePlan& plan, const RunLauncher& launch,
 struct JudgedAblation {
   evaluate::Comparison comparison;
   evaluate::Ablation ablation;
+  std::vector<evaluate::MethodLeftAside>
+      not_applicable;  // of the plan, and methods whose runs were too short for them to act
 };
 // Of runs that came to an end; at least one of the baseline.
 JudgedAblation judge_runs(const AblatePlan& plan, const std::vector<std::filesystem::path>& runs);

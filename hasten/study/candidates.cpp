@@ -31,16 +31,17 @@ bool worsens(const MethodSpec& spec, Bottleneck bottleneck) {
 
 double flops_of(const CostEstimate& cost) { return cost.forward + cost.backward; }
 
-// What becomes of a resident step when FLOPs change. The update stays, and so does what starting operators takes, of which
-// a third is the forward pass's: more of those passes start more.
+// What becomes of a resident step when FLOPs change. The update stays. What starting operators takes goes by the passes, a
+// third of it by the forward ones.
 double compute_factor(const diagnose::Times& times, const CostEstimate& before, const CostEstimate& after) {
   const double whole = times.at(Experiment::kResident).value_or(times.get(Experiment::kFull));
   const double passes = std::min(whole, times.at(Experiment::kForwardBackward).value_or(whole));
   const double update = whole - passes;
   const double starting = std::clamp(times.at(Experiment::kTiny).value_or(update) - update, 0.0, passes);
   const double ratio = flops_of(after) / flops_of(before);
-  const double more_forwards = before.forward > 0 ? std::max(0.0, after.forward / before.forward - 1) : 0;
-  return ((passes - starting) * ratio + starting * (1 + more_forwards / 3) + update) / whole;
+  const double starts =
+      (after.forward_passes + 2 * after.backward_passes) / (before.forward_passes + 2 * before.backward_passes);
+  return ((passes - starting) * ratio + starting * starts + update) / whole;
 }
 
 class Candidates {
@@ -104,8 +105,7 @@ class Candidates {
       Candidate workers;
       workers.name = cat("loader.workers=", facts_.cores);
       workers.set = {workers.name};
-      const double factor = static_cast<double>(facts_.workers) / static_cast<double>(facts_.cores);
-      for (P part : {P::kFetch, P::kDecode, P::kAugment}) workers.effect[part] = factor;
+      workers.effect.workers = static_cast<double>(facts_.cores) / static_cast<double>(facts_.workers);
       add(std::move(workers));
     }
     if (times_.has(Experiment::kFewerWorkers)) {

@@ -2,6 +2,7 @@
 #include "hasten/study/examine.h"
 
 #include <algorithm>
+#include <array>
 
 #include "hasten/base/clock.h"
 #include "hasten/base/error.h"
@@ -36,6 +37,10 @@ StreamedData streamed_data(StepDriver& driver, const diagnose::Diagnosis& diagno
   return out;
 }
 
+bool was_interrupted(const ExamineOptions& options) {
+  return options.session.stop != nullptr && options.session.stop->load();
+}
+
 double step_s(RecipeSubject& subject, double seconds_long) {
   const diagnose::Window window = subject.run({}, seconds_long);
   return window.seconds / static_cast<double>(window.steps);
@@ -65,10 +70,7 @@ Realised try_remedy(const Remedy& remedy, const EditRecipe& edit, const Registry
     before.driver().move_to(place);
     after.driver().move_to(place);
     for (size_t round = 0; round < kRounds; ++round) {
-      if (options.session.stop != nullptr && options.session.stop->load()) {
-        out.failed = "interrupted";
-        return out;
-      }
+      if (was_interrupted(options)) throw ExamineInterrupted("between two windows");
       const bool first = round % 2 == 0;
       if (first) before_s[round] += step_s(before, window_s);
       after_s[round] += step_s(after, window_s);
@@ -88,7 +90,7 @@ Realised try_remedy(const Remedy& remedy, const EditRecipe& edit, const Registry
 std::vector<Remedy> to_try(const Examination& found, const std::vector<diagnose::Candidate>& candidates,
                            const Registry& registry, const ExamineOptions& options) {
   std::vector<Remedy> out;
-  if (options.apply) {
+  if (options.apply && found.diagnosis.decided && found.diagnosis.primary().what != diagnose::Limit::kThrottled) {
     for (const Remedy& remedy : found.advice.remedies) {
       if (out.size() == options.most_applied) break;
       // What takes longer to prepare than all else is left to be asked for.
@@ -118,22 +120,32 @@ void apply(Examination& out, const std::vector<Remedy>& remedies, const EditReci
     try {
       out.realised.push_back(try_remedy(remedy, edit, registry, options, each_s));
     } catch (const std::exception& error) {
+      if (was_interrupted(options)) {
+        out.notes.push_back(remedy.candidate.name + " was being tried when an interruption came");
+        return;
+      }
       Realised failed;
       failed.remedy = remedy;
       failed.failed = error.what();
       out.realised.push_back(std::move(failed));
     }
-    if (out.realised.back().failed == "interrupted") return;
   }
 }
 
-// The energy of a step by what it was spent on: the step's own work, and the rest of it.
+// The energy of a step by what it was spent on: what R1 takes is the step's own work, and the rest of R0 is input. Both
+// are measured, since what waits takes less power than what works.
 void add_energy(const RecipeSubject& subject, Examination& out) {
-  const std::optional<double> joules = subject.joules_a_step(out.energy_unavailable);
+  out.energy_source = subject.energy_source();
+  out.energy_unavailable = subject.energy_missing();
+  const std::optional<double> joules = subject.joules_a_step(Experiment::kFull),
+                              own = subject.joules_a_step(Experiment::kResident);
   if (!joules) return;
-  const double share = std::min(
-      1.0, out.diagnosis.times.at(Experiment::kResident).value_or(0) / out.diagnosis.times.get(Experiment::kFull));
-  out.energy = {{"computation", *joules * share}, {"input", *joules * (1 - share)}};
+  if (!own) {
+    out.energy = {{"the whole step", *joules}};
+    return;
+  }
+  const double computation = std::min(*joules, *own);
+  out.energy = {{"computation", computation}, {"input", *joules - computation}};
 }
 
 }  // namespace
@@ -144,7 +156,7 @@ Examination examine(const EditRecipe& edit, const Registry& registry, const Exam
   subject.driver().move_to(options.at);
   diagnose::Measurements measurements = diagnose::measure(subject, options.session);
   if (measurements.rounds.empty())
-    throw ConfigError("--time", "time for one round of the experiments", "an interruption before its end");
+    throw ExamineInterrupted("interrupted before a step was timed; nothing is known yet");
   diagnose::Diagnosis diagnosis = diagnose::diagnose(measurements);
   const auto& asked = options.attempts;
   const bool asks_for_packing = std::find(asked.begin(), asked.end(), kPack) != asked.end();
@@ -159,6 +171,10 @@ Examination examine(const EditRecipe& edit, const Registry& registry, const Exam
   add_energy(subject, out);
   for (const std::string& name : subject.driver().left_out())
     out.notes.push_back(name + " trains something before the run and was left out");
+  if (options.apply && !out.diagnosis.decided)
+    out.notes.push_back("--apply tried nothing, since there is no verdict; --try NAME tries a change all the same");
+  else if (options.apply && out.diagnosis.primary().what == diagnose::Limit::kThrottled)
+    out.notes.push_back("--apply tried nothing on a throttled machine; --try NAME tries a change all the same");
   if (!out.measurements.interrupted) apply(out, to_try(out, candidates, registry, options), edit, registry, options);
   return out;
 }

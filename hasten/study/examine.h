@@ -1,6 +1,8 @@
 // A diagnosis of a recipe from end to end: experiments, verdict, advice, and whether the advice holds.
 #pragma once
 
+#include <stdexcept>
+
 #include "hasten/study/candidates.h"
 #include "hasten/study/recipe_subject.h"
 
@@ -10,14 +12,21 @@ struct ExamineOptions {
   diagnose::SessionOptions session;
   SubjectOptions subject;
   double at = 0;         // share of the budget at which steps are looked at
-  bool apply = false;    // try the advice; takes about as long again
+  bool apply = false;    // try the advice if there is a verdict; takes about as long again
   size_t most_applied = 4;
   std::vector<std::string> attempts;  // changes to try whatever the advice is; see candidate_of()
   // Before a remedy is tried.
   std::function<void(const diagnose::Remedy&)> announce_remedy;
 };
 
-// Throws ConfigError for a recipe that cannot be trained, and, naming the experiment, for one that fails in it.
+// An interruption before anything was known.
+class ExamineInterrupted : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Throws ConfigError for a recipe that cannot be trained, and, naming the experiment, for one that fails in it; and
+// ExamineInterrupted. An interruption later on gives what is known by then.
 diagnose::Examination examine(const EditRecipe& edit, const Registry& registry, const ExamineOptions& options);
 
 }  // namespace hasten

@@ -4,7 +4,9 @@
 #include <set>
 
 #include "hasten/base/error.h"
+#include "hasten/base/json.h"
 #include "hasten/base/text.h"
+#include "hasten/study/study_directory.h"
 
 namespace hasten {
 namespace {
@@ -29,6 +31,18 @@ void check(const RaceOptions& options) {
                         "others", "only recipes for the same workload can race");
     }
   }
+}
+
+// What has to be the same when a race goes on. Seeds and budgets are no part of it, since more of them may follow.
+Json definition_of(const RaceOptions& options) {
+  const std::optional<double>& target = options.recipes.front().target;  // the same for all; no part of the hash
+  Json json = {{"baseline", options.recipes.front().name},
+               {"target", target ? Json(*target) : Json()},
+               {"threads", options.threads},
+               {"device", options.device},
+               {"price", options.price}};
+  for (const Recipe& recipe : options.recipes) json["recipes"][recipe.name] = recipe.hash();
+  return json;
 }
 
 }  // namespace
@@ -61,10 +75,9 @@ std::vector<RunRequest> plan_race(const RaceOptions& options) {
 RaceResult run_race(const RaceOptions& options, const RunLauncher& launch,
                     const std::function<void(const RunRequest&, size_t, size_t)>& announce) {
   std::vector<RunRequest> runs = plan_race(options);
-  if (!options.resume && std::filesystem::exists(options.out) && !std::filesystem::is_empty(options.out)) {
-    throw ConfigError("--out", "an empty or new directory", "'" + options.out.string() + "', which holds something",
-                      "continue a race with --resume, or choose another directory");
-  }
+  const OpenStudy study =
+      open_study({options.out, "race.json", "a race", options.resume},
+                 {{"version", 1}, {"command", options.command}, {"definition", definition_of(options)}});
   RaceResult result;
   for (size_t i = 0; i < runs.size(); ++i) {
     RunRequest& request = runs[i];
@@ -79,8 +92,12 @@ RaceResult run_race(const RaceOptions& options, const RunLauncher& launch,
       result.interrupted = true;
       return result;
     }
-    if (end == RunEnd::kFailed) ++result.failed;
-    else result.runs.push_back(request.out);
+    if (end == RunEnd::kFailed) {
+      ++result.failed;
+      result.exit_code = joint_exit_code(result.exit_code, end.exit_code);
+    } else {
+      result.runs.push_back(request.out);
+    }
   }
   return result;
 }

@@ -8,6 +8,8 @@
 
 namespace hasten {
 
+constexpr double kResident = 0.99;  // share of pages at which samples lie in memory
+
 // What the thread that trains does before a step.
 struct RecipeSubject::Timers {
   int64_t draw_ns = 0, transform_ns = 0;
@@ -21,6 +23,22 @@ class RecipeSubject::Lane {
   bool transforms = true;
   bool full = false;  // what is read ahead has reached its steady state
   SampleStream* stream() const { return input.data().source().stream(); }
+};
+
+// The loader works while this lives, and for nobody afterwards, whatever happens.
+class Unpaused {
+ public:
+  explicit Unpaused(SampleStream* stream) : stream_(stream) {
+    if (stream_ != nullptr) stream_->pause(false);
+  }
+  ~Unpaused() {
+    if (stream_ != nullptr) stream_->pause(true);
+  }
+  Unpaused(const Unpaused&) = delete;
+  Unpaused& operator=(const Unpaused&) = delete;
+
+ private:
+  SampleStream* stream_;
 };
 
 }  // namespace hasten

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <new>
+#include <stdexcept>
 
 #include "hasten/base/clock.h"
 #include "hasten/base/error.h"
@@ -27,8 +28,7 @@ using P = diagnose::Part;
 
 namespace {
 
-constexpr int64_t kSubset = 2048;          // samples that lie in memory in R4
-constexpr double kResident = 0.99;         // of the files' pages
+constexpr int64_t kSubsetBatches = 4;  // that lie in memory in R4
 
 // LibTorch's word for it, on any device.
 bool is_out_of_memory(const c10::Error& error) {
@@ -68,12 +68,21 @@ RecipeSubject::RecipeSubject(const Recipe& recipe, const Registry& registry, Sub
 
 bool RecipeSubject::streams() const { return driver_->train_data().source().stream() != nullptr; }
 
+bool RecipeSubject::captures() const { return driver_->why_not_captured().empty(); }
+
+std::optional<double> RecipeSubject::resident_share() {
+  if (!streams()) return std::nullopt;
+  return hasten::resident_share(driver_->train_data().source().stream()->index().files());
+}
+
 void RecipeSubject::describe() {
   facts_.subject = driver_->recipe().name;
   facts_.device_is_host = options_.device.is_cpu();
   const Machine machine = this_machine();
   facts_.device = facts_.device_is_host ? machine.cpu : device_name(options_.device);
   facts_.cores = machine.cores;
+  // Beside a device the processor may rest, and its clock then says nothing.
+  if (facts_.device_is_host) facts_.nominal_mhz = machine.nominal_mhz;
   facts_.training_threads = facts_.device_is_host ? options_.threads : 1;
   facts_.batch = driver_->plan().run.batch.size;
   const std::vector<P> training{P::kAssemble, P::kTransform, P::kTransfer, P::kCompute};
@@ -100,7 +109,7 @@ RecipeSubject::Lane& RecipeSubject::lane(Experiment experiment) {
         [&](LoaderOptions& options) {
           LoaderSwitches& switches = options.switches;
           if (experiment == E::kDrainRead) switches.decode = false;
-          if (experiment == E::kCached) switches.cached_subset = std::min(kSubset, data.size());
+          if (experiment == E::kCached) switches.cached_subset = std::min(kSubsetBatches * facts_.batch, data.size());
           if (experiment == E::kDeepReadAhead) switches.ahead_times = 4;
           if (experiment == E::kDeepReadAhead) options.memory_bytes *= 4;
           if (experiment == E::kFewerWorkers) options.workers = static_cast<int>(std::max<int64_t>(1, workers * 3 / 4));
@@ -170,7 +179,7 @@ Window RecipeSubject::run(const diagnose::Trial& trial, double seconds_long) {
       tiny_ = 2;  // normalisation over a batch wants two values
       return run(trial, seconds_long);
     }
-    if (!is_out_of_memory(error)) throw;
+    if (!is_out_of_memory(error)) throw std::runtime_error(error.what_without_backtrace());
     resident_.erase(2 * facts_.batch);
     if (trial.experiment == E::kDoubleBatch) double_fits_ = false;
     throw std::bad_alloc();
@@ -192,7 +201,7 @@ std::string RecipeSubject::cannot_input(Experiment experiment) {
     case E::kDeepReadAhead: return stream != nullptr ? "" : "samples lie in memory, nothing reads them";
     case E::kCached:
       if (stream == nullptr) return "samples lie in memory";
-      return resident_share(stream->index().files()) > kResident ? "the files lie in memory already" : "";
+      return *resident_share() > kResident ? "the files lie in memory already" : "";
     case E::kCold:
       if (stream == nullptr) return "samples lie in memory";
       return options_.drop_caches ? "" : "not asked for (--cold), since it has the kernel forget the files";
@@ -210,6 +219,11 @@ std::string RecipeSubject::cannot_input(Experiment experiment) {
 std::string RecipeSubject::cannot_device(Experiment experiment) const {
   const Compute compute = driver_->plan().run.precision.compute;
   switch (experiment) {
+    case E::kForward:
+    case E::kForwardBackward:
+    case E::kTiny:
+      return captures() ? "steps are graphs, beside which operators that are started one by one tell nothing" : "";
+    case E::kDelayCompute: return facts_.device_is_host ? "" : "a delay of the host hides behind the device's work";
     case E::kHalfPrecision: return compute == Compute::kBf16 ? "it is in half precision already" : "";
     case E::kFastMath: return compute == Compute::kBf16 ? "the recipe is in half precision" : "";
     case E::kGraph: {
@@ -217,7 +231,9 @@ std::string RecipeSubject::cannot_device(Experiment experiment) const {
       return why.empty() ? "steps of R1 are graphs already" : why;
     }
     case E::kNoReduction: return "one process";
-    case E::kNoSync: return facts_.device_is_host ? "the host does the work itself" : "";
+    case E::kNoSync:
+      if (facts_.device_is_host) return "the host does the work itself";
+      return captures() ? "steps are graphs, in which the host waits for nothing" : "";
     case E::kOneThread:
       if (!facts_.device_is_host) return "the device does the work";
       return options_.threads > 1 ? "" : "there is one";
@@ -228,21 +244,35 @@ std::string RecipeSubject::cannot_device(Experiment experiment) const {
 }
 
 std::optional<diagnose::OperatorProfile> RecipeSubject::profile() {
-  if (!facts_.device_is_host) return std::nullopt;  // the host's clock says nothing of the device's operators
+  if (!facts_.device_is_host && !options_.device.is_cuda()) return std::nullopt;
   const ThreadCount threads(options_.threads);
+  try {
+    diagnose::OperatorProfile out = profile_of_steps();
+    // The host's clock says nothing of a device's operators, but the roofline needs only their shapes.
+    return facts_.device_is_host ? std::optional(std::move(out)) : std::nullopt;
+  } catch (const c10::Error& error) {
+    if (is_out_of_memory(error)) throw std::bad_alloc();
+    throw std::runtime_error(error.what_without_backtrace());
+  }
+}
+
+diagnose::OperatorProfile RecipeSubject::profile_of_steps() {
   Batch batch = resident_batch(facts_.batch);
   constexpr int64_t kSteps = 3;
   for (int64_t i = 0; i < kSteps; ++i) driver_->step(batch);
+  driver_->synchronize();
   const int64_t begin = now_ns();
   for (int64_t i = 0; i < kSteps; ++i) driver_->step(batch);
+  driver_->synchronize();
   const double step_s = seconds(now_ns() - begin) / kSteps;
   std::vector<OperatorUse> uses;
   {
-    const OperatorMeter meter;
-    for (int64_t i = 0; i < kSteps; ++i) driver_->step(batch);
+    const OperatorMeter meter;  // which sees nothing of a graph
+    for (int64_t i = 0; i < kSteps; ++i) driver_->step(batch, StepDriver::Extent::kWhole, false);
     uses = meter.uses();
   }
-  const DevicePeaks peaks = measure_peaks(false, driver_->plan().run.precision.compute == Compute::kBf16);
+  const bool half = driver_->plan().run.precision.compute == Compute::kBf16;
+  const DevicePeaks peaks = measure_peaks(options_.device.is_cuda(), half);
   diagnose::OperatorProfile out;
   out.peak_flops_per_s = peaks.flops_per_s;
   out.peak_bytes_per_s = peaks.bytes_per_s;
@@ -275,10 +305,12 @@ diagnose::MemoryHeadroom RecipeSubject::memory() const {
   return out;
 }
 
-std::optional<double> RecipeSubject::joules_a_step(std::string& why_not) const {
-  if (energy_ && full_steps_ > 0) return full_joules_ / static_cast<double>(full_steps_);
-  why_not = why_no_energy_;
-  return std::nullopt;
+std::optional<double> RecipeSubject::joules_a_step(Experiment experiment) const {
+  const auto found = energies_.find(experiment);
+  if (found == energies_.end() || found->second.steps == 0) return std::nullopt;
+  return found->second.joules / static_cast<double>(found->second.steps);
 }
+
+std::string RecipeSubject::energy_source() const { return energy_ ? energy_->source() : ""; }
 
 }  // namespace hasten

@@ -33,30 +33,41 @@ class RecipeSubject final : public diagnose::Subject {
   std::string cannot(diagnose::Experiment experiment) override;
   diagnose::Window run(const diagnose::Trial& trial, double seconds) override;
   std::optional<diagnose::OperatorProfile> profile() override;
+  std::optional<double> resident_share() override;
 
   StepDriver& driver() { return *driver_; }
   std::optional<diagnose::RooflinePoint> roofline() const { return roofline_; }
   diagnose::MemoryHeadroom memory() const;
-  // Joules a step of R0 so far, or nothing, with the reason.
-  std::optional<double> joules_a_step(std::string& why_not) const;
+  // Joules a step of R0 or R1 so far, or nothing.
+  std::optional<double> joules_a_step(diagnose::Experiment experiment) const;
+  std::string energy_source() const;  // the counters; empty: there is none
+  const std::string& energy_missing() const { return why_no_energy_; }
 
  private:
   struct Timers;
   class Lane;
+  struct Energy {
+    double joules = 0;
+    int64_t steps = 0;
+  };
   Lane& lane(diagnose::Experiment experiment);
   void describe();
-  int64_t warm_up(diagnose::Experiment experiment);
+  void warm_up(diagnose::Experiment experiment, double seconds, const std::function<void()>& step);
+  void turn_over(Lane& lane, const std::function<void()>& step);
   Batch resident_batch(int64_t size);
   Batch fresh_batch(Lane& lane, Timers* timers);
-  diagnose::Window time_steps(double seconds, int64_t warm_up, const std::function<void()>& step);
+  diagnose::Window time_steps(double seconds, const std::function<void()>& step);
+  diagnose::Window time_with_energy(diagnose::Experiment experiment, double seconds, const std::function<void()>& step);
   diagnose::Window run_full(const diagnose::Trial& trial, double seconds);
   diagnose::Window run_resident(const diagnose::Trial& trial, double seconds);
   diagnose::Window run_beside_loader(double seconds);
   diagnose::Window run_host_batch(bool pinned, double seconds);
   diagnose::Window drain(diagnose::Experiment experiment, double seconds);
+  diagnose::OperatorProfile profile_of_steps();
   std::string cannot_input(diagnose::Experiment experiment);
   std::string cannot_device(diagnose::Experiment experiment) const;
   bool streams() const;
+  bool captures() const;  // steps are graphs of the device
 
   SubjectOptions options_;
   std::unique_ptr<StepDriver> driver_;
@@ -67,10 +78,10 @@ class RecipeSubject final : public diagnose::Subject {
   std::optional<diagnose::RooflinePoint> roofline_;
   std::unique_ptr<EnergyMeter> energy_;
   std::string why_no_energy_;
-  double full_joules_ = 0;
-  int64_t full_steps_ = 0;
+  std::map<diagnose::Experiment, Energy> energies_;
   double step_s_ = 0;  // of R0, as it was last
   bool double_fits_ = true;
+  bool recorded_ = false;  // the graph, if steps are one, is that of the recipe's own steps
   int64_t tiny_ = 1;  // samples of R10
 };
 

@@ -2,6 +2,7 @@
 #include "hasten/study/recipe_subject.h"
 
 #include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -94,6 +95,30 @@ TEST(RecipeSubjectTest, InMemoryExperimentsLearnNothing) {
   EXPECT_FALSE(holds(made, Experiment::kDelayFetch));
   EXPECT_EQ(weights(subject), before) << "learning rates are zero";
   EXPECT_EQ(subject.facts().chains.size(), 1u);
+  EXPECT_FALSE(subject.resident_share());
+}
+
+// As a graph of a device would, but what is replayed is only counted.
+class CountedGraph final : public StepGraph {
+ public:
+  void record(const std::function<void()>& body) override { body(); }
+  void replay() override { ++replays; }
+  static inline int64_t replays = 0;
+};
+
+TEST(RecipeSubjectTest, GraphsAreComparedWithGraphsOnly) {
+  SubjectOptions options;
+  options.step_graphs = [] { return std::make_unique<CountedGraph>(); };
+  RecipeSubject subject(recipe_of(testing::small_recipe()), no_methods(), options);
+  for (Experiment one : {Experiment::kForward, Experiment::kForwardBackward, Experiment::kTiny})
+    EXPECT_NE(subject.cannot(one).find("graphs"), std::string::npos) << diagnose::info(one).id;
+  for (Experiment one : {Experiment::kFull, Experiment::kResident, Experiment::kHalfBatch, Experiment::kFull,
+                         Experiment::kDoubleBatch, Experiment::kHalfPrecision, Experiment::kResident}) {
+    ASSERT_EQ(subject.cannot(one), "");
+    const int64_t before = CountedGraph::replays;
+    const diagnose::Window window = subject.run({one}, 0.01);
+    EXPECT_GE(CountedGraph::replays - before, window.steps) << diagnose::info(one).id << ": no step was run as it is";
+  }
 }
 
 TEST(RecipeSubjectTest, DelaysAreAsLongAsTheySay) {
@@ -122,6 +147,8 @@ TEST(RecipeSubjectTest, StreamedExperimentsHaveLoadersOfTheirOwn) {
         Experiment::kDelayPrepare, Experiment::kDeepReadAhead, Experiment::kFewerWorkers})
     EXPECT_TRUE(holds(made, one)) << diagnose::info(one).id;
   EXPECT_EQ(subject.cannot(Experiment::kCached), "the files lie in memory already");
+  EXPECT_GT(subject.resident_share().value_or(0), 0.99);
+  EXPECT_GT(subject.run({Experiment::kCached}, 0.005).steps, 0) << "its samples were read";
   const diagnose::Window drained = subject.run({Experiment::kDrain}, 0.02);
   ASSERT_TRUE(drained.busy_s);
   EXPECT_GT((*drained.busy_s)[static_cast<size_t>(P::kDecode)], 0);
@@ -205,15 +232,89 @@ TEST(ExamineTest, FromARecipeToAdviceThatIsTried) {
   EXPECT_FALSE(std::filesystem::exists("runs"));
 }
 
-struct FailsParams {
+// Counts steps, or fails in them as it is told.
+struct ProbeParams {
   static constexpr auto schema() { return std::tuple{}; }
 };
-class Fails final : public MethodOf<FailsParams> {
+class Probe final : public MethodOf<ProbeParams> {
  public:
   using MethodOf::MethodOf;
-  void on(Event, State&) override { throw ConfigError("fails", "a method that works", "this one"); }
+  void on(Event, State&) override {
+    ++steps;
+    if (fails) throw ConfigError("fails", "a method that works", "this one");
+    TORCH_CHECK(!fails_below, "no kernel for this");
+  }
   void state(StateVisitor&) override {}
+  static inline int64_t steps = 0;
+  static inline bool fails = false, fails_below = false;
 };
+
+const Registry& probing() {
+  static const MethodSpec spec{.name = "probe",
+                               .summary = "test",
+                               .component = Component::kAlgorithm,
+                               .verbs = {Verb::kRetrofit},
+                               .uses = {{Event::kBeforeUpdate, Phase::kObserve}},
+                               .params = describe<ProbeParams>()};
+  static const Registry registry{std::vector<MethodEntry>{
+      {spec, +[](const ProbeParams& params) -> std::unique_ptr<Method> { return std::make_unique<Probe>(params); }}}};
+  return registry;
+}
+
+Recipe probed_recipe(const RecipeEdits& edits = {}) {
+  Json document = testing::small_recipe();
+  document["method"] = {{{"name", "probe"}}};
+  apply_edits(document, edits);
+  return recipe_from_json(document, probing().catalogue());
+}
+
+TEST(RecipeSubjectTest, WhatIsNewIsWarmedUpLonger) {
+  RecipeSubject subject(probed_recipe(), probing(), {});
+  const auto warmed = [&] {
+    Probe::steps = 0;
+    const int64_t timed = subject.run({Experiment::kResident}, 0.4).steps;
+    return Probe::steps - timed;
+  };
+  EXPECT_EQ(warmed(), 10);
+  EXPECT_EQ(warmed(), 1);
+}
+
+ExamineOptions short_options() {
+  ExamineOptions options;
+  options.session.seconds = 0.3;
+  options.session.least_window_s = 0.002;
+  return options;
+}
+
+bool has_note(const diagnose::Examination& found, const std::string& words) {
+  return std::any_of(found.notes.begin(), found.notes.end(),
+                     [&](const std::string& note) { return note.find(words) != std::string::npos; });
+}
+
+TEST(ExamineTest, AnInterruptionGivesWhatIsKnown) {
+  std::atomic<bool> stop{true};
+  ExamineOptions options = short_options();
+  options.session.stop = &stop;
+  EXPECT_THROW(examine(probed_recipe, probing(), options), ExamineInterrupted);
+  stop = false;
+  options.attempts = {"batch.size=16"};
+  options.announce_remedy = [&](const diagnose::Remedy&) { stop = true; };
+  const diagnose::Examination found = examine(probed_recipe, probing(), options);
+  EXPECT_FALSE(found.diagnosis.findings.empty());
+  EXPECT_TRUE(found.realised.empty());
+  EXPECT_TRUE(has_note(found, "batch.size=16 was being tried"));
+}
+
+TEST(ExamineTest, WithoutAVerdictOnlyWhatIsNamedIsTried) {
+  ExamineOptions options = short_options();
+  options.session.least_rounds = options.session.most_rounds = 2;
+  options.apply = true;
+  options.attempts = {"batch.size=16"};
+  const diagnose::Examination found = examine(probed_recipe, probing(), options);
+  ASSERT_EQ(found.realised.size(), 1u);
+  EXPECT_EQ(found.realised[0].remedy.candidate.name, "batch.size=16");
+  EXPECT_TRUE(has_note(found, "--apply tried nothing"));
+}
 
 // The packed copy is trained from, gone afterwards, and the source is what it was.
 TEST(ExamineTest, PackingIsTriedOnACopy) {
@@ -256,27 +357,18 @@ TEST(ExamineTest, PackingIsTriedOnACopy) {
 }
 
 TEST(ExamineTest, ARecipeThatFailsNamesTheExperiment) {
-  MethodSpec spec{.name = "fails",
-                  .summary = "test",
-                  .component = Component::kAlgorithm,
-                  .verbs = {Verb::kRetrofit},
-                  .uses = {{Event::kBeforeUpdate, Phase::kObserve}},
-                  .params = describe<FailsParams>()};
-  const Registry registry{std::vector<MethodEntry>{
-      {spec, +[](const FailsParams& params) -> std::unique_ptr<Method> { return std::make_unique<Fails>(params); }}}};
-  const EditRecipe edit = [&](const RecipeEdits&) {
-    Json document = testing::small_recipe();
-    document["method"] = {{{"name", "fails"}}};
-    return recipe_from_json(document, registry.catalogue());
-  };
-  ExamineOptions options;
-  options.session.seconds = 0.2;
-  try {
-    examine(edit, registry, options);
-    FAIL() << "it works";
-  } catch (const ConfigError& error) {
-    EXPECT_NE(error.where().find("experiment R0 (nothing)"), std::string::npos) << error.where();
-    EXPECT_NE(error.where().find("fails"), std::string::npos) << error.where();
+  for (bool* fails : {&Probe::fails, &Probe::fails_below}) {
+    *fails = true;
+    try {
+      examine(probed_recipe, probing(), short_options());
+      ADD_FAILURE() << "it works";
+    } catch (const ConfigError& error) {
+      EXPECT_NE(error.where().find("experiment R0 (nothing)"), std::string::npos) << error.where();
+      const std::string& says = fails == &Probe::fails ? error.where() : error.got();
+      EXPECT_NE(says.find(fails == &Probe::fails ? "fails" : "no kernel for this"), std::string::npos) << says;
+      EXPECT_EQ(error.got().find("frame #"), std::string::npos) << "no stack of calls";
+    }
+    *fails = false;
   }
 }
 

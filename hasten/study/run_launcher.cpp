@@ -79,7 +79,8 @@ RunLauncher run_in_process(const Registry& registry, const std::atomic<bool>* st
 
 RunLauncher run_in_child(std::filesystem::path executable, std::vector<std::string> arguments,
                          const std::atomic<bool>* stop) {
-  return [executable = std::move(executable), arguments = std::move(arguments), stop](const RunRequest& request) {
+  return [executable = std::move(executable), arguments = std::move(arguments),
+          stop](const RunRequest& request) -> RunEnd {
     if (stop != nullptr && stop->load()) return RunEnd::kInterrupted;
     // The recipe as resolved here: edits and scaled budgets included.
     std::filesystem::path recipe = request.out.parent_path() / "recipe.json";
@@ -104,7 +105,8 @@ RunLauncher run_in_child(std::filesystem::path executable, std::vector<std::stri
     command.insert(command.end(), arguments.begin(), arguments.end());
     const int code = wait_for(start_child(command), stop);
     if (code == kCannotStartExit) throw InternalError("cannot start " + executable.string());
-    return code == 0 ? RunEnd::kFinished : code == kInterruptedExit ? RunEnd::kInterrupted : RunEnd::kFailed;
+    if (code == 0) return RunEnd::kFinished;
+    return code == kInterruptedExit ? RunEnd(RunEnd::kInterrupted) : RunEnd::failed(code);
   };
 }
 
@@ -114,6 +116,15 @@ void check_seeds(const std::vector<uint64_t>& seeds) {
     throw ConfigError("--seeds", "each seed once", "a seed twice",
                       "the same seed twice is the same run, not a replicate");
   }
+}
+
+int joint_exit_code(int a, int b) {
+  if (a == b || b == 0) return a;
+  if (a == 0) return b;
+  for (const int telling : {3, 2}) {
+    if (a == telling || b == telling) return telling;
+  }
+  return 1;
 }
 
 bool is_finished_run(const std::filesystem::path& directory) {
@@ -139,14 +150,15 @@ std::vector<RunEnd> run_all(const std::vector<RunRequest>& runs, const RunLaunch
       std::exception_ptr thrown;
       try {
         end = launch(runs[index]);
+        lock.lock();
+        ended(index, end);
       } catch (...) {
         thrown = std::current_exception();
       }
-      lock.lock();
+      if (!lock.owns_lock()) lock.lock();
       ends[index] = end;
       if (thrown && !error) error = thrown;
       stopped = stopped || thrown || end == RunEnd::kInterrupted;
-      if (!thrown) ended(index, end);
     }
   };
   std::vector<std::thread> threads;

@@ -23,7 +23,20 @@ struct RunRequest {
   bool resume = false;
 };
 
-enum class RunEnd { kFinished, kInterrupted, kFailed };
+// How a run ended.
+struct RunEnd {
+  enum Kind { kFinished, kInterrupted, kFailed };
+  RunEnd(Kind how) : kind(how), exit_code(how == kFailed ? 1 : 0) {}
+  static RunEnd failed(int exit_code) {
+    RunEnd end(kFailed);
+    end.exit_code = exit_code;
+    return end;
+  }
+  bool operator==(Kind other) const { return kind == other; }
+
+  Kind kind;
+  int exit_code;  // of one that failed; 128 and the signal's number if that ended it; else 0
+};
 using RunLauncher = std::function<RunEnd(const RunRequest&)>;
 
 // Trains here. `stop` and `listener` may be nullptr.
@@ -38,11 +51,16 @@ RunLauncher run_in_child(std::filesystem::path executable, std::vector<std::stri
 // Throws ConfigError for no seed, or one twice: the same seed twice is the same run, not a replicate.
 void check_seeds(const std::vector<uint64_t>& seeds);
 
+// What a study exits with whose runs failed with these codes (0: none): the code that they share, else 3 (damaged data) before 2
+// (a wrong recipe) before 1.
+int joint_exit_code(int a, int b);
+
 // Whether the directory holds a run that came to its end.
 bool is_finished_run(const std::filesystem::path& directory);
 
 // Carries out runs in their order, `jobs` at a time (more than one only if `launch` allows it). `ended` is told of each, by one
-// thread at a time. After an interruption no further one is started. Returns the ends; kInterrupted for what was not started.
+// thread at a time. After an interruption no further one is started, nor after an exception of `launch` or `ended`, which is
+// thrown when the others have ended. Returns the ends; kInterrupted for what was not started.
 std::vector<RunEnd> run_all(const std::vector<RunRequest>& runs, const RunLauncher& launch, int64_t jobs,
                             const std::function<void(size_t index, RunEnd end)>& ended);
 

@@ -4,7 +4,8 @@
 #include <filesystem>
 #include <string>
 
-#include "hasten/base/json_fwd.h"
+#include "hasten/base/directory_lock.h"
+#include "hasten/base/json.h"
 
 namespace hasten {
 
@@ -15,8 +16,14 @@ struct StudyDirectory {
   bool resume = false;
 };
 
+struct OpenStudy {
+  Json document;
+  DirectoryLock lock;  // as long as it lives, no other process goes on with the study
+};
+
 // A new study: makes the directory, writes `document` with its "definition", and returns it. One that goes on: returns the document
-// that is there. Throws ConfigError when the directory holds something else, or a study of another definition.
-Json open_study(const StudyDirectory& directory, const Json& document);
+// that is there. What a kill left of unfinished files is removed, except in run directories, which see to that themselves. Throws
+// ConfigError when the directory holds something else, or a study of another definition, or when another process works there.
+[[nodiscard]] OpenStudy open_study(const StudyDirectory& directory, const Json& document);
 
 }  // namespace hasten

@@ -38,13 +38,14 @@ RungResult read_result(const fs::path& directory) {
 }
 
 // Writes tune.json, or takes from it how the search that goes on is named.
-void open_search(TunePlan& plan) {
-  const Json document =
+OpenStudy open_search(TunePlan& plan) {
+  OpenStudy study =
       open_study({plan.options.out, "tune.json", "a search", plan.options.resume}, {{"version", 1},
                                                                                     {"started_at", plan.started_at},
                                                                                     {"command", plan.options.command},
                                                                                     {"definition", plan.definition()}});
-  plan.started_at = document.at("started_at").get<std::string>();
+  plan.started_at = study.document.at("started_at").get<std::string>();
+  return study;
 }
 
 // All sides at one rung, trial by trial and in turns, so that no recipe always goes first.
@@ -83,16 +84,19 @@ std::vector<TrialResult> in_order(const Results& results, const TunePlan& plan, 
   return order;
 }
 
-SearchCost cost_of(const std::vector<TrialResult>& trials, int64_t jobs) {
+SearchCost cost_of(const TunePlan& plan, const std::vector<TrialResult>& trials) {
   SearchCost cost;
   cost.joules = cost.usd = 0;
-  const auto share = static_cast<double>(jobs);
   auto add = [](std::optional<double>& sum, std::optional<double> value) {
     sum = sum && value ? std::optional(*sum + *value) : std::nullopt;
   };
   for (const TrialResult& trial : trials) {
-    for (const RungResult& result : trial.rungs) {
+    for (size_t rung = 0; rung < trial.rungs.size(); ++rung) {
+      const RungResult& result = trial.rungs[rung];
       if (!evaluate::is_run(result.run)) continue;
+      // As many as ran beside each other: a rung waits for the one before it.
+      const auto share = static_cast<double>(
+          std::min(plan.options.jobs, plan.rungs[rung].trials * static_cast<int64_t>(plan.sides.size())));
       const evaluate::RunRecord record = evaluate::read_run(result.run).record;
       ++cost.runs;
       cost.seconds += record.executed.total_s.value_or(0) / share;
@@ -123,7 +127,7 @@ SideResult conclude(const TunePlan& plan, size_t index, const Results& results) 
   const TuneSide& side = plan.sides[index];
   SideResult out;
   out.trials = in_order(results, plan, index);
-  out.cost = cost_of(out.trials, plan.options.jobs);
+  out.cost = cost_of(plan, out.trials);
   const TrialResult& best = out.trials.front();
   out.found = best.rungs.back().quality.has_value();
   if (!out.found) return out;
@@ -136,7 +140,7 @@ SideResult conclude(const TunePlan& plan, size_t index, const Results& results) 
 }  // namespace
 
 TuneResult run_tune(TunePlan& plan, const RunLauncher& launch, const std::function<void(const TuneProgress&)>& report) {
-  open_search(plan);
+  const OpenStudy study = open_search(plan);
   TuneResult result;
   Results results;
   std::vector<std::vector<int64_t>> climbing(plan.sides.size());
@@ -168,6 +172,7 @@ TuneResult run_tune(TunePlan& plan, const RunLauncher& launch, const std::functi
         report({run.side, run.trial, run.rung, read_result(run.request.out), ++ended, count});
     });
     result.failed += std::count(ends.begin(), ends.end(), RunEnd::kFailed);
+    for (const RunEnd& end : ends) result.exit_code = joint_exit_code(result.exit_code, end.exit_code);
     if (std::count(ends.begin(), ends.end(), RunEnd::kInterrupted) > 0) {
       result.interrupted = true;
       return result;

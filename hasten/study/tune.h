@@ -29,6 +29,7 @@ struct TuneOptions {
   uint64_t seed = 0;
   int64_t jobs = 1;  // runs at a time
   int64_t threads = 1;  // of each of them; kept, so that a search that goes on has the same bits
+  std::string device, price;  // of all runs; kept, since costs are added up
   std::filesystem::path out;
   bool resume = false;
   std::string command;  // as it was typed, for messages
@@ -45,7 +46,9 @@ struct TuneTrial {
 // One recipe of a search. Trials are numbered from 1.
 struct TuneSide {
   std::filesystem::path path;
-  std::string document;  // what the file says, with the edits, as JSON; read once, since files may change meanwhile
+  // What the file says, with the edits, as JSON; read once, since files may change meanwhile. What is held out to judge trials is
+  // none of the edits.
+  std::string document;
   Recipe recipe;  // as it is, with the edits
   SearchSpace space;
   std::vector<TuneTrial> trials;
@@ -103,6 +106,7 @@ struct SideResult {
 struct TuneResult {
   std::vector<SideResult> sides;  // as in the plan
   int64_t failed = 0;
+  int exit_code = 0;  // of runs that failed: see joint_exit_code
   bool interrupted = false;  // then there is nothing else
 };
 

@@ -1,5 +1,6 @@
 // The plan of a search: trials, rungs, budgets, and every mistake that can be found before the first step.
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "hasten/base/clock.h"
@@ -7,6 +8,7 @@
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
 #include "hasten/nn/recipe_model.h"
+#include "hasten/spec/plan.h"
 #include "hasten/spec/recipe_edit.h"
 #include "hasten/study/tune.h"
 
@@ -22,6 +24,14 @@ RecipeEdits edits_of(const TunePlan& plan, const TrialSettings& settings) {
   edits.set = plan.options.set;
   edits.set.insert(edits.set.end(), settings.begin(), settings.end());
   return edits;
+}
+
+// What is held out to judge trials is no part of what they find; the recipe's file says what it holds out itself.
+void restore_validation(Json& document, const Json& file) {
+  const Json* own = setting_at(file, "data.validation");
+  if (own != nullptr) document["data"]["validation"] = *own;
+  else if (setting_at(document, "data.validation") != nullptr) document["data"].erase("validation");
+  if (document.contains("data") && document["data"].empty()) document.erase("data");
 }
 
 std::string assignment(const SearchDimension& dimension, const std::string& value) {
@@ -104,10 +114,23 @@ Duration last_budget(const TuneOptions& options, const Recipe& recipe) {
   return rung_budget(recipe.budget, options.budget.value);
 }
 
+// A rung whose budget is that of the one before would take its runs for its own.
+void check_budgets(const TuneSide& side) {
+  for (size_t rung = 1; rung < side.budgets.size(); ++rung) {
+    const std::string budget = to_string(side.budgets[rung]);
+    if (budget == to_string(side.budgets[rung - 1])) {
+      throw ConfigError("--budget", "one that leaves each rung more than the one before", "two of " + budget,
+                        "take a longer one, or fewer rungs by --rungs");
+    }
+  }
+}
+
+int64_t training_samples(const Recipe& recipe) { return recipe.dataset->info(recipe.dataset_params).train_count; }
+
 int64_t validation_samples(const TuneOptions& options, const Recipe& recipe) {
   if (options.on != Split::kValidation) return recipe.data.validation;
   if (recipe.data.validation > 0) return recipe.data.validation;
-  return std::max<int64_t>(1, recipe.dataset->info(recipe.dataset_params).train_count / kValidationShare);
+  return std::max<int64_t>(1, training_samples(recipe) / kValidationShare);
 }
 
 // A combination that a recipe cannot have, or a run too short for a method, ends the search before it begins.
@@ -149,6 +172,36 @@ void check_names(const std::vector<TuneSide>& sides) {
   }
 }
 
+// Trials of all sides are judged on the same part of the same data.
+void check_judging(const std::vector<TuneSide>& sides, Split on) {
+  // Where the data lie and what a sample of a text is may differ.
+  const auto shared = [](const Recipe& recipe) {
+    Json json = recipe.dataset_params.to_json();
+    for (const char* own : {"path", "context", "sampling"}) json.erase(own);
+    return json;
+  };
+  const TuneSide& first = sides.front();
+  const auto all_of_first = static_cast<double>(training_samples(first.recipe));
+  for (const TuneSide& side : sides) {
+    const std::string where = "recipe." + side.recipe.name + ".data";
+    const std::vector<std::string> changes = json_difference(shared(first.recipe), shared(side.recipe));
+    if (!changes.empty()) {
+      throw ConfigError(where, "the data of " + first.recipe.name, changes.front().substr(2),  // without its sign
+                        "what is searched together is meant to be compared");
+    }
+    if (on != Split::kValidation) continue;
+    // As shares, for samples of a text may have other lengths; a tenth, rounded down, lacks up to 0.9 of a sample.
+    constexpr double kOneSample = 0.95;
+    const auto all = static_cast<double>(training_samples(side.recipe));
+    const double apart =
+        static_cast<double>(side.validation) / all - static_cast<double>(first.validation) / all_of_first;
+    if (std::abs(apart) * std::min(all, all_of_first) > kOneSample) {
+      throw ConfigError(where + ".validation", cat("as much as in ", first.recipe.name, ", ", first.validation),
+                        std::to_string(side.validation), "set it for all: --set data.validation=5000");
+    }
+  }
+}
+
 }  // namespace
 
 TunePlan plan_tune(const TuneOptions& options, const Registry& registry) {
@@ -162,19 +215,24 @@ TunePlan plan_tune(const TuneOptions& options, const Registry& registry) {
     TuneSide& side = plan.sides.emplace_back();
     side.path = path;
     side.recipe = load_recipe(path, registry.catalogue(), edits_of(plan, {}));
-    side.document = load_recipe_document(path, edits_of(plan, {})).dump();
+    Json document = load_recipe_document(path, edits_of(plan, {}));
+    if (options.on == Split::kValidation && side.recipe.metric.split != Split::kValidation)
+      restore_validation(document, load_recipe_document(path));
+    side.document = document.dump();
+    side.validation = validation_samples(options, side.recipe);
     names.push_back(side.recipe.name);
   }
   check_names(plan.sides);
+  check_judging(plan.sides, options.on);
   const SpaceFile file(options.space);
   std::vector<SearchSpace> spaces = file.spaces(names);
   for (size_t i = 0; i < plan.sides.size(); ++i) {
     TuneSide& side = plan.sides[i];
     side.space = std::move(spaces[i]);
     check_space(plan, file, side, registry.catalogue());
-    side.validation = validation_samples(options, side.recipe);
     for (const Rung& rung : plan.rungs)
       side.budgets.push_back(rung_budget(last_budget(options, side.recipe), rung.share));
+    check_budgets(side);
     draw_trials(plan, side, registry.catalogue());
     check_trials(plan, i, registry);
   }
@@ -182,11 +240,12 @@ TunePlan plan_tune(const TuneOptions& options, const Registry& registry) {
 }
 
 Json TunePlan::definition() const {
-  Json json = {{"trials", options.trials},  {"budget", to_string(options.budget)},
-               {"on", name_of(options.on)}, {"reduction", options.reduction},
-               {"rungs", rungs.size()},     {"search", name_of(options.search)},
-               {"seed", options.seed},      {"jobs", options.jobs},
-               {"threads", options.threads}};
+  Json json = {{"trials", options.trials},   {"budget", to_string(options.budget)},
+               {"on", name_of(options.on)},  {"reduction", options.reduction},
+               {"rungs", rungs.size()},      {"search", name_of(options.search)},
+               {"seed", options.seed},       {"jobs", options.jobs},
+               {"threads", options.threads}, {"device", options.device},
+               {"price", options.price}};
   for (const TuneSide& side : sides) {
     json["recipes"][side.recipe.name] = {
         {"recipe", side.recipe.hash()}, {"space", space_to_json(side.space)}, {"validation", side.validation}};

@@ -219,6 +219,37 @@ TEST_F(TuneTest, TheRecipeTellsHowItWasFound) {
   EXPECT_EQ(other.tuning.selected_on, "test");
 }
 
+TEST_F(TuneTest, RunsShareTheMachineWithThoseThatAreThere) {
+  TuneOptions given = options();
+  given.jobs = 100;  // more than the 18 runs of the first rung and the 6 of the second
+  const TuneResult result = run(given);
+  for (const SideResult& side : result.sides) EXPECT_NEAR(side.cost.seconds, 9 * 10 / 18.0 + 3 * 10 / 6.0, 1e-9);
+}
+
+TEST_F(TuneTest, WhatJudgedTheTrialsIsTrainedOnAgain) {
+  write_file_atomic(folder_ / "other.toml", read_file(folder_ / "other.toml") + "[data]\nvalidation = 50\n");
+  TuneOptions given = options();
+  given.set = {"data.validation=100"};
+  const TuneResult result = run(given);
+  for (const RunRequest& request : launched_) EXPECT_EQ(request.recipe.data.validation, 100);
+  EXPECT_EQ(read(result.sides[0].recipe).data.validation, 0);
+  EXPECT_EQ(read_file(result.sides[0].recipe).find("[data]"), std::string::npos);
+  EXPECT_EQ(read(result.sides[1].recipe).data.validation, 50);  // as its author wrote
+}
+
+TEST_F(TuneTest, FailedRunsGiveTheirExitCode) {
+  const auto ends_with = [&](const std::string& out, int plain, int other) {
+    const RunLauncher fail = [=](const RunRequest& request) {
+      return RunEnd::failed(request.group == "plain" ? plain : other);
+    };
+    TunePlan plan = plan_tune(options(out), no_methods());
+    return run_tune(plan, fail, [](const TuneProgress&) {}).exit_code;
+  };
+  EXPECT_EQ(ends_with("same", 2, 2), 2);
+  EXPECT_EQ(ends_with("data", 1, 3), 3);
+  EXPECT_EQ(run(options()).exit_code, 0);
+}
+
 TEST_F(TuneTest, AnOptimumAtAnEdgeIsSaid) {
   write_file_atomic(folder_ / "space.toml", "optimizer.lr = {low = 0.3, high = 4.0, scale = \"log\"}");
   TuneOptions given = options();
@@ -251,9 +282,34 @@ TEST_F(TuneTest, AnotherSearchIsNotGoneOnWith) {
   given.resume = true;
   given.trials = 12;
   EXPECT_NE(refusal(given).find("trials: 9 -> 12 |  | it was begun by: hasten tune"), std::string::npos);
+  given = options();
+  given.resume = true;
+  given.device = "cuda:0";
+  EXPECT_NE(refusal(given).find("something else: ~ device: "), std::string::npos) << refusal(given);
+  given.device = "";
+  given.price = "usd_per_hour=1,source=list,date=2026-11-25";
+  EXPECT_NE(refusal(given).find("something else: ~ price: "), std::string::npos) << refusal(given);
   given = options("nothing");
   given.resume = true;
   EXPECT_NE(refusal(given).find("[--resume] expected a search in --out"), std::string::npos);
+}
+
+TEST_F(TuneTest, OneProcessAtATimeGoesOn) {
+  run(options(), 3);
+  TuneOptions given = options();
+  given.resume = true;
+  std::string second;
+  TunePlan plan = plan_tune(given, no_methods());
+  run_tune(plan, pretend(), [&](const TuneProgress&) {
+    if (!second.empty()) return;
+    TunePlan beside = plan_tune(given, no_methods());
+    try {
+      run_tune(beside, pretend(), [](const TuneProgress&) {});
+    } catch (const ConfigError& error) {
+      second = error.what();
+    }
+  });
+  EXPECT_NE(second.find("whose search another process is writing"), std::string::npos) << second;
 }
 
 TEST_F(TuneTest, JobsRunBesideEachOtherAndChangeNothing) {
@@ -294,6 +350,19 @@ TEST_F(TuneTest, MistakesShowBeforeTheFirstRun) {
   given = options();
   given.recipes[1] = given.recipes[0];
   EXPECT_NE(refusal(given).find("recipes of different names"), std::string::npos);
+  given = options();
+  given.trials = 27;
+  given.budget = {3, Unit::kStep};  // 1, 1 and 3 steps
+  EXPECT_NE(refusal(given).find("[--budget] expected one that leaves each rung more than the one before, got two of "),
+            std::string::npos);
+  const std::string other = read_file(folder_ / "other.toml");
+  write_file_atomic(folder_ / "other.toml", other + "[data]\nvalidation = 50\n");
+  EXPECT_NE(refusal(options()).find("[recipe.other.data.validation] expected as much as in plain, 200, got 50"),
+            std::string::npos);
+  write_file_atomic(folder_ / "other.toml", other + "[data]\nsamples = 2005\n");  // a tenth of it is 200, too
+  EXPECT_NE(refusal(options()).find("[recipe.other.data] expected the data of plain, got samples: 2000 -> 2005"),
+            std::string::npos);
+  write_file_atomic(folder_ / "other.toml", other);
   given = options();
   given.recipes = {folder_ / "plain.toml"};
   EXPECT_NE(refusal(given).find("[recipe.other] expected a recipe of this search"), std::string::npos);

@@ -6,6 +6,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "hasten/trace/clamped_sum.h"
 #include "hasten/trace/tie_order.h"
 
 namespace hasten::trace {
@@ -137,7 +138,7 @@ std::vector<CopyRow> copies(const View& view) {
     int64_t bytes = view.trace->args.integer(Arg::kBytes, view.rows[i]).value_or(0);
     ++kind.row.count;
     kind.row.ticks += view.dur[i];
-    kind.row.bytes += bytes;
+    add_clamped(kind.row.bytes, bytes);
     // Exact: of each copy alone, bytes per nanosecond; one without a duration has none.
     bool alone = view.options.semantics != Semantics::kHta && bytes > 0 && view.dur[i] > 0;
     if (alone) kind.values.push_back(static_cast<double>(bytes) / static_cast<double>(view.dur[i]));

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <set>
 
+#include "hasten/trace/clamped_sum.h"
 #include "hasten/trace/shapes.h"
 
 namespace hasten::trace {
@@ -177,7 +178,8 @@ Ranks compare_ranks(const std::vector<const View*>& views, const std::vector<int
     ++row.calls;
     row.ranks = taking_part.size();
     row.wire_ns += last->dur;
-    row.bytes = row.bytes < 0 || last->bytes < 0 ? kUnknownBytes : row.bytes + last->bytes;
+    if (row.bytes < 0 || last->bytes < 0) row.bytes = kUnknownBytes;
+    else add_clamped(row.bytes, last->bytes);
     int64_t waited = 0;
     for (const Call& call : taking_part) {
       waited += call.dur - last->dur;

@@ -2,6 +2,7 @@
 #include "hasten/trace/streams.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "hasten/trace/kernels.h"
 #include "hasten/trace/path_graph.h"
@@ -67,6 +68,22 @@ TEST(Copies, OfAmdHaveADirection) {
   }
   EXPECT_EQ(names, (std::vector<std::string>{"Memcpy DtoD", "Memcpy DtoH", "Memcpy HtoD"}));
   EXPECT_EQ(counts, (std::vector<size_t>{1, 1, 2}));
+}
+
+TEST(Copies, SizesThatNoCopyHasStayInRange) {
+  TraceText text;
+  int correlation = 0;
+  for (const char* bytes : {"9223372036854775807", "4096", "-5"}) {
+    ++correlation;
+    text.call("cudaMemcpyAsync", correlation * 10, 2, correlation);
+    text.work("gpu_memcpy", "Memcpy HtoD (Pinned -> Device)", 3, correlation * 10 + 5, 3, correlation,
+              std::string(", \"bytes\": ") + bytes);
+  }
+  Trace trace = text.read();
+  std::vector<CopyRow> rows = copies(make_view(trace, {}));
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].count, 3u);
+  EXPECT_EQ(rows[0].bytes, std::numeric_limits<int64_t>::max());
 }
 
 // The second kernel waits in the queue: only the edge of weight 0 ties it to its launch.

@@ -23,6 +23,12 @@ constexpr const char* kFormat = "hasten-checkpoint";
 constexpr const char* kDigest = "digest.xxh3";
 constexpr size_t kDigestBytes = 8;
 
+// Whole, but not for this program.
+class NewerCheckpoint final : public DataError {
+ public:
+  using DataError::DataError;
+};
+
 void append_u64(std::string& out, uint64_t value) {
   for (int i = 0; i < 8; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
 }
@@ -160,8 +166,9 @@ CheckpointReader::CheckpointReader(const std::filesystem::path& path, std::strin
     return value;
   };
   if (int64_t version = integer("version"); version > kCheckpointVersion) {
-    throw DataError(path.string(), "header",
-                    cat("checkpoint of version ", version, ", newer than ", kCheckpointVersion), "use a newer hasten");
+    throw NewerCheckpoint(path.string(), "header",
+                          cat("checkpoint of version ", version, ", newer than ", kCheckpointVersion),
+                          "use a newer hasten");
   }
   Json values = parse_json(file.metadata_or("values", ""), path);
   if (!values.is_object()) fail("header", "values are not an object");
@@ -199,22 +206,35 @@ std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path&
   std::vector<std::filesystem::path> found;
   if (!std::filesystem::is_directory(run / "checkpoints")) return found;
   for (const auto& entry : std::filesystem::directory_iterator(run / "checkpoints")) {
-    if (entry.path().extension() == ".safetensors") found.push_back(entry.path());
+    const std::filesystem::path& path = entry.path();
+    const bool ours = path.extension() == ".safetensors" && path.filename().string().starts_with("step-");
+    if (ours) found.push_back(path);
   }
   std::sort(found.begin(), found.end());
   return found;
 }
 
-std::unique_ptr<CheckpointReader> newest_checkpoint(const std::filesystem::path& run) {
+std::unique_ptr<CheckpointReader> newest_checkpoint(const std::filesystem::path& run,
+                                                    std::vector<std::string>* skipped) {
   const std::vector<std::filesystem::path> paths = list_checkpoints(run);
   for (size_t i = paths.size(); i-- > 0;) {
     try {
       return std::make_unique<CheckpointReader>(paths[i]);
-    } catch (const DataError&) {
+    } catch (const NewerCheckpoint&) {
+      throw;
+    } catch (const DataError& error) {
       if (i == 0) throw;  // none is left
+      if (skipped != nullptr) skipped->push_back(cat(error.what(), "; going on from an older checkpoint"));
     }
   }
   return nullptr;
+}
+
+void remove_newer_checkpoints(const std::filesystem::path& run, int64_t step) {
+  const std::vector<std::filesystem::path> all = list_checkpoints(run);
+  for (const std::filesystem::path& path : all) {
+    if (step < 0 || path > checkpoint_path(run, step)) std::filesystem::remove(path);
+  }
 }
 
 void remove_old_checkpoints(const std::filesystem::path& run, int64_t keep) {

@@ -53,8 +53,11 @@ class CheckpointReader {
 // checkpoints/step-000001234.safetensors, by step.
 std::filesystem::path checkpoint_path(const std::filesystem::path& run, int64_t step);
 std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& run);
-// The newest that is whole, or nullptr if there is none. Throws DataError when all are broken.
-std::unique_ptr<CheckpointReader> newest_checkpoint(const std::filesystem::path& run);
+// The newest that is whole, or nullptr if there is none; `skipped` is told which newer ones are broken, and how. Throws
+// DataError when all are broken, and for one of a newer version, which is not broken.
+std::unique_ptr<CheckpointReader> newest_checkpoint(const std::filesystem::path& run,
+                                                    std::vector<std::string>* skipped = nullptr);
+void remove_newer_checkpoints(const std::filesystem::path& run, int64_t step);  // -1: all
 void remove_old_checkpoints(const std::filesystem::path& run, int64_t keep);
 
 }  // namespace hasten

@@ -113,6 +113,25 @@ TEST_F(CheckpointTest, RefusesANewerVersion) {
   EXPECT_NE(message.find("version 9, newer than 1"), std::string::npos);
 }
 
+// A newer program would go on from it, so it is neither passed over nor removed.
+TEST_F(CheckpointTest, ANewerVersionIsNotPassedOver) {
+  refusal([](std::string& b) {
+    b[b.find("\"version\":\"1\"") + 11] = '9';
+    const uint64_t digest = hash64(std::string_view(b).substr(0, b.size() - 8));
+    for (size_t i = 0; i < 8; ++i) b[b.size() - 8 + i] = static_cast<char>(digest >> (8 * i));
+  });
+  std::filesystem::create_directories(dir_.path() / "checkpoints");
+  std::filesystem::rename(dir_.path() / "a.safetensors", checkpoint_path(dir_.path(), 12));
+  Thing older;
+  std::filesystem::rename(save(older), checkpoint_path(dir_.path(), 6));
+  std::vector<std::string> skipped;
+  EXPECT_THROW(newest_checkpoint(dir_.path(), &skipped), DataError);
+  write_file_atomic(checkpoint_path(dir_.path(), 12), "half");
+  EXPECT_NE(newest_checkpoint(dir_.path(), &skipped), nullptr);
+  ASSERT_EQ(skipped.size(), 1u);
+  EXPECT_NE(skipped[0].find("truncated checkpoint"), std::string::npos) << skipped[0];
+}
+
 TEST_F(CheckpointTest, RefusesAnotherShapeAndWhatIsLeftOver) {
   Thing saved;
   CheckpointReader reader(save(saved));

@@ -44,15 +44,20 @@ double CostLedger::joules(Account account) const {
 
 void CostLedger::state(StateVisitor& visitor) {
   if (!visitor.loading()) refresh();
-  std::array<int64_t, kAccounts> before{};
-  for (size_t i = 0; i < spent_ns_.size(); ++i) {
+  bool known = has_energy();
+  for (size_t i = 0; i < kAccounts; ++i) {
     StateVisitor::Scope scope(visitor, std::to_string(i));
+    int64_t ns = spent_ns_[i];
+    double joules = has_energy() ? spent_joules_[i] : -1;
+    visitor.integer("ns", ns);
+    visitor.number("joules", joules);
+    if (!visitor.loading()) continue;
     // What this process spent before it loaded the state (starting up) comes on top of what was spent then.
-    before[i] = spent_ns_[i];
-    visitor.integer("ns", spent_ns_[i]);
-    visitor.number("joules", spent_joules_[i]);
-    if (visitor.loading()) spent_ns_[i] += before[i];
+    spent_ns_[i] += ns;
+    spent_joules_[i] += joules;
+    known = known && joules >= 0;
   }
+  if (!known) energy_.reset();
 }
 
 }  // namespace hasten

@@ -41,7 +41,8 @@ class CostLedger {
     Account before_;
   };
 
-  void state(StateVisitor& visitor);  // resumed runs go on counting
+  // Resumed runs go on counting, joules only if all processes before had a counter: a part must not pass for the whole.
+  void state(StateVisitor& visitor);
 
  private:
   static constexpr size_t kAccounts = 5;

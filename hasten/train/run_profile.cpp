@@ -1,11 +1,15 @@
 // The profile of some steps of a run.
 #include "hasten/train/run_profile.h"
 
+#include "hasten/base/error.h"
 #include "hasten/base/text.h"
 
 namespace hasten {
 
-RunProfile::RunProfile(ProfileSteps steps, Engine& engine) : steps_(std::move(steps)), engine_(engine) {}
+RunProfile::RunProfile(ProfileSteps steps, Engine& engine)
+    : steps_(std::move(steps)),
+      engine_(engine),
+      lack_(cat("there is no profile: the run ended before step ", steps_.first, " of --profile")) {}
 
 RunProfile::~RunProfile() {
   if (profiler_) engine_.set_probe(nullptr);
@@ -27,7 +31,12 @@ void RunProfile::after_step(int64_t step) {
 void RunProfile::finish() {
   if (!profiler_) return;
   engine_.set_probe(nullptr);
-  profiler_->write(steps_.file);
+  lack_.clear();
+  try {
+    profiler_->write(steps_.file);
+  } catch (const DataError& error) {  // training is worth more than its profile
+    lack_ = error.what();
+  }
   profiler_.reset();
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "hasten/core/engine.h"
@@ -26,6 +27,8 @@ class RunProfile final : private Engine::Probe {
   void after_step(int64_t step);
   // Writes what there is, if the run ends earlier.
   void finish();
+  // Why there is no profile now that the run has ended; empty if there is one.
+  const std::string& lack() const { return lack_; }
 
  private:
   void before(const MethodSpec& spec, Site site) override;
@@ -33,6 +36,7 @@ class RunProfile final : private Engine::Probe {
 
   ProfileSteps steps_;
   Engine& engine_;
+  std::string lack_;
   std::optional<Profiler> profiler_;
   std::optional<ProfileRange> step_;
   std::vector<std::unique_ptr<ProfileRange>> calls_;  // of methods, within each other

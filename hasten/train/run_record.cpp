@@ -8,6 +8,7 @@
 #include "hasten/base/machine.h"
 #include "hasten/base/text.h"
 #include "hasten/base/version.h"
+#include "hasten/evaluate/price.h"
 #include "hasten/evaluate/search_range.h"
 #include "hasten/kernels/use.h"
 #include "hasten/meter/device.h"
@@ -122,6 +123,19 @@ evaluate::RunRecord describe_run(const Recipe& recipe, const Plan& plan, const S
   record.price = options.price;
   record.status = evaluate::Status::kRunning;
   return record;
+}
+
+void keep_identity(const evaluate::RunRecord& before, const TrainOptions& options, evaluate::RunRecord& record) {
+  if (options.group.empty()) {
+    record.group = before.group;
+    record.id = before.id;
+  }
+  if (options.role == evaluate::Role::kUnknown) record.role = before.role;
+  if (!options.planned_runs) record.planned_runs = before.planned_runs;
+  if (!evaluate::is_known(record.price)) record.price = before.price;
+  record.started_at = before.started_at;
+  if (record.metric.target == before.metric.target) record.metric.target_declared_at = before.metric.target_declared_at;
+  record.metric.weights = before.metric.weights;  // of the last evaluation, which may have been the last one of all
 }
 
 evaluate::LoaderUse loader_use(const LoaderReport& report) {

@@ -2,73 +2,92 @@
 #include "hasten/train/run_writer.h"
 
 #include "hasten/base/error.h"
+#include "hasten/base/files.h"
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
 
 namespace hasten {
 namespace {
 
-// What a killed process was about to write (write_file_atomic), and nobody will finish: NAME.tmp and its thread's number.
+// What a killed process was about to write, and nobody will finish.
 void remove_unfinished(const std::filesystem::path& directory) {
   if (!std::filesystem::is_directory(directory)) return;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    const std::string ending = entry.path().extension().string();
-    const bool unfinished = ending.rfind(".tmp", 0) == 0 && ending.size() > 4 &&
-                            ending.find_first_not_of("0123456789", 4) == std::string::npos;
-    if (unfinished && entry.is_regular_file()) std::filesystem::remove(entry.path());
+    if (is_unfinished_file(entry.path()) && entry.is_regular_file()) std::filesystem::remove(entry.path());
   }
+}
+
+void require_seed(uint64_t found, uint64_t given) {
+  if (found == given) return;
+  throw ConfigError("--seed", cat("the seed of the run, ", found), std::to_string(given),
+                    cat("leave --seed out when resuming, or say --seed ", found));
 }
 
 }  // namespace
 
-RunWriter::RunWriter(std::filesystem::path directory, const std::string& recipe_hash, bool resume)
+RunWriter::RunWriter(std::filesystem::path directory, const std::string& recipe_hash, uint64_t seed, bool resume)
     : directory_(std::move(directory)) {
-  const std::string where = directory_.string();
   if (!resume) {
-    if (std::filesystem::exists(directory_ / "run.json")) {
-      throw ConfigError("--out", "a directory without a run", "'" + where + "', which holds one",
-                        "continue it with --resume, or choose another directory");
-    }
+    refuse_old_run();
     return;
   }
   if (!std::filesystem::exists(directory_ / "run.json")) {
-    throw ConfigError("--resume", "a directory that holds a run", "'" + where + "'", "leave --resume out to start one");
+    throw ConfigError("--resume", "a directory that holds a run", "'" + directory_.string() + "'",
+                      "leave --resume out to start one");
   }
-  const std::string found = record().recipe_hash;
-  if (found != recipe_hash) {
-    throw ConfigError("--resume", "the recipe of the run (" + found + ")", "another one (" + recipe_hash + ")",
+  lock_.emplace(directory_, "run");
+  const evaluate::RunRecord found = record();
+  if (found.recipe_hash != recipe_hash) {
+    throw ConfigError("--resume", "the recipe of the run (" + found.recipe_hash + ")",
+                      "another one (" + recipe_hash + ")",
                       "resume with the recipe that started it: its run.json holds it");
   }
+  if (found.seed) require_seed(static_cast<uint64_t>(*found.seed), seed);
   remove_unfinished(directory_);
   remove_unfinished(directory_ / "checkpoints");
 }
 
+void RunWriter::refuse_old_run() const {
+  if (!std::filesystem::exists(directory_ / "run.json")) return;
+  throw ConfigError("--out", "a directory without a run", "'" + directory_.string() + "', which holds one",
+                    "continue it with --resume, or choose another directory");
+}
+
 void RunWriter::create() {
   std::filesystem::create_directories(directory_ / "checkpoints");
+  if (!lock_) {
+    lock_.emplace(directory_, "run");
+    refuse_old_run();  // another process may have been here since the constructor
+  }
+  remove_newer_checkpoints(directory_, -1);
   events_ = std::make_unique<evaluate::EventLog>(directory_);
   tensorboard_ = std::make_unique<evaluate::TensorboardLog>(directory_);
 }
 
 void RunWriter::resume(int64_t events_offset, int64_t step) {
+  remove_newer_checkpoints(directory_, step);  // broken, and counted as the newest ones when old ones are removed
   events_ = std::make_unique<evaluate::EventLog>(directory_, events_offset, step);
   tensorboard_ = std::make_unique<evaluate::TensorboardLog>(directory_);
 }
 
-std::unique_ptr<CheckpointReader> RunWriter::newest_checkpoint(const std::string& recipe_hash, uint64_t seed) const {
-  std::unique_ptr<CheckpointReader> found = hasten::newest_checkpoint(directory_);
+std::unique_ptr<CheckpointReader> RunWriter::newest_checkpoint(const std::string& recipe_hash, uint64_t seed,
+                                                               std::vector<std::string>& skipped) const {
+  std::unique_ptr<CheckpointReader> found = hasten::newest_checkpoint(directory_, &skipped);
   if (found == nullptr) return nullptr;
   if (found->info().recipe_hash != recipe_hash) {
     throw ConfigError("--resume", "a checkpoint of this recipe (" + recipe_hash + ")",
                       "one of " + found->info().recipe_hash);
   }
-  if (found->info().seed != seed) {
-    throw ConfigError("--seed", cat("the seed of the run, ", found->info().seed), std::to_string(seed),
-                      "leave --seed out when resuming");
-  }
+  require_seed(found->info().seed, seed);
   return found;
 }
 
 void RunWriter::write(const evaluate::RunRecord& record) { evaluate::write_run_record(directory_, record); }
+
+void RunWriter::finish(const evaluate::RunRecord& record) {
+  write(record);
+  lock_.reset();
+}
 
 evaluate::RunRecord RunWriter::record() const {
   return evaluate::record_from_json(read_json(directory_ / "run.json"), directory_ / "run.json");

@@ -1,7 +1,6 @@
 // The training loop.
 #include "hasten/train/trainer.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/tensor.h>
 
 #include "hasten/base/clock.h"
@@ -12,13 +11,11 @@
 #include "hasten/base/rng.h"
 #include "hasten/base/text.h"
 #include "hasten/data/pixel_transform.h"
-#include "hasten/evaluate/price.h"
 #include "hasten/meter/device.h"
 #include "hasten/meter/memory.h"
 #include "hasten/meter/profiler.h"
 #include "hasten/nn/extra_pass.h"
 #include "hasten/train/run_record.h"
-#include "hasten/train/thread_choice.h"
 #include "hasten/train/trainer_impl.h"
 
 namespace hasten {
@@ -91,10 +88,11 @@ Trainer::Impl::Impl(const Recipe& given_recipe, const Registry& given_registry, 
             .optimizers = &optimizers,
             .train_data = &splits.train,
             .device = options.device},
-      writer(options.out, recipe.hash(), options.resume),
+      writer(options.out, recipe.hash(), options.seed, options.resume),
       record(describe_run(recipe, plan(), splits, budget, options)),
       recipe_hash(recipe.hash()),
       window(options.device) {
+  if (options.resume) keep_identity(writer.record(), options, record);
   splits.train.place_on(options.device);
   for (Dataset& part : splits.held_out) part.place_on(options.device);
   require_counter("budget.train", plan().run.budget, ledger);
@@ -112,24 +110,6 @@ Trainer::Impl::Impl(const Recipe& given_recipe, const Registry& given_registry, 
   if (!recipe.start.init.empty() && !options.resume) start_from_file();
   if (options.choose_threads) choose_threads();
   if (options.profile) begin_profile();
-}
-
-// A resumed run goes on with the threads it had: sums have their order, and so their bits, by them.
-void Trainer::Impl::choose_threads() {
-  const int64_t had = options.resume ? writer.record().hardware.threads.value_or(0) : 0;
-  if (had > 0) at::set_num_threads(static_cast<int>(had));
-  else fastest_threads(plan(), at::get_num_threads());
-  record.hardware.threads = at::get_num_threads();
-}
-
-void Trainer::Impl::begin_profile() {
-  ProfileSteps steps = *options.profile;
-  if (budget.total_steps() >= 0 && steps.last > budget.total_steps()) {
-    throw ConfigError("--profile", cat("steps among the ", budget.total_steps(), " of the run"),
-                      cat(steps.first, "..", steps.last));
-  }
-  if (steps.file.empty()) steps.file = options.out / "trace.json";
-  profile.emplace(std::move(steps), engine());
 }
 
 void Trainer::Impl::update_costs() {
@@ -172,8 +152,10 @@ evaluate::EventRecord Trainer::Impl::event() const {
 }
 
 void Trainer::Impl::begin() {
+  std::vector<std::string> skipped;
   std::unique_ptr<CheckpointReader> resumed =
-      options.resume ? writer.newest_checkpoint(recipe_hash, options.seed) : nullptr;
+      options.resume ? writer.newest_checkpoint(recipe_hash, options.seed, skipped) : nullptr;
+  for (const std::string& text : skipped) warn(text);
   if (resumed != nullptr) {
     restore(*resumed);
     if (options.profile && options.profile->first < state.progress.step) {
@@ -189,7 +171,6 @@ void Trainer::Impl::begin() {
     if (options.resume && !recipe.start.init.empty()) start_from_file();  // killed before its first checkpoint
     if (own && own->file != nullptr) write_file_atomic(options.out / kModuleCopy, *own->file);
   }
-  if (options.resume && !evaluate::is_known(record.price)) record.price = writer.record().price;
   writer.write(record);
   record.executed.startup_s = seconds(ledger.ns(Account::kSetup));
   if (resumed == nullptr && !train_preludes()) return;
@@ -336,7 +317,20 @@ void Trainer::Impl::end(evaluate::Status status) {
   record.status = status;
   record.first_bad_step = first_bad_step;
   record.finished_at = utc_now();
-  writer.write(record);
+  writer.finish(record);
+}
+
+void Trainer::Impl::warn(const std::string& text) const {
+  if (options.listener != nullptr) options.listener->warned(text);
+}
+
+// What ended the run is thrown on; a disk that is full may keep it from the record, too.
+void Trainer::Impl::fail(const std::string& why) {
+  if (!writer.is_open() || record.status != evaluate::Status::kRunning) return;
+  record.status_detail = why;
+  try {
+    end(evaluate::Status::kError);
+  } catch (const std::exception&) {}
 }
 
 Trainer::Trainer(const Recipe& recipe, const Registry& registry, TrainOptions options)
@@ -351,39 +345,48 @@ State& Trainer::state() { return impl_->state; }
 void Trainer::enumerate_state(StateVisitor& visitor) { impl_->enumerate(visitor); }
 
 TrainResult Trainer::run() {
-  Impl& run = *impl_;
-  auto stopping = [&] { return run.options.stop != nullptr && run.options.stop->load(std::memory_order_relaxed); };
-  run.begin();
-  Progress& progress = run.state.progress;
-  while (!run.ended_early && !run.budget.finished(progress) && !run.first_bad_step && !stopping()) {
+  try {
+    return impl_->run();
+  } catch (const std::exception& error) {
+    impl_->fail(error.what());
+    throw;
+  }
+}
+
+TrainResult Trainer::Impl::run() {
+  auto stopping = [&] { return options.stop != nullptr && options.stop->load(std::memory_order_relaxed); };
+  begin();
+  Progress& progress = state.progress;
+  while (!ended_early && !budget.finished(progress) && !first_bad_step && !stopping()) {
     Progress before = progress;
-    if (run.profile) run.profile->before_step(before.step);
-    run.train_step();
-    bool last = run.budget.finished(progress);
-    if (run.window.full()) run.close_window();
-    if (!last && run.evaluations.passed(before, progress)) run.evaluate_now();
-    if (!last && run.checkpoints.passed(before, progress)) run.save();
-    if (run.profile) run.profile->after_step(before.step);
+    if (profile) profile->before_step(before.step);
+    train_step();
+    bool last = budget.finished(progress);
+    if (window.full()) close_window();
+    if (!last && evaluations.passed(before, progress)) evaluate_now();
+    if (!last && checkpoints.passed(before, progress)) save();
+    if (profile) profile->after_step(before.step);
   }
-  if (run.profile) run.profile->finish();
-  bool interrupted = run.ended_early || (!run.budget.finished(progress) && !run.first_bad_step);
+  if (profile) profile->finish();
+  if (profile && !profile->lack().empty()) warn(profile->lack());
+  bool interrupted = ended_early || (!budget.finished(progress) && !first_bad_step);
   if (!interrupted) {
-    run.evaluate_now();
-    if (!run.first_bad_step) run.engine().fire(Event::kFitEnd, run.state);
+    evaluate_now();
+    if (!first_bad_step) engine().fire(Event::kFitEnd, state);
   }
-  if (!run.ended_early) run.save();
-  run.end(run.ended_early      ? *run.ended_early
-          : run.first_bad_step ? evaluate::Status::kDiverged
-          : interrupted        ? evaluate::Status::kInterrupted
-                               : evaluate::Status::kOk);
+  if (!ended_early) save();
+  end(ended_early      ? *ended_early
+      : first_bad_step ? evaluate::Status::kDiverged
+      : interrupted    ? evaluate::Status::kInterrupted
+                       : evaluate::Status::kOk);
   TrainResult result;
-  result.record = run.record;
-  if (run.evaluated_step == progress.step && !interrupted && !run.first_bad_step) {
-    result.quality = run.last_quality;
-    const RunPlan& plan = run.plan().run;
-    result.reached_target = plan.target && plan.metric.reaches(run.last_quality, *plan.target);
+  result.record = record;
+  if (evaluated_step == progress.step && !interrupted && !first_bad_step) {
+    result.quality = last_quality;
+    const std::optional<double>& target = plan().run.target;
+    result.reached_target = target && plan().run.metric.reaches(last_quality, *target);
   }
-  if (run.options.listener != nullptr) run.options.listener->finished(run.record);
+  if (options.listener != nullptr) options.listener->finished(record);
   return result;
 }
 

@@ -36,6 +36,7 @@ struct ProgressReport {
 class TrainListener {
  public:
   virtual ~TrainListener() = default;
+  virtual void warned(const std::string&) {}  // of what is not as asked for, but does not end the run
   virtual void started(const ProgressReport&) {}
   virtual void progressed(const ProgressReport&) {}
   virtual void evaluated(const ProgressReport&, const Evaluation&) {}

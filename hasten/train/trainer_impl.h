@@ -54,6 +54,9 @@ struct Trainer::Impl {
   void evaluate_now();
   void save();
   void end(evaluate::Status status);
+  TrainResult run();
+  void fail(const std::string& why);
+  void warn(const std::string& text) const;
   void update_costs();
   StepShape shape_of(const Batch& batch, uint64_t work) const;
   ProgressReport report() const;

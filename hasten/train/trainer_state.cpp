@@ -1,5 +1,7 @@
 // Building, rebuilding and restoring the parts of a run.
+#include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,11 +10,13 @@
 #include "hasten/base/error.h"
 #include "hasten/base/hash.h"
 #include "hasten/base/rng.h"
+#include "hasten/base/text.h"
 #include "hasten/core/prelude.h"
 #include "hasten/nn/extra_pass.h"
 #include "hasten/nn/planned_model.h"
 #include "hasten/nn/start_weights.h"
 #include "hasten/train/preludes.h"
+#include "hasten/train/thread_choice.h"
 #include "hasten/train/trainer_impl.h"
 
 namespace hasten {
@@ -39,7 +43,37 @@ evaluate::AuxiliaryCost cost_of_start(const SafetensorsFile& file) {
   return cost;
 }
 
+// A run should not learn at its end that its profile has no place. Its own directory comes with it.
+void require_place(const std::filesystem::path& file, const std::filesystem::path& out) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::absolute(file).parent_path();
+  const bool own = fs::weakly_canonical(folder / "x") == fs::weakly_canonical(fs::absolute(out) / "x");
+  if (!own && (!fs::is_directory(folder) || ::access(folder.c_str(), W_OK) != 0)) {
+    throw ConfigError("--profile", "a file in a folder that can be written", "'" + file.string() + "'");
+  }
+  if (fs::is_directory(file)) throw ConfigError("--profile", "a file", "'" + file.string() + "', a folder");
+}
+
 }  // namespace
+
+// A resumed run goes on with the threads it had: sums have their order, and so their bits, by them.
+void Trainer::Impl::choose_threads() {
+  const int64_t had = options.resume ? writer.record().hardware.threads.value_or(0) : 0;
+  if (had > 0) at::set_num_threads(static_cast<int>(had));
+  else fastest_threads(plan(), at::get_num_threads());
+  record.hardware.threads = at::get_num_threads();
+}
+
+void Trainer::Impl::begin_profile() {
+  ProfileSteps steps = *options.profile;
+  if (budget.total_steps() >= 0 && steps.last > budget.total_steps()) {
+    throw ConfigError("--profile", cat("steps among the ", budget.total_steps(), " of the run"),
+                      cat(steps.first, "..", steps.last));
+  }
+  if (steps.file.empty()) steps.file = options.out / "trace.json";
+  require_place(steps.file, options.out);
+  profile.emplace(std::move(steps), engine());
+}
 
 OptimizerSet Trainer::Impl::build_optimizers() {
   return {plan(), [this](std::string_view name) { return model->parameter(name); }};

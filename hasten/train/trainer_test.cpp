@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
+#include "hasten/base/directory_lock.h"
 #include "hasten/base/error.h"
 #include "hasten/base/files.h"
 #include "hasten/evaluate/record_io.h"
@@ -45,6 +48,11 @@ class StopAfter final : public TrainListener {
 
  private:
   int64_t left_;
+};
+
+struct KeepsWarnings final : TrainListener {
+  void warned(const std::string& text) override { warnings.push_back(text); }
+  std::vector<std::string> warnings;
 };
 
 TEST(TrainerTest, SameSeedSameBits) {
@@ -109,11 +117,137 @@ TEST(TrainerTest, ResumesFromAnOlderCheckpointWhenTheNewestIsBroken) {
   std::vector<std::filesystem::path> checkpoints = list_checkpoints(dir.path() / "a");
   ASSERT_EQ(checkpoints.size(), 2u);  // keep = 2
   std::filesystem::resize_file(checkpoints[1], std::filesystem::file_size(checkpoints[1]) - 100);
+  KeepsWarnings listener;
   TrainOptions options = into(dir.path() / "a");
   options.resume = true;
+  options.listener = &listener;
   Trainer again(recipe, no_methods(), options);
   again.run();
   EXPECT_EQ(hashes_of(again), hashes_of(whole));
+  ASSERT_EQ(listener.warnings.size(), 1u);
+  EXPECT_NE(listener.warnings[0].find("step-000000000020.safetensors: checksum does not match"), std::string::npos)
+      << listener.warnings[0];
+}
+
+TEST(TrainerTest, ABrokenCheckpointIsNotTheOneThatIsKept) {
+  TemporaryDirectory dir;
+  Json json = small_recipe();
+  json["checkpoint"]["keep"] = 1;
+  StopAfter stopper(3);  // at step 12, behind the checkpoint of step 10
+  TrainOptions options = into(dir.path() / "a");
+  options.listener = &stopper;
+  options.stop = &stopper.stop;
+  Trainer(recipe_of(json), no_methods(), options).run();
+  // As if the disk had broken the checkpoint of a later step.
+  write_file_atomic(checkpoint_path(dir.path() / "a", 18), "half");
+  options = into(dir.path() / "a");
+  options.resume = true;
+  StopAfter second(1);  // at step 16, behind the checkpoint of step 15
+  options.listener = &second;
+  options.stop = &second.stop;
+  Trainer(recipe_of(json), no_methods(), options).run();
+  const std::vector<std::filesystem::path> kept = list_checkpoints(dir.path() / "a");
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(CheckpointReader(kept[0]).info().step, 16);
+}
+
+// Its record stands for a run: what is left without one belongs to nobody.
+TEST(TrainerTest, CheckpointsWithoutARecordAreNotTakenUp) {
+  TemporaryDirectory dir;
+  const std::filesystem::path run = dir.path() / "a";
+  Trainer(recipe_of(small_recipe()), no_methods(), into(run)).run();
+  write_file_atomic(run / "checkpoints/mine.safetensors", "of the user");
+  std::filesystem::remove(run / "run.json");
+  std::atomic<bool> stop{true};
+  TrainOptions options = into(run);
+  options.stop = &stop;
+  Trainer(recipe_of(small_recipe()), no_methods(), options).run();
+  const std::vector<std::filesystem::path> kept = list_checkpoints(run);
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(CheckpointReader(kept[0]).info().step, 0);
+  EXPECT_TRUE(std::filesystem::exists(run / "checkpoints/mine.safetensors"));
+}
+
+TEST(TrainerTest, AResumedRunStaysTheOneThatBegan) {
+  TemporaryDirectory dir;
+  const std::filesystem::path run = dir.path() / "a";
+  Json json = small_recipe();
+  json["workload"]["target"] = 0.9;
+  TrainOptions options = into(run);
+  options.group = "mine";
+  options.role = evaluate::Role::kMethod;
+  options.planned_runs = 3;
+  Trainer(recipe_of(json), no_methods(), options).run();
+  evaluate::RunRecord begun = evaluate::read_run(run).record;
+  begun.started_at = begun.metric.target_declared_at = "2020-01-02T03:04:05Z";
+  begun.metric.weights = "ema";
+  evaluate::write_run_record(run, begun);
+
+  options = into(run);
+  options.resume = true;
+  Trainer(recipe_of(json), no_methods(), options).run();
+  evaluate::RunRecord resumed = evaluate::read_run(run).record;
+  EXPECT_EQ(resumed.id, "mine-seed3");
+  EXPECT_EQ(resumed.group, "mine");
+  EXPECT_EQ(resumed.role, evaluate::Role::kMethod);
+  EXPECT_EQ(resumed.planned_runs, 3);
+  EXPECT_EQ(resumed.started_at, "2020-01-02T03:04:05Z");
+  EXPECT_EQ(resumed.metric.target_declared_at, "2020-01-02T03:04:05Z");
+  EXPECT_EQ(resumed.metric.weights, "ema");
+
+  // What is said anew counts; a target that comes later is dated so.
+  options.group = "other";
+  options.planned_runs = 5;
+  json["workload"]["target"] = 0.2;
+  Trainer(recipe_of(json), no_methods(), options).run();
+  resumed = evaluate::read_run(run).record;
+  EXPECT_EQ(resumed.id, "other-seed3");
+  EXPECT_EQ(resumed.role, evaluate::Role::kMethod);
+  EXPECT_EQ(resumed.planned_runs, 5);
+  EXPECT_EQ(resumed.metric.target, 0.2);
+  EXPECT_EQ(resumed.started_at, "2020-01-02T03:04:05Z");
+  EXPECT_GT(resumed.metric.target_declared_at, resumed.started_at);
+}
+
+TEST(TrainerTest, ADirectoryHasOneRunAtATime) {
+  TemporaryDirectory dir;
+  const std::filesystem::path run = dir.path() / "a";
+  Trainer ended(recipe_of(small_recipe()), no_methods(), into(run));
+  ended.run();
+  EXPECT_FALSE(DirectoryLock::held(run)) << "its run is over";
+  TrainOptions options = into(run);
+  options.resume = true;
+  {
+    Trainer first(recipe_of(small_recipe()), no_methods(), options);
+    EXPECT_TRUE(DirectoryLock::held(run));
+    EXPECT_THROW(Trainer(recipe_of(small_recipe()), no_methods(), options), ConfigError);
+  }
+  EXPECT_FALSE(DirectoryLock::held(run));
+}
+
+TEST(TrainerTest, WhatEndsARunStandsInItsRecord) {
+  struct Throws final : TrainListener {
+    void evaluated(const ProgressReport&, const Evaluation&) override { throw std::runtime_error("the disk is gone"); }
+  } thrower;
+  TemporaryDirectory dir;
+  const std::filesystem::path run = dir.path() / "a";
+  TrainOptions options = into(run);
+  options.listener = &thrower;
+  EXPECT_THROW(Trainer(recipe_of(small_recipe()), no_methods(), options).run(), std::runtime_error);
+  evaluate::RunRecord record = evaluate::read_run(run).record;
+  EXPECT_EQ(record.status, evaluate::Status::kError);
+  EXPECT_EQ(record.status_detail, "the disk is gone");
+  EXPECT_EQ(record.executed.steps, 4.0);
+
+  options = into(run);
+  options.resume = true;
+  EXPECT_EQ(Trainer(recipe_of(small_recipe()), no_methods(), options).run().record.status, evaluate::Status::kOk);
+  // What is refused before it begins leaves the record alone.
+  options.profile = ProfileSteps{0, 2, {}};
+  EXPECT_THROW(Trainer(recipe_of(small_recipe()), no_methods(), options).run(), ConfigError);
+  record = evaluate::read_run(run).record;
+  EXPECT_EQ(record.status, evaluate::Status::kOk);
+  EXPECT_EQ(record.status_detail, "");
 }
 
 TEST(TrainerTest, MicrobatchesGiveTheSameGradients) {
@@ -214,8 +348,9 @@ TEST(TrainerTest, RefusesToOverwriteAndToResumeAnotherRecipe) {
   options.resume = true;
   EXPECT_THROW(Trainer(recipe_of(other), no_methods(), options), ConfigError);
   options.seed = 4;
-  Trainer wrong_seed(recipe_of(small_recipe()), no_methods(), options);
-  EXPECT_THROW(wrong_seed.run(), ConfigError);
+  EXPECT_THROW(Trainer(recipe_of(small_recipe()), no_methods(), options), ConfigError);
+  for (const std::filesystem::path& path : list_checkpoints(dir.path() / "a")) std::filesystem::remove(path);
+  EXPECT_THROW(Trainer(recipe_of(small_recipe()), no_methods(), options), ConfigError) << "the record has it, too";
   options = into(dir.path() / "nothing");
   options.resume = true;
   EXPECT_THROW(Trainer(recipe_of(small_recipe()), no_methods(), options), ConfigError);

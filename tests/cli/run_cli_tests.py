@@ -3,7 +3,7 @@
 
 A file is a list of directives, one a line; those after a `run` judge that run. Every file has a folder of its own.
   # comment                        (a line that ends in \\ goes on in the next one)
-  needs torch|root|shared [PATH]|program NAME   skip the file where that is missing (PATH lies below the shared folder)
+  needs torch|unsanitized|root|shared [PATH]|program NAME   skip the file where that is missing (PATH lies below the shared folder)
   slow                             label: not among the fast tests
   write PATH                       a file with the following lines that start with '| '
   run COMMAND                      by bash, in the file's own folder; $HASTEN, $TMP (that folder), $SHARED, $SOURCE
@@ -100,6 +100,9 @@ class TestFile:
         if what == "torch":
             if "torch" not in self.features:
                 raise Skip("built without LibTorch")
+        elif what == "unsanitized":
+            if "unsanitized" not in self.features:
+                raise Skip("a sanitizer has its own allocator")
         elif what == "root":
             if os.geteuid() != 0:
                 raise Skip("needs root")
@@ -113,7 +116,7 @@ class TestFile:
             if shutil.which(path) is None:
                 raise Skip(f"there is no {path}")
         else:
-            raise Failure(f"needs: expected torch, root, shared or program, got {what!r}")
+            raise Failure(f"needs: expected torch, unsanitized, root, shared or program, got {what!r}")
 
     def run(self, command):
         self.finish_run()
@@ -242,7 +245,7 @@ class TestFile:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hasten", required=True, help="the program under test")
-    parser.add_argument("--with", dest="features", action="append", default=[], help="what it was built with: torch")
+    parser.add_argument("--with", dest="features", action="append", default=[], help="what it was built with: torch; unsanitized: no sanitizer")
     parser.add_argument("files", nargs="+")
     options = parser.parse_args()
     failed = skipped = 0

@@ -14,6 +14,7 @@ namespace {
 
 using E = Experiment;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 std::vector<std::string> names_of(const std::vector<NoHelp>& list) {
   std::vector<std::string> names;
@@ -95,6 +96,73 @@ TEST(AdviceTest, MeasuredChangesAreTakenAsMeasured) {
   const Advice advice = advise(diagnosis, {batch, half}, method_specs());
   EXPECT_THAT(names_of(advice.not_here), ::testing::ElementsAre("mixed_precision"));
   EXPECT_THAT(advice.not_here[0].why, HasSubstr("tried in R9"));
+}
+
+TEST(AdviceTest, AGainWithinTheNoiseOfItsExperimentIsNone) {
+  Diagnosis diagnosis =
+      diagnose(test::measured(test::with(test::quiet(), {{E::kFewerWorkers, 9.5}}), test::quiet_loader()));
+  Candidate fewer;
+  fewer.name = "loader.workers=1";
+  fewer.measured = E::kFewerWorkers;
+  EXPECT_EQ(advise(diagnosis, {fewer}, method_specs()).remedies.size(), 1U);
+  diagnosis.tolerances[static_cast<size_t>(E::kFewerWorkers)] = 0.2;
+  const Advice noisy = advise(diagnosis, {fewer}, method_specs());
+  EXPECT_TRUE(noisy.remedies.empty());
+  ASSERT_EQ(noisy.not_here.size(), 1U);
+  EXPECT_THAT(noisy.not_here[0].why, HasSubstr("1.05 times faster, which within 20% is not told from no change"));
+}
+
+TEST(AdviceTest, MoreLoaderThreadsDoNotRelieveContention) {
+  Measurements shared =
+      test::measured(test::with(test::quiet(), {{E::kFull, 14}, {E::kResidentBesideLoader, 14}, {E::kDrain, 8}}),
+                     test::quiet_loader());
+  shared.facts.device_is_host = true;
+  const Diagnosis diagnosis = diagnose(shared);
+  ASSERT_EQ(diagnosis.primary().what, Limit::kContention);
+  Candidate workers;
+  workers.name = "loader.workers=4";
+  workers.effect.workers = 2;
+  const Advice advice = advise(diagnosis, {workers}, method_specs());
+  EXPECT_TRUE(advice.remedies.empty());
+  ASSERT_EQ(advice.not_here.size(), 1U);
+  EXPECT_THAT(advice.not_here[0].why, HasSubstr("the run is contention-bound: at most 1.00 times faster"));
+}
+
+TEST(AdviceTest, AThrottledMachineHasNoRemediesAndARefusalMarksThem) {
+  Measurements throttled = test::measured(test::quiet(), test::quiet_loader());
+  throttled.conditions.throttled_share = 0.2;
+  const Advice none = advise(diagnose(throttled), {saves_compute("colout", 0.5)}, method_specs());
+  EXPECT_TRUE(none.remedies.empty() && none.not_here.empty() && none.makes_worse.empty());
+  EXPECT_FALSE(none.settings.empty());
+  const Diagnosis refused = diagnose(test::measured(test::quiet(), test::quiet_loader(), 2));
+  ASSERT_FALSE(refused.decided);
+  EXPECT_THAT(predict(refused, saves_compute("colout", 0.5)).basis, StartsWith("unsure, since there is no verdict; "));
+}
+
+TEST(AdviceTest, WhatDoesNotFitAddsItsSettings) {
+  Measurements full = test::measured(test::with(test::quiet(), {{E::kHalfBatch, 7}}), test::quiet_loader());
+  full.left_out[E::kDoubleBatch] = "out of memory";
+  const Diagnosis diagnosis = diagnose(full);
+  ASSERT_EQ(diagnosis.primary().what, Limit::kCompute);
+  EXPECT_THAT(advise(diagnosis, {}, method_specs()).settings, ::testing::Contains(info(Limit::kMemory).settings[0]));
+}
+
+TEST(AdviceTest, BoundsAreOfMeasuredTimes) {
+  const Diagnosis late = diagnose(test::measured(test::with(test::quiet(), {{E::kDrain, 13}}), test::quiet_loader()));
+  ASSERT_FALSE(late.model.explains());
+  Candidate decode;
+  decode.effect[Part::kDecode] = 0.5;
+  EXPECT_NEAR(predict(late, decode).most, 1, 1e-9) << "T0 / T1";
+  const Diagnosis copying = diagnose(test::measured(
+      test::with(test::quiet(), {{E::kFull, 20}, {E::kHostBatch, 13}, {E::kHalfPrecision, 6}}), test::quiet_loader()));
+  ASSERT_FALSE(copying.model.explains());
+  Candidate bytes, half;
+  bytes.effect[Part::kTransfer] = 0.25;
+  half.measured = E::kHalfPrecision;
+  EXPECT_NEAR(predict(copying, bytes).most, 20.0 / 17, 1e-9) << "T0 / (T0 - (T2 - T1))";
+  EXPECT_NEAR(predict(copying, decode).most, 2, 1e-9);
+  EXPECT_NEAR(predict(copying, half).most, 20.0 / 16, 1e-9);
+  EXPECT_TRUE(predict(copying, half).bound_only) << "the experiment is of the resident step";
 }
 
 TEST(AdviceTest, AModelThatDoesNotExplainTheRunGivesBoundsOnly) {

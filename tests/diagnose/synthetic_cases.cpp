@@ -217,7 +217,7 @@ void add_device(std::vector<KnownCase>& out) {
   twice.samples = 2;
   for (const P part : {P::kFetch, P::kDecode, P::kAugment})
     twice.effect[part] = 1;  // what samples make of them is known
-  out.push_back({made, {Limit::kMemory}, twice});
+  out.push_back({made, {Limit::kCompute}, twice});  // that memory is full is said beside it
   made = pipeline("training on the host", 0, 0.7, 0.3, 4);
   made.device = Work::kSpin;
   out.push_back({made, {Limit::kCompute}, change(made, "computation / 2", faster_device)});

@@ -30,7 +30,7 @@ struct KnownCase {
 std::vector<KnownCase> known_cases();
 
 bool is_right(const KnownCase& known, Limit limit);
-// Time a sample before over after. Nothing where the stage model does not explain the run and nothing measured the change.
+// Time a sample before over after. Nothing where the stage model does not explain the run and no whole steps were measured.
 std::optional<double> predicted_gain(const Diagnosis& diagnosis, const SyntheticRemedy& remedy);
 // The same of the two pipelines side by side.
 double realised_gain(const KnownCase& known, uint64_t seed, int64_t rounds, double window_s);

@@ -67,7 +67,7 @@ void import(const char* format, const char* name, const std::string& bytes, cons
   ImportOptions options;
   options.mapping = mapping;
   MemorySink sink;
-  find_importer(format).read(folder() / name, options, sink);
+  find_importer(format).read({folder() / name}, options, sink);
   use(std::move(sink.runs));
 }
 
@@ -118,7 +118,7 @@ void run_one(uint8_t kind, const std::string& bytes) {
       put(folder() / "e.tsv", "epoch\thours\ttop1Accuracy\n1\t1\t94\n");
       put(folder() / "e.json", bytes);
       MemorySink sink;
-      find_importer("dawnbench").read(folder() / "e.tsv", {}, sink);
+      find_importer("dawnbench").read({folder() / "e.tsv"}, {}, sink);
       return use(std::move(sink.runs));
     }
     case 9: {

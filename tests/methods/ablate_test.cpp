@@ -151,26 +151,35 @@ TEST_F(AblatePlanTest, GoesOn) {
   std::vector<std::string> ran;
   const RunLauncher launch = [&](const RunRequest& request) {
     ran.push_back(request.group + " " + std::to_string(request.seed));
-    if (request.group == "with-mixup" && request.seed == 1) return RunEnd::kFailed;
+    if (request.group == "with-mixup" && request.seed == 1) return RunEnd::failed(3);
     evaluate::RunRecord record;
     record.id = ran.back();
     record.status = evaluate::Status::kOk;
     evaluate::write_run_record(request.out, record);
-    return RunEnd::kFinished;
+    return RunEnd(RunEnd::kFinished);
   };
   const auto quiet = [](const RunRequest&, RunEnd, size_t, size_t) {};
   AblateResult result = run_ablate(plan(), launch, quiet);
   EXPECT_EQ(result.runs.size(), 3);
   EXPECT_EQ(result.failed, 1);
+  EXPECT_EQ(result.exit_code, 3);
   EXPECT_THROW(run_ablate(plan(), launch, quiet), ConfigError);  // the directory holds something
   options_.resume = true;
   ran.clear();
   run_ablate(plan(), launch, quiet);
   EXPECT_EQ(ran, (std::vector<std::string>{"with-mixup 1"}));
   ran.clear();
-  options_.seeds = {0, 1, 2};  // more seeds are no other question
+  // More seeds after the first are a second look, which was not planned.
+  options_.seeds = {0, 1, 2};
+  try {
+    run_ablate(plan(), launch, quiet);
+    FAIL() << "seeds were added to an ablation that was judged";
+  } catch (const ConfigError& error) {
+    EXPECT_NE(error.hint().find("--max-seeds"), std::string::npos) << error.hint();
+  }
+  options_.seeds = {0, 1};
   run_ablate(plan(), launch, quiet);
-  EXPECT_EQ(ran, (std::vector<std::string>{"with-mixup 1", "baseline 2", "with-mixup 2"}));
+  EXPECT_EQ(ran, (std::vector<std::string>{"with-mixup 1"}));
   options_.margin = 0.5;
   EXPECT_THROW(run_ablate(plan(), launch, quiet), ConfigError);  // another question
 }
@@ -190,6 +199,12 @@ class AblateRunsTest : public AblatePlanTest {
                                                 {"with-gradient_clipping", 0.95},
                                                 {"with-gradient_centralization", 0.9055},
                                                 {"with-lookahead", 0.92},
+                                                {"with-infobatch", 0.92},
+                                                {"with-gradient_clipping+infobatch", 0.92},
+                                                {"control-of-infobatch", 0.9},
+                                                {"without-infobatch", 0.9},
+                                                {"without-ema", 0.9},
+                                                {"without-label_smoothing", 0.9},
                                                 {"control-of-lookahead", 0.9135}};
     const AblatePlan plan = this->plan();
     const auto pretend = [&](const RunRequest& request) {
@@ -204,6 +219,7 @@ class AblateRunsTest : public AblatePlanTest {
       run.record.metric.split = "test";
       run.record.status = evaluate::Status::kOk;
       run.record.executed.train_s = 9;
+      run.record.executed.epochs = epochs_;
       run.record.planned.text = "9s";
       run.record.seed = static_cast<int64_t>(request.seed);
       evaluate::write_run_record(request.out, run.record);
@@ -216,13 +232,17 @@ class AblateRunsTest : public AblatePlanTest {
       return RunEnd::kFinished;
     };
     const AblateResult result = run_ablate(plan, pretend, [](const RunRequest&, RunEnd, size_t, size_t) {});
-    judged_ = judge_runs(plan, result.runs).ablation;
+    const JudgedAblation judged = judge_runs(plan, result.runs);
+    judged_ = judged.ablation;
+    aside_ = judged.not_applicable;
     return result;
   }
 
   std::map<std::string, std::vector<uint64_t>> launched_;
   std::map<std::string, int64_t> planned_;  // as the last run of each group has it
+  double epochs_ = 1.75;  // of each run
   evaluate::Ablation judged_;
+  std::vector<evaluate::MethodLeftAside> aside_;
 };
 
 using Seeds = std::vector<uint64_t>;
@@ -245,6 +265,60 @@ TEST_F(AblateRunsTest, ControlsAreComparedWithTheirMethodAlone) {
   EXPECT_NEAR(judged_.effects[3].quality->difference, 0.0065, 1e-9);
 }
 
+// What acts from the second epoch on is not judged by runs that had none.
+TEST_F(AblateRunsTest, MethodsThatCouldNotActHaveNoVerdict) {
+  options_.add = {"gradient_clipping", "infobatch vs random_subset(keep=0.8)"};
+  options_.pairs = true;
+  options_.further_seeds = {3, 4, 5};
+  run();
+  ASSERT_EQ(judged_.effects.size(), 1);
+  EXPECT_EQ(judged_.effects[0].arm.group, "with-gradient_clipping");
+  ASSERT_EQ(aside_.size(), 2);
+  EXPECT_EQ(aside_[0].method, "infobatch");
+  EXPECT_EQ(aside_[0].reason, "infobatch acts in runs of at least 2ep, and the shortest of these was 1.75ep");
+  EXPECT_EQ(aside_[1].method, "gradient_clipping with infobatch");
+  EXPECT_EQ(launched_.at("with-infobatch").size(), 3) << "no further seeds for what stays without a verdict";
+  // Long enough for infobatch, and for its control.
+  options_.out = folder_ / "longer";
+  options_.further_seeds.clear();
+  epochs_ = 2;
+  run();
+  EXPECT_EQ(judged_.effects.size(), 4);
+  EXPECT_TRUE(aside_.empty());
+  // Too short for the control as well.
+  options_.out = folder_ / "shorter";
+  epochs_ = 0.5;
+  run();
+  EXPECT_EQ(judged_.effects.size(), 1);
+  EXPECT_EQ(aside_.size(), 2);
+}
+
+TEST_F(AblateRunsTest, LeftOutItIsTheBaselineThatHadNoTime) {
+  write_file_atomic(folder_ / "base.toml", std::string(kRecipe) + "[[method]]\nname = \"infobatch\"\n");
+  options_.add.clear();
+  options_.leave_out = true;
+  options_.set = {};
+  run();
+  std::vector<std::string> groups;
+  for (const evaluate::Effect& effect : judged_.effects) groups.push_back(effect.arm.group);
+  EXPECT_EQ(groups, (std::vector<std::string>{"without-ema", "without-label_smoothing"}));
+  ASSERT_EQ(aside_.size(), 1);
+  EXPECT_EQ(aside_[0].method, "infobatch");
+}
+
+// Ten times the runs have less in common with the first look than twice as many.
+TEST_F(AblatePlanTest, IntervalsOfTwoLooksGoByTheirRuns) {
+  options_.add = {"mixup"};
+  EXPECT_EQ(plan().judging().confidence, 0.95);
+  options_.further_seeds = {3, 4, 5};
+  EXPECT_EQ(plan().judging().confidence, 0.9706);
+  for (uint64_t seed = 6; seed < 30; ++seed) options_.further_seeds.push_back(seed);
+  EXPECT_NEAR(plan().judging().confidence, 0.9741, 1e-9);
+  options_.seeds = {0, 1, 2, 100};
+  options_.further_seeds = {3};
+  EXPECT_LT(plan().judging().confidence, 0.9706);
+}
+
 TEST_F(AblateRunsTest, FurtherSeedsWhereTheyDecide) {
   options_.further_seeds = {3, 4, 5};
   run();
@@ -258,7 +332,7 @@ TEST_F(AblateRunsTest, FurtherSeedsWhereTheyDecide) {
   Seeds baseline = launched_.at("baseline");
   std::sort(baseline.begin(), baseline.end());
   EXPECT_EQ(std::adjacent_find(baseline.begin(), baseline.end()), baseline.end()) << "no run twice";
-  EXPECT_EQ(judged_.options.confidence, evaluate::kConfidenceOfTwoLooks);
+  EXPECT_EQ(judged_.options.confidence, 0.9706);
   EXPECT_EQ(judged_.effects[1].verdict, evaluate::Verdict::kHelps) << judged_.effects[1].reason;
   EXPECT_EQ(judged_.effects[1].runs, 6);
   // It goes on to the same end, and trains nothing again.

@@ -42,6 +42,8 @@ def main():
         # CMake's own list of system folders is what would find this machine's libraries.
         run(bundle / "build", "base_test", HASTEN_CUDA="OFF", HASTEN_TORCH_PREFIX=args.torch,
             HASTEN_CMAKE="-DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF")
+        commit = run("git", "-C", args.source, "rev-parse", "HEAD").strip()
+        assert commit in (bundle / "build-release" / "generated" / "version.cpp").read_text()
         cache = (bundle / "build-release" / "CMakeCache.txt").read_text()
         found = [line.split("=", 1)[1] for line in cache.splitlines()
                  if line.split("=")[0].endswith((":FILEPATH", "_DIR:PATH", "_DIR:STRING")) and "=/" in line]

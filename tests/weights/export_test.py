@@ -55,6 +55,19 @@ class ExportTest(unittest.TestCase):
         self.assert_same(*self.logits("convnet", 1))
         self.assert_same(*self.logits("resnet", 3))
 
+    def test_the_same_logits_of_a_plan_that_methods_edited(self):
+        rest = '[[method]]\nname = "scale_bias_norm"\nshift_rate = 2\n'
+        self.hasten.train("edited", "data1", CONVNET + '\nactivation = "relu_squared"', "--set", "optimizer.lr=0.01",
+                          rest=rest)
+        self.assert_same(*self.logits("edited", 1))
+        norms = [name for name in load_file(self.folder / "edited" / "weights.safetensors") if "norm" in name]
+        self.assertTrue(norms and not [name for name in norms if name.endswith(".weight")], norms)
+
+    def test_a_layer_that_the_example_does_not_build_is_refused_by_name(self):
+        attention = {"name": "mix", "kind": "self_attention", "settings": {}, "input": [4, 8], "tensors": {}}
+        with self.assertRaisesRegex(SystemExit, "layer mix is of the kind self_attention"):
+            EXAMPLE["layer"](attention)
+
     def test_weights_of_a_method_and_raw_ones(self):
         averaged, _ = self.logits("convnet", 1)
         raw, pytorch = self.logits("convnet", 1, "--weights", "raw")

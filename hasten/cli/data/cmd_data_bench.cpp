@@ -248,12 +248,14 @@ void add_data_bench(CLI::App& data, Context& context) {
   command->add_option("--memory", flags->memory, "MiB for what is decoded ahead")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--read", flags->read, "auto, map, read or ring")->capture_default_str();
+  command->add_option("--read", flags->read, "how files are read")
+      ->type_name("TEXT:{auto,map,read,ring}")
+      ->capture_default_str();
   command->add_flag("--cold", flags->cold, "drop the files from memory before each trial");
   command->add_option("--shuffle-block", flags->block, "samples that stay neighbours; 0: none")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--seconds", flags->seconds, "of each trial")->check(CLI::PositiveNumber)->capture_default_str();
-  command->add_option("--only", flags->only, "one trial: whole, plain, undecoded, cached or resident");
+  command->add_option("--only", flags->only, "one trial")->type_name("TEXT:{whole,plain,undecoded,cached,resident}");
   add_json_flag(*command, context);
   command->callback([flags, &context] { run_bench(*flags, context); });
 }

@@ -75,11 +75,11 @@ evaluate::VerdictFile verdict_file(const AblatePlan& plan, const JudgedAblation&
   file.jobs = plan.options.jobs;
   file.threads = plan.options.threads;
   evaluate::fill_verdicts(file, judged.comparison, judged.ablation);
-  file.not_applicable = plan.not_applicable;
+  file.not_applicable = judged.not_applicable;
   return file;
 }
 
-// Most say the same of every side, so a few stand for all; the JSON has them all.
+// Most say the same of every side, so a few stand for all; the file and the page have them all.
 void say_lint(const evaluate::LintResult& lint) {
   constexpr size_t kShown = 3;
   std::vector<std::string> lines;
@@ -107,7 +107,11 @@ void ablate(const AblateFlags& flags, Context& context) {
                   << (end == RunEnd::kFailed ? "  failed" : "") << "\n";
       });
   if (result.interrupted) return say_how_to_go_on(flags, plan.options.out, context);
-  if (result.runs.empty()) throw InternalError("no run finished; the errors are above");
+  if (result.runs.empty()) {
+    std::cerr << "error: no run finished; the errors are above\n";
+    context.exit_code = result.exit_code;
+    return;
+  }
   const JudgedAblation judged = judge_runs(plan, result.runs);
   const evaluate::VerdictFile file = verdict_file(plan, judged);
   const std::filesystem::path verdicts = plan.options.out / "verdicts.json", page = plan.options.out / "report.html";
@@ -115,16 +119,14 @@ void ablate(const AblateFlags& flags, Context& context) {
   write_file_atomic(
       page, report::taxonomy_page(registry().catalogue(), {file}, {"Ablation of " + plan.title, context.command_line}));
   if (context.json) {
-    Json json = evaluate::to_json(file);
-    json["lints"] = report::lints_json(judged.comparison.lints);
-    print_json(json);
+    print_json(evaluate::to_json(file));
   } else {
     std::cout << report::verdicts_text(file);
     for (const evaluate::LintResult* lint : report::fired_lints(judged.comparison.lints)) say_lint(*lint);
     std::cout << "\nverdicts  " << verdicts.string() << "\nreport    " << page.string() << "\n";
   }
   if (flags.strict && report::has_errors(judged.comparison.lints)) context.exit_code = kStrictFailure;
-  if (result.failed > 0 && context.exit_code == kSuccess) context.exit_code = kInternalFailure;
+  if (result.failed > 0 && context.exit_code == kSuccess) context.exit_code = result.exit_code;
 }
 
 }  // namespace

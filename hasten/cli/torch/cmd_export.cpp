@@ -70,9 +70,11 @@ void add_export(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("export", "weights, plan or predictions of a run, for other programs");
   auto flags = std::make_shared<ExportFlags>();
   command->add_option("run", flags->run, "run directory")->required();
-  command->add_option("--format", flags->format,
-                      "safetensors (default), plan (JSON to build the model from), predictions (.npy of logits) or "
-                      "torchscript (of a run of that family)");
+  command
+      ->add_option("--format", flags->format,
+                   "safetensors (default), plan (JSON to build the model from), predictions (.npy of logits) or "
+                   "torchscript (of a run of that family)")
+      ->type_name("TEXT:{safetensors,plan,predictions,torchscript}");
   command->add_option("--weights", flags->weights,
                       "raw, or those of a method: ema, swa (default: what the run was evaluated with)");
   command->add_option("--out", flags->out, "file to write (default: in the run directory)");

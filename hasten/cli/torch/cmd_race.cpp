@@ -1,4 +1,6 @@
 // hasten race: a baseline against other recipes, compared and reported.
+#include <unistd.h>
+
 #include <array>
 #include <iostream>
 
@@ -11,6 +13,7 @@
 #include "hasten/cli/torch/study_options.h"
 #include "hasten/evaluate/comparison.h"
 #include "hasten/evaluate/record_io.h"
+#include "hasten/meter/device.h"
 #include "hasten/nn/recipe_model.h"
 #include "hasten/report/comparison_html.h"
 #include "hasten/report/comparison_text.h"
@@ -24,7 +27,9 @@ struct RaceFlags : StudyFlags {
   std::vector<double> budgets{1.0};
 };
 
-RaceOptions race_options(const RaceFlags& flags) {
+RaceOptions race_options(const RaceFlags& flags, const Context& context) {
+  if (flags.resume && flags.out.empty())
+    throw ConfigError("--out", "the directory of the race to go on with", "nothing");
   RaceOptions options;
   for (const std::string& path : flags.recipes) {
     options.recipes.push_back(load_recipe(path, registry().catalogue(), {{}, {}, flags.set}));
@@ -32,8 +37,12 @@ RaceOptions race_options(const RaceFlags& flags) {
   }
   options.seeds = read_seeds(flags.seeds);
   options.budgets = flags.budgets;
-  options.out = flags.out.empty() ? "runs/race-" + utc_now().substr(0, 19) : flags.out;
+  options.threads = flags.threads;
+  options.device = find_device(flags.device, "--device").str();
+  options.price = flags.price;
+  options.out = flags.out.empty() ? cat("runs/race-", utc_now().substr(0, 19), "-", getpid()) : flags.out;
   options.resume = flags.resume;
+  options.command = context.command_line;
   return options;
 }
 
@@ -62,15 +71,15 @@ void race(const RaceFlags& flags, Context& context) {
   std::vector<std::string> arguments{"--no-summary"};
   if (flags.threads > 0) arguments.insert(arguments.end(), {"--threads", std::to_string(flags.threads)});
   RunLauncher launch = child_runs(flags, std::move(arguments));
-  RaceOptions options = race_options(flags);
+  RaceOptions options = race_options(flags, context);
   RaceResult result = run_race(options, launch, [](const RunRequest& request, size_t place, size_t count) {
     std::cerr << "run " << place << "/" << count << "  " << request.group << "  seed " << request.seed << "  budget "
               << to_string(request.recipe.budget) << "\n";
   });
   if (result.interrupted) return say_how_to_go_on(flags, options.out, context);
-  if (result.runs.empty()) throw InternalError("no run finished; the errors are above");
-  report(result, options, flags, context);
-  if (result.failed > 0 && context.exit_code == kSuccess) context.exit_code = kInternalFailure;
+  if (result.runs.empty()) std::cerr << "error: no run finished; the errors are above\n";
+  else report(result, options, flags, context);
+  if (result.failed > 0 && context.exit_code == kSuccess) context.exit_code = result.exit_code;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "hasten/base/clock.h"
 #include "hasten/base/error.h"
@@ -24,7 +25,7 @@ namespace {
 struct TrainFlags {
   std::string recipe, out, group, role, profile, price, device;
   RecipeEdits edits;
-  uint64_t seed = 0;
+  std::optional<uint64_t> seed;
   int64_t planned_runs = 0;
   int threads = 0;
   bool resume = false, quiet = false, no_summary = false, strict = false, watch = false, choose_threads = false,
@@ -42,6 +43,14 @@ evaluate::Role read_role(const std::string& text) {
 
 std::string default_out(const Recipe& recipe, uint64_t seed) {
   return cat("runs/", recipe.name, "-seed", seed, "-", utc_now().substr(0, 19), "-", getpid());
+}
+
+// A resumed run has its seed; without a record the trainer says that there is no run.
+uint64_t seed_of(const TrainFlags& flags) {
+  if (flags.seed) return *flags.seed;
+  const std::filesystem::path file = std::filesystem::path(flags.out) / "run.json";
+  if (!flags.resume || !std::filesystem::exists(file)) return 0;
+  return static_cast<uint64_t>(evaluate::record_from_json(read_json(file), file).seed.value_or(0));
 }
 
 // "steps=10..20" or "steps=10..20,out=trace.json"
@@ -128,12 +137,12 @@ void train(TrainFlags& flags, Context& context) {
   Recipe recipe = load_recipe(flags.recipe, registry().catalogue(), flags.edits);
   if (flags.out.empty()) {
     if (flags.resume) throw ConfigError("--out", "the directory of the run to resume", "nothing");
-    flags.out = default_out(recipe, flags.seed);
+    flags.out = default_out(recipe, seed_of(flags));
   }
   ProgressPrinter printer(flags.group.empty() ? "" : flags.group + "  ", stderr_is_terminal(), flags.watch);
   TrainOptions options;
   options.out = flags.out;
-  options.seed = flags.seed;
+  options.seed = seed_of(flags);
   options.resume = flags.resume;
   options.group = flags.group;
   options.role = read_role(flags.role);
@@ -169,7 +178,7 @@ void add_train(CLI::App& app, Context& context) {
   auto flags = std::make_shared<TrainFlags>();
   command->add_option("recipe", flags->recipe, "recipe file (.toml, or .json as resolved)")->required();
   add_recipe_edits(*command, flags->edits);
-  command->add_option("--seed", flags->seed, "of weights, order and augmentation");
+  command->add_option("--seed", flags->seed, "of weights, order and augmentation (default: 0, or the resumed run's)");
   command->add_option("--out", flags->out, "run directory (default: runs/NAME-seedN-DATE)");
   command->add_flag("--resume", flags->resume, "go on from the newest checkpoint in --out");
   command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
@@ -184,7 +193,7 @@ void add_train(CLI::App& app, Context& context) {
       "1 thread or all, measured before the first step; for small nets. Runs that choose otherwise differ "
       "in their last bits");
   command->add_option("--group", flags->group, "name shared by runs of one recipe (default: the recipe's)");
-  command->add_option("--role", flags->role, "in a comparison: baseline, method or reference");
+  command->add_option("--role", flags->role, "in a comparison")->type_name("TEXT:{baseline,method,reference}");
   command->add_option("--planned-runs", flags->planned_runs, "how many runs of this group are launched");
   command->add_option("--profile", flags->profile,
                       "steps=10..20: a trace of these steps in the run's directory (or out=FILE), for 'hasten diagnose "

@@ -1,4 +1,6 @@
 // hasten tune: a search for the settings of one or more recipes.
+#include <unistd.h>
+
 #include <algorithm>
 #include <iostream>
 
@@ -11,6 +13,7 @@
 #include "hasten/cli/torch/recipe_options.h"
 #include "hasten/cli/torch/study_options.h"
 #include "hasten/cli/torch/tune_report.h"
+#include "hasten/meter/device.h"
 
 namespace hasten::cli {
 namespace {
@@ -48,7 +51,9 @@ TuneOptions tune_options(const TuneFlags& flags, const Context& context) {
   options.jobs = flags.jobs;
   options.threads =
       flags.threads > 0 ? flags.threads : std::max<int64_t>(1, this_machine().cores / std::max<int64_t>(1, flags.jobs));
-  options.out = flags.out.empty() ? "runs/tune-" + utc_now().substr(0, 19) : flags.out;
+  options.device = find_device(flags.device, "--device").str();
+  options.price = flags.price;
+  options.out = flags.out.empty() ? cat("runs/tune-", utc_now().substr(0, 19), "-", getpid()) : flags.out;
   options.resume = flags.resume;
   options.command = context.command_line;
   return options;
@@ -92,7 +97,7 @@ void tune(const TuneFlags& flags, Context& context) {
   else std::cout << tune_text(plan, result);
   const bool all_found =
       std::all_of(result.sides.begin(), result.sides.end(), [](const SideResult& side) { return side.found; });
-  if (result.failed > 0) context.exit_code = kInternalFailure;
+  if (result.failed > 0) context.exit_code = result.exit_code;
   else if (flags.strict && !all_found) context.exit_code = kStrictFailure;
 }
 
@@ -111,12 +116,15 @@ void add_tune(CLI::App& app, Context& context) {
   command->add_option("--budget", flags->budget, "of the longest trials: 2ep, 500step, 0.5dur of the recipe's own, ...")
       ->capture_default_str();
   command->add_option("--on", flags->on, "split that judges them: validation, or test (which comparisons then tell)")
+      ->type_name("TEXT:{validation,test}")
       ->capture_default_str();
   command->add_option("--rungs", flags->rungs, "budgets, from the shortest; 1: all trials in full; 0: by --trials")
       ->capture_default_str();
   command->add_option("--reduction", flags->reduction, "of the trials, and growth of the budget, from rung to rung")
       ->capture_default_str();
-  command->add_option("--search", flags->search, "sobol or random")->capture_default_str();
+  command->add_option("--search", flags->search, "how settings are drawn")
+      ->type_name("TEXT:{sobol,random}")
+      ->capture_default_str();
   command->add_option("--seed", flags->seed, "of the search and its runs")->capture_default_str();
   command->add_option("--jobs", flags->jobs, "runs at a time")->capture_default_str();
   command->add_option("--threads", flags->threads, "threads of each run (default: all cores divided among the jobs)")

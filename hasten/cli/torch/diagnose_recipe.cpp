@@ -1,6 +1,7 @@
 // hasten diagnose RECIPE: experiments on the user's own pipeline, one verdict, advice that is measured.
 #include <fstream>
 #include <iostream>
+#include <optional>
 
 #include "hasten/base/error.h"
 #include "hasten/base/files.h"
@@ -93,14 +94,23 @@ void diagnose_recipe(const RecipeDiagnosis& flags, Context& context) {
   options.at = flags.at;
   options.apply = flags.apply;
   options.attempts = flags.attempts;
-  diagnose::Examination found = examine(edit, registry(), options);
+  std::optional<diagnose::Examination> result;
+  try {
+    result.emplace(examine(edit, registry(), options));
+  } catch (const ExamineInterrupted& interrupted) {
+    line.clear();
+    std::cerr << interrupted.what() << "\n";
+    context.exit_code = kInterruptedBySignal;
+    return;
+  }
   line.clear();
+  diagnose::Examination& found = *result;
   found.command = context.command_line;
   if (!flags.log.empty()) log_gains(found, flags.log);
   if (!flags.html.empty()) write_file_atomic(flags.html, report::diagnosis_page(found));
   if (context.json) print_json(report::diagnosis_json(found));
   else std::cout << report::diagnosis_text(found);
-  if (found.measurements.interrupted) context.exit_code = kInterruptedBySignal;
+  if (options.session.stop->load()) context.exit_code = kInterruptedBySignal;
 }
 
 }  // namespace hasten::cli

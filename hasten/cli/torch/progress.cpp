@@ -65,6 +65,10 @@ ProgressPrinter::ProgressPrinter(std::string label, bool terminal, bool watch)
     : watch_(watch ? std::make_unique<Watch>() : nullptr), label_(std::move(label)), terminal_(terminal) {}
 ProgressPrinter::~ProgressPrinter() = default;
 
+void ProgressPrinter::warned(const std::string& text) {
+  std::cerr << (terminal_ ? "\r\033[K" : "") << label_ << "warning: " << text << "\n";
+}
+
 void ProgressPrinter::started(const ProgressReport& report) {
   if (watch_ != nullptr) {
     watch_->step = report.progress.step;

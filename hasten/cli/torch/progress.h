@@ -15,6 +15,7 @@ class ProgressPrinter final : public TrainListener {
   // a line says what holds the run up, if something does.
   ProgressPrinter(std::string label, bool terminal, bool watch);
   ~ProgressPrinter() override;
+  void warned(const std::string& text) override;
   void started(const ProgressReport& report) override;
   void progressed(const ProgressReport& report) override;
   void evaluated(const ProgressReport& report, const Evaluation& evaluation) override;

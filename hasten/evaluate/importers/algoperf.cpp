@@ -159,11 +159,21 @@ Importer algoperf_importer() {
             std::error_code code;
             return std::filesystem::is_directory(path, code) && !find_algoperf_trials(path).empty();
           },
-          [](const std::filesystem::path& path, const ImportOptions& options, RunSink& sink) {
-            auto trials = find_algoperf_trials(path);
+          [](const Paths& paths, const ImportOptions& options, RunSink& sink) {
+            std::map<std::filesystem::path, AlgoperfTrial> trials;  // each once
+            for (const std::filesystem::path& path : paths) {
+              for (AlgoperfTrial& trial : find_algoperf_trials(path)) trials.try_emplace(trial.path, std::move(trial));
+            }
             std::map<std::string, std::set<std::string>> studies;
-            for (const AlgoperfTrial& trial : trials) studies[trial.board].insert(trial.study);
-            for (const AlgoperfTrial& trial : trials) {
+            Paths boards;
+            for (const auto& [path, trial] : trials) {
+              if (studies[trial.board].empty()) boards.emplace_back(trial.board);
+              studies[trial.board].insert(trial.study);
+            }
+            // Boards of two versions have submissions of one name, which are not one submission.
+            auto names = distinct_names(boards);
+            for (auto& [path, trial] : trials) {
+              if (boards.size() > 1) trial.submission = cat(names.at(trial.board), "/", trial.submission);
               read_trial(trial, static_cast<int64_t>(studies[trial.board].size()), options, sink);
             }
           }};

@@ -150,10 +150,9 @@ Importer csv_importer() {
             if (!fs::is_directory(path, code)) return is_table(path);
             return !files_below(path, is_table).empty();
           },
-          [](const fs::path& path, const ImportOptions& options, RunSink& sink) {
+          [](const Paths& paths, const ImportOptions& options, RunSink& sink) {
             Mapping mapping = read_mapping(options.mapping);
-            auto files = files_below(path, is_table);
-            if (files.empty()) throw ConfigError("path", "*.csv or *.tsv files", path.string() + ", which has none");
+            Paths files = files_below(paths, is_table, "*.csv or *.tsv files");
             for (const auto& [file, name] : names_of_files(files))
               TableImport(file, name, mapping, options, sink).read();
           }};

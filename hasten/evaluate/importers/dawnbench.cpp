@@ -109,11 +109,8 @@ Importer dawnbench_importer() {
             if (!fs::is_directory(path, code)) return is_entry(path);
             return !files_below(path, is_entry).empty();
           },
-          [](const fs::path& path, const ImportOptions& options, RunSink& sink) {
-            auto files = files_below(path, is_entry);
-            if (files.empty())
-              throw ConfigError("path", "DAWNBench entries (<name>.json with <name>.tsv)",
-                                path.string() + ", which has none");
+          [](const Paths& paths, const ImportOptions& options, RunSink& sink) {
+            Paths files = files_below(paths, is_entry, "DAWNBench entries (<name>.json with <name>.tsv)");
             for (const auto& [file, id] : names_of_files(files)) read_entry(file, id, options, sink);
           }};
 }

@@ -44,18 +44,20 @@ const Importer& detect_importer(const fs::path& path) {
 
 std::vector<Run> load_runs(const std::vector<std::string>& paths, const ImportOptions& options) {
   std::vector<Run> runs;
+  std::map<std::string_view, Paths> logs;  // by format
   for (const std::string& path : paths) {
     std::vector<fs::path> native;
     try {
       native = find_runs({path});
     } catch (const ConfigError&) {
-      MemorySink sink;
-      detect_importer(path).read(path, options, sink);
-      for (Run& run : sink.runs) runs.push_back(std::move(run));
+      logs[detect_importer(path).name].emplace_back(path);
       continue;
     }
     for (const fs::path& run : native) runs.push_back(read_run(run));
   }
+  MemorySink sink;
+  for (const auto& [format, places] : logs) find_importer(format).read(places, options, sink);
+  for (Run& run : sink.runs) runs.push_back(std::move(run));
   return runs;
 }
 
@@ -72,10 +74,10 @@ void apply(const ImportOptions& options, RunRecord& record) {
   if (record.role == Role::kUnknown && record.group == "baseline") record.role = Role::kBaseline;
 }
 
-std::vector<fs::path> files_below(const fs::path& path, bool (*wanted)(const fs::path&)) {
+Paths files_below(const fs::path& path, bool (*wanted)(const fs::path&)) {
   std::error_code code;
   if (!fs::is_directory(path, code)) return {path};
-  std::vector<fs::path> files;
+  Paths files;
   fs::recursive_directory_iterator walk(path, fs::directory_options::skip_permission_denied, code), end;
   for (; !code && walk != end; walk.increment(code)) {
     if (walk->is_regular_file(code) && wanted(walk->path())) files.push_back(walk->path());
@@ -84,7 +86,19 @@ std::vector<fs::path> files_below(const fs::path& path, bool (*wanted)(const fs:
   return files;
 }
 
-std::map<fs::path, std::string> distinct_names(const std::vector<fs::path>& paths) {
+Paths files_below(const Paths& paths, bool (*wanted)(const fs::path&), const char* expected) {
+  std::map<fs::path, fs::path> files;  // by where they are, however they were named
+  for (const fs::path& path : paths) {
+    Paths below = files_below(path, wanted);
+    if (below.empty()) throw ConfigError("path", expected, path.string() + ", which has none");
+    for (fs::path& file : below) files.emplace(fs::absolute(file).lexically_normal(), std::move(file));
+  }
+  Paths once;
+  for (auto& [place, file] : files) once.push_back(std::move(file));
+  return once;
+}
+
+std::map<fs::path, std::string> distinct_names(const Paths& paths) {
   struct Name {
     std::string text;
     fs::path above;  // what could still be put before it
@@ -110,7 +124,7 @@ std::map<fs::path, std::string> distinct_names(const std::vector<fs::path>& path
   return texts;
 }
 
-std::map<fs::path, std::string> names_of_files(const std::vector<fs::path>& files) {
+std::map<fs::path, std::string> names_of_files(const Paths& files) {
   auto without_extension = [](const fs::path& file) { return file.parent_path() / file.stem(); };
   std::map<fs::path, int> uses;
   for (const fs::path& file : files) ++uses[without_extension(file)];
@@ -118,7 +132,7 @@ std::map<fs::path, std::string> names_of_files(const std::vector<fs::path>& file
     fs::path plain = without_extension(file);
     return uses[plain] > 1 ? file : plain;
   };
-  std::vector<fs::path> paths;
+  Paths paths;
   for (const fs::path& file : files) paths.push_back(called(file));
   auto names = distinct_names(paths);
   std::map<fs::path, std::string> texts;
@@ -128,8 +142,8 @@ std::map<fs::path, std::string> names_of_files(const std::vector<fs::path>& file
 
 fs::path folder_of(const fs::path& file) { return fs::absolute(file).lexically_normal().parent_path(); }
 
-std::vector<fs::path> folders_of(const std::vector<fs::path>& files) {
-  std::vector<fs::path> folders;
+Paths folders_of(const Paths& files) {
+  Paths folders;
   for (const fs::path& file : files) folders.push_back(folder_of(file));
   return folders;
 }

@@ -12,6 +12,8 @@
 
 namespace hasten::evaluate {
 
+using Paths = std::vector<std::filesystem::path>;
+
 // What a log does not say and the user may.
 struct ImportOptions {
   std::string group, workload;
@@ -23,13 +25,14 @@ struct ImportOptions {
 struct Importer {
   std::string_view name, summary;
   bool (*recognizes)(const std::filesystem::path& path);
-  // Throws DataError with file and line, ConfigError for options that do not fit.
-  void (*read)(const std::filesystem::path& path, const ImportOptions& options, RunSink& sink);
+  // All of them together, since names are to tell the runs of one apart from those of another. Throws DataError with file
+  // and line, ConfigError for options that do not fit.
+  void (*read)(const Paths& paths, const ImportOptions& options, RunSink& sink);
 };
 
 const std::vector<Importer>& all_importers();  // in the order in which they are tried
-const Importer& find_importer(std::string_view name);                      // throws ConfigError with the choices
-const Importer& detect_importer(const std::filesystem::path& path);        // throws ConfigError
+const Importer& find_importer(std::string_view name);  // throws ConfigError with the choices
+const Importer& detect_importer(const std::filesystem::path& path);  // throws ConfigError
 
 // Runs of other formats in memory, and run directories as they are: what `compare` and `lint` read.
 std::vector<Run> load_runs(const std::vector<std::string>& paths, const ImportOptions& options = {});
@@ -44,16 +47,17 @@ Importer csv_importer();
 
 // Shared by importers: applies the user's group, workload, metric and target.
 void apply(const ImportOptions& options, RunRecord& record);
-// Files below `path` (or `path` itself) whose name passes, sorted.
-std::vector<std::filesystem::path> files_below(const std::filesystem::path& path,
-                                               bool (*wanted)(const std::filesystem::path&));
+// Files below `path` (or `path` itself) that pass, sorted.
+Paths files_below(const std::filesystem::path& path, bool (*wanted)(const std::filesystem::path&));
+// The same below any of `paths`, each file once. Throws ConfigError where there is none: `expected` says what was looked for.
+Paths files_below(const Paths& paths, bool (*wanted)(const std::filesystem::path&), const char* expected);
 // What to call each of these paths: its last part, with as many folders before it as tell it from the others, since files
 // of one name in several folders are several runs. `names_of_files` leaves the extension out where it tells nothing.
-std::map<std::filesystem::path, std::string> distinct_names(const std::vector<std::filesystem::path>& paths);
-std::map<std::filesystem::path, std::string> names_of_files(const std::vector<std::filesystem::path>& files);
+std::map<std::filesystem::path, std::string> distinct_names(const Paths& paths);
+std::map<std::filesystem::path, std::string> names_of_files(const Paths& files);
 // The folder that a file lies in, and those of many files, as distinct_names takes them.
 std::filesystem::path folder_of(const std::filesystem::path& file);
-std::vector<std::filesystem::path> folders_of(const std::vector<std::filesystem::path>& files);
+Paths folders_of(const Paths& files);
 std::string first_bytes(const std::filesystem::path& file, size_t count);
 
 }  // namespace hasten::evaluate

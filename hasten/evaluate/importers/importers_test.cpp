@@ -282,7 +282,7 @@ TEST_F(ImportTest, HostileNamesStayInsideTheFolder) {
   fs::path file = put("a.csv", csv), out = root_ / "out" / "runs";
   {
     DirectorySink sink(out);
-    find_importer("csv").read(file, options, sink);
+    find_importer("csv").read({file}, options, sink);
     EXPECT_EQ(sink.finished(), 7u);
   }
   size_t folders = 0;
@@ -304,7 +304,7 @@ TEST_F(ImportTest, WhatIsWrittenReadsBackAsInMemory) {
   fs::path file = put("a.csv", "step,train_time,val_acc\n1,0.25,0.1\n2,0.5,nan\n");
   {
     DirectorySink sink(root_ / "out");
-    find_importer("csv").read(file, {}, sink);
+    find_importer("csv").read({file}, {}, sink);
   }
   auto written = load_runs({(root_ / "out").string()}), memory = load_runs({file.string()});
   ASSERT_EQ(written.size(), 1u);

@@ -246,10 +246,9 @@ Importer jsonl_importer() {
             if (!fs::is_directory(path, code)) return is_json_lines(path);
             return !files_below(path, is_json_lines).empty();
           },
-          [](const fs::path& path, const ImportOptions& options, RunSink& sink) {
+          [](const Paths& paths, const ImportOptions& options, RunSink& sink) {
             Mapping mapping = read_mapping(options.mapping);
-            auto files = files_below(path, is_json_lines);
-            if (files.empty()) throw ConfigError("path", "*.jsonl files", path.string() + ", which has none");
+            Paths files = files_below(paths, is_json_lines, "*.jsonl files");
             for (const auto& [file, name] : names_of_files(files))
               LinesImport(file, name, mapping, options, sink).read();
           }};

@@ -47,6 +47,15 @@ TEST_F(ImportTest, FoldersOfOneNameAreToldApart) {
   EXPECT_EQ(groups["tensorboard"], groups["nanogpt"]);
   EXPECT_EQ(ids["nanogpt"], (std::set<std::string>{"a/logs/r1", "b/logs/r1", "c/r1"}));
   EXPECT_TRUE(ids["csv"].count("c/version_0/metrics"));
+  // Given one by one they are no more alike; a folder named twice is read once.
+  for (const char* format : {"nanogpt", "csv", "jsonl", "tensorboard", "mllog"}) {
+    auto under = [&](const char* folder) { return (root_ / format / folder).string(); };
+    std::set<std::string> given;
+    for (const auto& run : load_runs({under("a"), under("b"), under("a/"), under("a/../c")}))
+      given.insert(run.record.group);
+    EXPECT_EQ(given, groups[format]) << format;
+    EXPECT_EQ(load_runs({under("a"), under("b"), under("a/"), under("a/../c")}).size(), 3u) << format;
+  }
   // Two kinds of file beside each other keep their endings.
   auto names = names_of_files({"x/r.txt", "x/r.full", "x/s.txt"});
   EXPECT_EQ(names["x/r.full"], "r.full");
@@ -102,6 +111,26 @@ TEST_F(ImportTest, AColumnMarksCyclicPoints) {
   EXPECT_NE(error_of("t.csv", "kind,run,val_acc\nround,a,1\n", options).find("standard or cyclic"), std::string::npos);
   EXPECT_NE(error_of("t.csv", "kind,run,val_acc\ncyclic,a,1\nstandard,a,1\n", options).find("of a run"),
             std::string::npos);
+}
+
+// A submission of one board is not that of the next, whether the boards come as one folder or one by one.
+TEST_F(ImportTest, AlgoperfBoardsAreToldApart) {
+  for (const char* board : {"v0.5/external", "v0.6/external"}) {
+    put(cat(board, "/adam/study_0/fastmri_jax/trial_1/eval_measurements.csv"),
+        "global_step,score,validation/ssim\n1,2,0.5\n");
+  }
+  auto found = [&](const std::vector<std::string>& below) {
+    std::vector<std::string> paths;
+    for (const std::string& path : below) paths.push_back((root_ / path).string());
+    std::set<std::string> names;
+    for (const auto& run : load_runs(paths)) names.insert(run.record.group + " " + run.record.id);
+    return names;
+  };
+  const std::set<std::string> both{"v0.5/external/adam v0.5/external/adam/study_0/fastmri/trial_1",
+                                   "v0.6/external/adam v0.6/external/adam/study_0/fastmri/trial_1"};
+  EXPECT_EQ(found({""}), both);
+  EXPECT_EQ(found({"v0.5", "v0.6/external"}), both);
+  EXPECT_EQ(found({"v0.5", "v0.5/external"}), std::set<std::string>{"adam adam/study_0/fastmri/trial_1"});
 }
 
 TEST_F(ImportTest, AlgoperfSecondsOfLoggingAreKept) {

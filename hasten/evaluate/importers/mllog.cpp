@@ -168,10 +168,8 @@ Importer mllog_importer() {
             if (!fs::is_directory(path, code)) return holds_mllog(path);
             return !files_below(path, holds_mllog).empty();
           },
-          [](const fs::path& path, const ImportOptions& options, RunSink& sink) {
-            auto files = files_below(path, holds_mllog);
-            if (files.empty())
-              throw ConfigError("path", "files with :::MLLOG lines", path.string() + ", which has none");
+          [](const Paths& paths, const ImportOptions& options, RunSink& sink) {
+            Paths files = files_below(paths, holds_mllog, "files with :::MLLOG lines");
             auto folders = distinct_names(folders_of(files));
             for (const auto& [file, name] : names_of_files(files))
               read_file_of(file, folders.at(folder_of(file)), fs::path(name).filename().string(), options, sink);

@@ -174,11 +174,8 @@ Importer nanogpt_importer() {
             auto files = files_below(path, is_text);
             return std::any_of(files.begin(), files.end(), has_steps);
           },
-          [](const fs::path& path, const ImportOptions& options, RunSink& sink) {
-            auto files = files_below(path, is_log);
-            if (files.empty())
-              throw ConfigError("path", "text logs with step:<i>/<n> or s:<i> lines",
-                                path.string() + ", which has none");
+          [](const Paths& paths, const ImportOptions& options, RunSink& sink) {
+            Paths files = files_below(paths, is_log, "text logs with step:<i>/<n> or s:<i> lines");
             auto groups = distinct_names(folders_of(files));
             for (const auto& [file, id] : names_of_files(files))
               read_log(file, id, groups.at(folder_of(file)), options, sink);

@@ -53,7 +53,7 @@ class BrokenLogs : public ::testing::TestWithParam<Sample> {
   Runs read(const std::string& bytes) {
     put(GetParam().file, bytes);
     MemorySink sink;
-    find_importer(GetParam().format).read(root_ / GetParam().file, {}, sink);
+    find_importer(GetParam().format).read({root_ / GetParam().file}, {}, sink);
     return std::move(sink.runs);
   }
   static std::string events_of(const Runs& runs) {
@@ -110,7 +110,7 @@ class JsonLines : public ::testing::Test {
     write_file_atomic(file, text);
     MemorySink sink;
     try {
-      find_importer("jsonl").read(file, {}, sink);
+      find_importer("jsonl").read({file}, {}, sink);
     } catch (...) {
       fs::remove(file);
       throw;

@@ -197,12 +197,19 @@ class FolderImport {
   bool other_ = false;
 };
 
-void read_folder(const fs::path& root, const fs::path& folder, const std::string& group,
-                 const std::vector<fs::path>& files, const ImportOptions& options, RunSink& sink) {
+// Named below what the user gave, not by where that lies.
+std::string name_below(const Paths& roots, const fs::path& folder) {
+  for (const fs::path& root : roots) {
+    std::string below = folder.lexically_relative(fs::absolute(root).lexically_normal()).string();
+    if (!below.empty() && below[0] != '.') return below;
+  }
+  return folder.filename().string();
+}
+
+void read_folder(const std::string& id, const fs::path& folder, const std::string& group, const Paths& files,
+                 const ImportOptions& options, RunSink& sink) {
   RunRecord record;
-  // Named below what the user gave, not by where that lies.
-  fs::path below = folder.lexically_relative(fs::absolute(root).lexically_normal());
-  record.id = below.empty() || below.string()[0] == '.' ? folder.filename().string() : below.string();
+  record.id = id;
   record.group = group;
   record.source = "tensorboard: " + folder.string();
   FolderImport import(sink, record);
@@ -221,15 +228,17 @@ Importer tensorboard_importer() {
             if (!fs::is_directory(path, code)) return is_event_file(path);
             return !files_below(path, is_event_file).empty();
           },
-          [](const fs::path& path, const ImportOptions& options, RunSink& sink) {
-            std::map<fs::path, std::vector<fs::path>> folders;
-            auto all = files_below(path, is_event_file);
+          [](const Paths& paths, const ImportOptions& options, RunSink& sink) {
+            std::map<fs::path, Paths> folders;
+            Paths all = files_below(paths, is_event_file, "event files (*tfevents*)");
             for (const fs::path& file : all) folders[folder_of(file)].push_back(file);
-            if (folders.empty())
-              throw ConfigError("path", "event files (*tfevents*)", path.string() + ", which has none");
             auto groups = distinct_names(folders_of(all));
-            for (const auto& [folder, files] : folders)
-              read_folder(path, folder, groups.at(folder), files, options, sink);
+            std::map<std::string, int> uses;  // runs/a and old/a are both called a, below what was given
+            for (const auto& [folder, files] : folders) ++uses[name_below(paths, folder)];
+            for (const auto& [folder, files] : folders) {
+              std::string id = name_below(paths, folder);
+              read_folder(uses[id] > 1 ? groups.at(folder) : id, folder, groups.at(folder), files, options, sink);
+            }
           }};
 }
 

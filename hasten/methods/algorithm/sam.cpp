@@ -64,6 +64,8 @@ class Sam final : public MethodOf<SamParams>, public ForwardBackward {
     const double passes = params_.rho > 0 ? 1 + 1 / static_cast<double>(params_.interval) : 1;
     estimate.forward *= passes;
     estimate.backward *= passes;
+    estimate.forward_passes *= passes;
+    estimate.backward_passes *= passes;
   }
 
   void state(StateVisitor&) override {}  // a function of the step

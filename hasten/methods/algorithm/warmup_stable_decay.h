@@ -35,12 +35,13 @@ inline MethodSpec warmup_stable_decay_spec() {
           "lr / peak: 0 → 1 in warmup, 1, then 1 − (1 − end)·h(f) in the last decay of the budget, f = 0 → 1\n"
           "h = f (linear), √f in 32 lines (root) or (1 − cos πf) / 2 (cosine, which bends the rise, too)",
       .component = Component::kAlgorithm,
-      .verbs = {Verb::kReplace},
+      .verbs = {Verb::kRestrict},
       .saves = Factor::kIterations,
       .raises = Factor::kNone,
       .cite = "Zhai et al., arXiv:2106.04560; Hu et al., MiniCPM, arXiv:2404.06395; Haegele et al., arXiv:2405.18392",
       .uses = {{Site::plan(), Phase::kSchedule}},
       .effects = kPlanRun,
+      .conflicts = {"one_cycle"},  // both set the rate of the whole run
       .relieves = {Bottleneck::kCompute},
       .neutral = no_neutral("without warm-up and decay it would be a constant, which the schedule says better"),
       .params = describe<WarmupStableDecayParams>()};

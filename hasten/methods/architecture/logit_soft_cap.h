@@ -21,6 +21,7 @@ inline MethodSpec logit_soft_cap_spec() {
           .summary = "logits stay within a bound, by tanh",
           .maths = "z ← cap·tanh(z / cap) for the logits z",
           .component = Component::kArchitecture,
+          // Logits keep within a bound, and the layers stay; others count it to a block that replaces.
           .verbs = {Verb::kRestrict},
           .saves = Factor::kIterations,
           .raises = Factor::kIterationCost,

@@ -20,6 +20,7 @@ inline MethodSpec qk_norm_spec() {
               "q ← q / √(mean(q²) + 1e-6), k alike, over the features of each head of a token; no gain is learned\n"
               "before rotation, if any, and before scores q·k / √(features of a head)",
           .component = Component::kArchitecture,
+          // Queries and keys keep one length, and the layers stay; others count it to a block that replaces.
           .verbs = {Verb::kRestrict},
           .saves = Factor::kIterations,
           .raises = Factor::kIterationCost,

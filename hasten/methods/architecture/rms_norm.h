@@ -23,7 +23,7 @@ inline MethodSpec rms_norm_spec() {
               "y = γ·x / √(mean(x²) + ε) over the features, ε = the norm's own; no mean, no shift\n"
               "γ is learned if gain and if the model's norms have one; else γ = 1",
           .component = Component::kArchitecture,
-          .verbs = {Verb::kRemove},
+          .verbs = {Verb::kReplace},
           .saves = Factor::kIterationCost,
           .raises = Factor::kNone,
           .cite = "Zhang and Sennrich, Root mean square layer normalization, arXiv:1910.07467",

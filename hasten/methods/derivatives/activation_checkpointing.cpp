@@ -128,7 +128,9 @@ class ActivationCheckpointing final : public MethodOf<ActivationCheckpointingPar
     for (size_t i = 0; i < plan.model.blocks.size(); ++i) {
       if (is_checkpointed(params_, plan.model, i)) again += plan.model.block_flops(i).forward;
     }
-    estimate.backward += estimate.forward * again / plan.model.flops().forward;
+    const double share = again / plan.model.flops().forward;
+    estimate.backward += estimate.forward * share;
+    estimate.forward_passes += share;
   }
 
   void state(StateVisitor&) override {}  // nothing outlives a step

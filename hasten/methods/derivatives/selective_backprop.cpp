@@ -155,6 +155,9 @@ class SelectiveBackprop final : public MethodOf<SelectiveBackpropParams>, public
     estimate.forward =
         estimate.forward * share.trained + share.cut * (own + proxy.forward) + share.learnt * proxy.forward;
     estimate.backward = estimate.backward * share.trained + share.learnt * proxy.backward;
+    const bool scores = params_.scorer == Scorer::kSelf || proxy_plan_;
+    estimate.forward_passes += (scores ? share.cut : 0) + share.lessons;
+    estimate.backward_passes += share.lessons;
   }
 
   void state(StateVisitor& visitor) override {
@@ -168,9 +171,9 @@ class SelectiveBackprop final : public MethodOf<SelectiveBackpropParams>, public
   }
 
  private:
-  // Of all planned samples of the run: in batches that are cut, trained on, and learnt by the proxy.
+  // Of all planned samples of the run: in batches that are cut, trained on, and learnt by the proxy; of the steps, those in which it learns.
   struct Shares {
-    double cut = 0, trained = 0, learnt = 0;
+    double cut = 0, trained = 0, learnt = 0, lessons = 0;
   };
   Shares shares(const RunPlan& run) const {
     const double planned = run.length().total(Unit::kStep);  // where only the run will tell: many, to average over
@@ -185,6 +188,7 @@ class SelectiveBackprop final : public MethodOf<SelectiveBackpropParams>, public
       sum.cut += cuts(at) ? whole : 0;
       sum.trained += trained;
       sum.learnt += learns(at) ? trained : 0;
+      sum.lessons += learns(at) ? whole : 0;
     }
     return sum;
   }

@@ -197,6 +197,23 @@ TEST_F(SelectiveBackpropRun, CeilingsAreSmallForTheNetworkItselfAndLargerForAPro
   EXPECT_GT(ceiling({{"scorer", "proxy"}, {"end", 1}}), 1.3);
 }
 
+// What starting operators takes goes by passes, however small they are.
+TEST_F(SelectiveBackpropRun, PassesOfAStepAreCounted) {
+  auto passes = [&](Json settings) {
+    start(std::move(settings));
+    const CostEstimate estimate = planned_->run.engine.estimate_cost(planned_->run.plan);
+    return std::pair(estimate.forward_passes, estimate.backward_passes);
+  };
+  auto expect = [&](Json settings, double forward, double backward) {
+    const auto [forwards, backwards] = passes(std::move(settings));
+    EXPECT_NEAR(forwards, forward, 1e-12);
+    EXPECT_NEAR(backwards, backward, 1e-12);
+  };
+  expect({{"scorer", "self"}, {"start", 0.5}, {"end", 0.9}, {"interval", 2}}, 1 + 8 / 40.0, 1);
+  expect({{"scorer", "stale"}, {"end", 1}}, 1, 1);  // it knows the losses
+  expect({{"scorer", "proxy"}, {"end", 0.9}, {"proxy_interval", 4}}, 1 + 36 / 40.0 + 9 / 40.0, 1 + 9 / 40.0);
+}
+
 TEST_F(SelectiveBackpropRun, RefusesWhatWouldDoNothing) {
   EXPECT_THROW(start({{"keep", 1}}), ConfigError);
   EXPECT_THROW(start({{"keep", 0.99}}), ConfigError);  // rounds to the whole batch of 20

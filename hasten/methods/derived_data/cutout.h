@@ -32,7 +32,7 @@ inline MethodSpec cutout_spec() {
               "x[c, i, j] ← 0 for (i, j) in holes squares of side round(length·min(height, width)), clipped\n"
               "centres uniform over the image; drawn by sample and epoch (places = sample) or by step (batch)",
           .component = Component::kDerivedData,
-          .verbs = {Verb::kRetrofit, Verb::kRemove},
+          .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,
           .raises = Factor::kNone,
           .cite = "DeVries, Taylor, arXiv:1708.04552",

@@ -34,12 +34,12 @@ inline MethodSpec test_time_augmentation_spec() {
           .component = Component::kDerivedData,
           .verbs = {Verb::kRetrofit},
           .saves = Factor::kIterations,
-          .raises = Factor::kNone,
+          .raises = Factor::kIterationCost,  // of evaluations, which count as time of the run
           .cite = "Krizhevsky, Sutskever, Hinton, NeurIPS 2012; Jordan (six views), arXiv:2404.00498",
           .uses = {{Site::plan(), Phase::kSchedule}, {Seam::kPrediction, Phase::kAverage}},
           .effects = kEvaluation,
           .needs = kImages,
-          .relieves = {Bottleneck::kCompute},
+          .worsens = {Bottleneck::kCompute},
           .neutral = no_neutral("flip = false with translate = 0 is refused"),
           .conformance = {{"translate", "1"}},
           .params = describe<TestTimeAugmentationParams>()};

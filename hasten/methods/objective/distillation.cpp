@@ -137,6 +137,7 @@ class Distillation final : public MethodOf<DistillationParams>, public Prelude, 
     if (params_.alpha <= 0) return;
     const PassCost pass = plan_.flops();
     estimate.forward += params_.until * pass.forward;
+    estimate.forward_passes += params_.until;
     if (!params_.teacher.empty()) return;  // what it cost is in its record
     Plan teacher = baseline_plan(teacher_recipe(plan.run.recipe, params_));  // trained on all samples
     finish_plan(teacher);

@@ -31,9 +31,10 @@ inline MethodSpec whitening_init_spec() {
               "Σ_i λ_i·v_i·v_iᵀ = covariance of kernel × kernel patches of `samples` training images\n"
               "first filters = ±v_i / √(λ_i + epsilon·λ_max), frozen, every stride pixels; then bias, which learns",
           .component = Component::kParameters,
-          .verbs = {Verb::kReplace, Verb::kRemove},
+          // Frozen filters remove derivatives as well: that is another component, and a method stands in one.
+          .verbs = {Verb::kReplace},
           .saves = Factor::kIterations,
-          .raises = Factor::kNone,
+          .raises = Factor::kIterationCost,  // more channels, in a larger image
           .cite = "D. Page, How to train your ResNet, 2019; K. Jordan, arXiv:2404.00498",
           .uses = {{Site::plan(), Phase::kStructure}, {Event::kInitialize, Phase::kInitialize}},
           .effects = kPlanModel | kParameterValues,

@@ -36,7 +36,7 @@ inline MethodSpec el2n_pruning_spec() {
       .component = Component::kTrainingData,
       .verbs = {Verb::kRemove},
       .saves = Factor::kIterations,
-      .raises = Factor::kNone,
+      .raises = Factor::kIterationCost,  // scoring comes before the first step and is shared by all
       .cite = "Paul, Ganguli, Dziugaite, arXiv:2107.07075",
       .uses = {{Site::plan(), Phase::kStructure}, {Seam::kPrelude, Phase::kSelect}, {Seam::kSampler, Phase::kSelect}},
       .effects = kPlanRun | kSampleChoice,

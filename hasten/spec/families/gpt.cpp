@@ -106,7 +106,8 @@ ModelPlan build_gpt(const ParamSet& set, const DatasetInfo& data) {
 }  // namespace
 
 FamilySpec gpt_family() {
-  return {"gpt", "a decoder of attention and small networks, for text", describe<GptParams>(), build_gpt};
+  return {"gpt", "a decoder of attention and small networks, for text", describe<GptParams>(), build_gpt,
+          /*text=*/true};
 }
 
 }  // namespace hasten
