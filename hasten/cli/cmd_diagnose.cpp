@@ -199,11 +199,11 @@ void account_for(const std::string& directory, Context& context) {
   else std::cout << report::run_account_text(account, run.record);
 }
 
-// Options that were given, and that nothing would look at.
-void refuse_others(const CLI::App& command, const char* beside,
+// Options that were typed, and that nothing would look at. A default may be meant for the other uses of the command.
+void refuse_others(const CLI::App& command, const Context& context, const char* beside,
                    const std::function<bool(const CLI::Option&)>& applies) {
   for (const CLI::Option* option : command.get_options()) {
-    if (option->count() > 0 && !applies(*option))
+    if (option->count() > 0 && !context.by_default.contains(option->get_name()) && !applies(*option))
       throw ConfigError(option->get_name(), "something that it applies to", beside);
   }
 }
@@ -373,11 +373,11 @@ void add_diagnose(CLI::App& app, Context& context, const DiagnoseRecipe& diagnos
     if (*explain) return show_explanation(context);
     if (*subject) {
       if (std::filesystem::is_directory(recipe->recipe)) {
-        refuse_others(*command, "the directory of a run",
+        refuse_others(*command, context, "the directory of a run",
                       [](const CLI::Option& option) { return is_one_of(option, {"subject", "--json"}); });
         return account_for(recipe->recipe, context);
       }
-      refuse_others(*command, "a recipe", [](const CLI::Option& option) {
+      refuse_others(*command, context, "a recipe", [](const CLI::Option& option) {
         return with_a_recipe(option) || is_one_of(option, {"subject", "--json", "--html", "--threads"});
       });
       recipe->html = options->html;
@@ -385,7 +385,7 @@ void add_diagnose(CLI::App& app, Context& context, const DiagnoseRecipe& diagnos
       return diagnose_recipe(*recipe, context);
     }
     if (*traces || *compare || *memory)
-      refuse_others(*command, "traces", [](const CLI::Option& option) { return !with_a_recipe(option); });
+      refuse_others(*command, context, "traces", [](const CLI::Option& option) { return !with_a_recipe(option); });
     if (*memory) return show_memory_timeline(*options, context);
     if (*compare) return compare_two(*options, context);
     if (!*traces)

@@ -201,12 +201,22 @@ void compare_runs(const RunsFlags& flags, Context& context) {
             << "One run a side shows no speedup: hasten compare takes several seeds and gives intervals.\n";
 }
 
+// Where somebody works: the run's own directory, or one above it, of a search whose finished runs it still reads.
+std::optional<fs::path> busy_place(const fs::path& run) {
+  for (fs::path place = fs::absolute(run).lexically_normal(); place.has_relative_path(); place = place.parent_path()) {
+    if (DirectoryLock::held(place)) return place;
+  }
+  return std::nullopt;
+}
+
 // Only what carries a run.json is a run, and only a run is removed; none of them while one is at work.
 void remove_runs(const RunsFlags& flags, Context&) {
   const std::vector<Run> runs = read_all(flags);
   for (const Run& run : runs) {
-    if (!DirectoryLock::held(run.path)) continue;
-    throw ConfigError("runs rm", "runs that nobody works on", run.path + ", which is being trained",
+    const std::optional<fs::path> place = busy_place(run.path);
+    if (!place) continue;
+    throw ConfigError("runs rm", "runs that nobody works on",
+                      run.path + ", while a process works in " + place->string(),
                       "stop it first, or leave it out with --status");
   }
   for (const Run& run : runs) {

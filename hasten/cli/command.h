@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iosfwd>
+#include <set>
 #include <string>
 
 #include "hasten/base/json_fwd.h"
@@ -24,6 +25,7 @@ struct Context {
   bool json = false;        // --json: results as one JSON document
   int exit_code = kSuccess;
   std::string command_line;  // as it was typed, quoted where a shell needs it
+  std::set<std::string> by_default;  // options that the environment or a file gave: "--threads"
 };
 
 // Each command has one file cmd_NAME.cpp with one function that adds its options and a callback that runs it.

@@ -91,7 +91,11 @@ int run(int argc, char** argv) {
 #else
   add_completion(app, context);
 #endif
+  const std::set<std::string> typed(words.begin(), words.end());
   words = with_defaults(app, words);
+  for (const std::string& word : words) {
+    if (!typed.contains(word)) context.by_default.insert(word.substr(0, word.find('=')));
+  }
   context.command_line = "hasten";
   for (const std::string& word : words) context.command_line += " " + shell_quoted(word);
   std::reverse(words.begin(), words.end());  // CLI11 takes the last one first

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <map>
 #include <new>
+#include <stdexcept>
 
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
 #include "hasten/base/rng.h"
 #include "hasten/base/text.h"
+#include "hasten/core/out_of_memory.h"
 #include "hasten/spec/explain.h"
 
 namespace hasten {
@@ -167,12 +169,13 @@ void Engine::rethrow_with_context(const Active& active, Site site, const State& 
     throw;
   } catch (const std::bad_alloc&) {
     throw;  // the batch is to blame
-  } catch (const c10::OutOfMemoryError&) {
-    throw;
-  } catch (const c10::Error& error) {
-    throw InternalError(context + error.what_without_backtrace());
-  } catch (const std::exception& error) {
+  } catch (const InternalError& error) {
     throw InternalError(context + error.what());
+  } catch (const c10::Error& error) {
+    if (is_out_of_memory(error)) throw;
+    throw std::runtime_error(context + error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    throw std::runtime_error(context + error.what());
   }
 }
 

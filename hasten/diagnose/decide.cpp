@@ -158,7 +158,7 @@ class Rules {
     const size_t longest = model_.longest_chain();
     const bool in_memory = reads_memory(m_);
     double fetch = 0, preparation = wait;
-    double least = eps(E::kDrain) * t0_;
+    double least = 0;  // of a half of the wait, or the other one is all of it
     std::string evidence = cat("T0 ", ms(t0_), " against T1 ", ms(t1_));
     if (t_.has(E::kDrain)) evidence += cat("; the loader alone takes ", ms(t_.get(E::kDrain)));
     const auto busy = [&](Part which) {
@@ -175,9 +175,16 @@ class Rules {
     } else if (const double all = busy(Part::kFetch) + busy(Part::kDecode) + busy(Part::kAugment); all > 0) {
       fetch = wait * busy(Part::kFetch) / all;
       preparation = wait - fetch;
+      least = eps(E::kDrain) * t0_;
     }
-    if (fetch > least) waited_.push_back(found(Limit::kFetch, fetch, evidence));
-    if (preparation > least) {
+    // That training waits is known; noise may only hide for which of the two.
+    if (std::min(fetch, preparation) <= least) {
+      const bool on_fetch = fetch > preparation;
+      fetch = on_fetch ? wait : 0;
+      preparation = on_fetch ? 0 : wait;
+    }
+    if (fetch > 0) waited_.push_back(found(Limit::kFetch, fetch, evidence));
+    if (preparation > 0) {
       const double decode = part(Part::kDecode), augment = part(Part::kAugment);
       Limit what = augment > decode ? Limit::kAugment : decode > 0 ? Limit::kDecode : Limit::kFetch;
       if (in_memory && part(Part::kFetch) > std::max(decode, augment)) what = Limit::kRead;

@@ -44,7 +44,8 @@ class Unforeseen : public ConfigError {
   using ConfigError::ConfigError;
 };
 
-// What a recipe throws in `body`, with the place in the diagnosis. Out of memory comes through as it is.
+// What a recipe throws in `body`, with the place in the diagnosis. Out of memory comes through as it is, and bugs of ours
+// as such.
 template <class Body>
 auto with_place(const std::string& where, const Body& body) {
   try {
@@ -56,6 +57,8 @@ auto with_place(const std::string& where, const Body& body) {
                     error.hint());
   } catch (const std::bad_alloc&) {
     throw;
+  } catch (const InternalError& error) {
+    throw InternalError(where + ": " + error.what());
   } catch (const std::exception& error) {
     throw Unforeseen(where, "a recipe that trains", error.what());
   }

@@ -48,15 +48,16 @@ class CommonSpread {
       const stats::Moments m = stats::moments(numbers);
       if (m.n > 1) alike.push_back({group, m.squares, static_cast<double>(m.n - 1)});
     }
-    // The worst first. Two that vary more hide each other where groups are few, so up to half of them are looked at.
-    constexpr double kSurprise = 0.01;
+    // The worst first: of many groups the worst varies much by chance, so it takes a rarer F (Bonferroni). Two that vary
+    // more hide each other where groups are few, so up to half of them are looked at.
+    constexpr double kSurprise = 0.05;
     const size_t most = alike.size() / 2;
     while (worst.size() < most) {
       size_t next = 0;
       for (size_t i = 1; i < alike.size(); ++i) {
         if (chance_of(alike, i) < chance_of(alike, next)) next = i;
       }
-      const bool varies_more = chance_of(alike, next) < kSurprise;
+      const bool varies_more = chance_of(alike, next) < kSurprise / static_cast<double>(alike.size());
       worst.push_back(alike[next]);
       alike.erase(alike.begin() + static_cast<std::ptrdiff_t>(next));
       if (!varies_more) continue;

@@ -65,7 +65,7 @@ struct Ablation {
 };
 
 // Runs that differ in their seed alone are taken to vary alike in all groups, in quality and in the log of cost, as in an analysis of
-// variance, so that few runs of a method gain by those of the others; a group that varies more (F test at 1%) stays out of what they
+// variance, so that few runs of a method gain by those of the others; a group that varies more (F test of the worst of all groups, at 5%) stays out of what they
 // share and is compared by its own spread (Welch). Runs that diverged decide by Fisher's exact test alone.
 // The comparison's groups are the baseline and the arms; an arm without a group has no runs. Throws ConfigError for a margin below 0.
 Ablation judge_ablation(const Comparison& comparison, const std::vector<Arm>& arms, const AblationOptions& options);

@@ -178,16 +178,16 @@ void judge(const Comparison& comparison, Pair& pair) {
 }
 
 // The costs that the verdict is about: of the headline points, or of their crossings.
-std::vector<double> judged_costs(const Comparison& comparison, const Group& group) {
+RunCosts judged_costs(const Comparison& comparison, const Group& group) {
+  static const std::vector<double> kNone;
+  const Point& headline = group.points[group.headline];
   if (comparison.variant != Variant::kPlanned) {
-    if (!comparison.target) return {};
+    if (!comparison.target) return {headline.runs, kNone};
     const TargetTime& time = group.times.at(comparison.variant);
-    return independent_costs(comparison, group.points[time.point].runs, time.high);
+    return {group.points[time.point].runs, time.high};
   }
-  const Point& point = group.points[group.headline];
-  auto spent = point.costs.find(comparison.cost);
-  if (spent == point.costs.end()) return {};
-  return independent_costs(comparison, point.runs, spent->second.values);
+  auto spent = headline.costs.find(comparison.cost);
+  return {headline.runs, spent == headline.costs.end() ? kNone : spent->second.values};
 }
 
 double with_search(const Point& point, double spent) {
@@ -209,9 +209,7 @@ Pair make_pair(const Comparison& comparison, size_t index) {
   for (const auto& [cost, spread] : left.costs) {
     auto other = right.costs.find(cost);
     if (other != right.costs.end() && are_costs(spread.values) && are_costs(other->second.values)) {
-      pair.ratios[cost] =
-          stats::ratio_of_costs(independent_costs(comparison, left.runs, spread.values),
-                                independent_costs(comparison, right.runs, other->second.values), confidence);
+      pair.ratios[cost] = cost_ratio(comparison, {left.runs, spread.values}, {right.runs, other->second.values});
     }
   }
   if (left.quality && right.quality && left.runs.size() > 1 && right.runs.size() > 1) {
@@ -223,13 +221,15 @@ Pair make_pair(const Comparison& comparison, size_t index) {
     double base_cost = with_search(left, spent->second.mean), method_cost = with_search(right, other->second.mean);
     if (are_costs(std::array{base_cost, method_cost})) pair.with_tuning = base_cost / method_cost;
   }
-  std::vector<double> base_costs = judged_costs(comparison, base), method_costs = judged_costs(comparison, method);
+  const RunCosts base_judged = judged_costs(comparison, base), method_judged = judged_costs(comparison, method);
+  const std::vector<double> base_costs = independent_costs(comparison, base_judged),
+                            method_costs = independent_costs(comparison, method_judged);
   if (base_costs.size() > 1 && method_costs.size() > 1 && are_costs(base_costs) && are_costs(method_costs)) {
     stats::Moments a = stats::moments(base_costs), b = stats::moments(method_costs);
     double cv_base = a.sd() / a.mean, cv_method = b.sd() / b.mean;
     pair.detectable = stats::smallest_detectable(a.n, b.n, std::sqrt((cv_base * cv_base + cv_method * cv_method) / 2));
   }
-  pair.over_hosts = base_costs.size() < left.runs.size() || method_costs.size() < right.runs.size();
+  pair.over_hosts = base_costs.size() < base_judged.values.size() || method_costs.size() < method_judged.values.size();
   judge(comparison, pair);
   return pair;
 }

@@ -203,6 +203,23 @@ TEST(ComparedCurves, TheHeadlineIsOverHostsToo) {
   }
 }
 
+// Means are over all runs, as those that stand beside the ratio; only the interval is over hosts.
+TEST(ComparedCurves, AHostWithMoreRunsCountsForMore) {
+  std::vector<evaluate::Run> runs = on_hosts(true);
+  for (evaluate::Run& run : runs) {
+    if (run.record.group == "baseline" && run.record.seed == 6) run.record.hardware.host_id = "a";
+    if (run.record.group == "baseline" && run.record.seed == 5) run.record.hardware.host_id = "a";
+  }
+  CompareOptions options;
+  options.target = 0.91;
+  const Comparison result = compare(runs, options);
+  const stats::Ratio& ratio = *result.pairs[0].time_to_target;
+  EXPECT_NEAR(ratio.value, 2, 1e-12);
+  EXPECT_LT(ratio.low, ratio.value);
+  EXPECT_GT(ratio.high, ratio.value);
+  EXPECT_NEAR(*result.pairs[0].bound_high, ratio.value, 1e-12);
+}
+
 TEST(ComparedCurves, ResamplesInWhichBothSidesMissCountAgainstBothEnds) {
   // One seed of three carries each side's best point over the target: a side misses in 30% of all resamples, and alone in
   // 23% of those in which a side gets there. The ends of this interval lie at 26%.

@@ -259,19 +259,29 @@ bool are_costs(std::span<const double> values) {
          std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x) && x > 0; });
 }
 
-std::vector<double> independent_costs(const Comparison& comparison, const std::vector<size_t>& runs,
-                                      const std::vector<double>& costs) {
-  if (costs.size() != runs.size()) return costs;  // not one a run, such as that of a common step
+std::vector<double> independent_costs(const Comparison& comparison, const RunCosts& costs) {
+  if (costs.values.size() != costs.runs.size()) return costs.values;
   std::map<std::string, stats::Moments> hosts;
-  for (size_t i = 0; i < runs.size(); ++i) {
-    const std::string& host = comparison.runs[runs[i]].record.hardware.host_id;
-    if (host.empty()) return costs;
-    hosts[host].add(costs[i]);
+  for (size_t i = 0; i < costs.runs.size(); ++i) {
+    const std::string& host = comparison.runs[costs.runs[i]].record.hardware.host_id;
+    if (host.empty()) return costs.values;
+    hosts[host].add(costs.values[i]);
   }
-  if (hosts.size() < 2 || hosts.size() == runs.size()) return costs;
+  if (hosts.size() < 2 || hosts.size() == costs.runs.size()) return costs.values;
   std::vector<double> means;
   for (const auto& [host, moments] : hosts) means.push_back(moments.mean);
   return means;
+}
+
+stats::Ratio cost_ratio(const Comparison& comparison, const RunCosts& base, const RunCosts& method) {
+  stats::Ratio ratio = stats::ratio_of_costs(independent_costs(comparison, base), independent_costs(comparison, method),
+                                             comparison.options.confidence);
+  // Hosts with more runs count for more in the means that stand beside it; the interval moves along.
+  const double value = stats::moments(base.values).mean / stats::moments(method.values).mean;
+  ratio.low *= value / ratio.value;
+  ratio.high *= value / ratio.value;
+  ratio.value = value;
+  return ratio;
 }
 
 TargetTime point_time(const Comparison& comparison, const Group& group, const Point& point, Variant variant) {
@@ -319,11 +329,8 @@ void fill_time_to_target(const Comparison& comparison, Pair& pair) {
     const TargetTime& method = method_group.times.at(variant);
     if (base.high.empty() || method.high.empty()) continue;
     TimeRatio& time = pair.times[variant];
-    auto costs = [&](const Group& group, const TargetTime& of) {
-      return independent_costs(comparison, group.points[of.point].runs, of.high);
-    };
-    time.ratio = stats::ratio_of_costs(costs(comparison.baseline(), base), costs(method_group, method),
-                                       comparison.options.confidence);
+    time.ratio = cost_ratio(comparison, {comparison.baseline().points[base.point].runs, base.high},
+                            {method_group.points[method.point].runs, method.high});
     double base_low = stats::moments(base.low).mean, method_low = stats::moments(method.low).mean;
     time.bound_low = base_low / stats::moments(method.high).mean;
     if (method_low > 0) time.bound_high = stats::moments(base.high).mean / method_low;

@@ -10,10 +10,16 @@ namespace hasten::evaluate {
 // Whether these may stand in a ratio: there are some, and all are finite and above 0.
 bool are_costs(std::span<const double> values);
 
-// Costs of `runs`, one by one, for an interval over what is drawn independently. Runs of one host share its speed: where all
-// name their hosts, more than one and fewer than runs, it is the mean of each host.
-std::vector<double> independent_costs(const Comparison& comparison, const std::vector<size_t>& runs,
-                                      const std::vector<double>& costs);
+// Costs of these runs, one by one; fewer where they are not of single runs, such as that of a common step.
+struct RunCosts {
+  const std::vector<size_t>& runs;
+  const std::vector<double>& values;
+};
+// What is drawn independently. Runs of one host share its speed: where all name their hosts, more than one and fewer than
+// runs, it is the mean of each host.
+std::vector<double> independent_costs(const Comparison& comparison, const RunCosts& costs);
+// Of the means over all runs, with an interval over what is drawn independently.
+stats::Ratio cost_ratio(const Comparison& comparison, const RunCosts& base, const RunCosts& method);
 
 // Costs to target of a point with a quality, and of the point of the group at which they are least. For crossings of
 // single runs there is no time when any run misses: a miss is no number, and dropping it would flatter the group.

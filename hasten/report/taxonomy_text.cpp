@@ -104,7 +104,7 @@ std::string caution_text(const VerdictFile& file) {
              "% intervals, each for itself: of ", tested, " about ",
              significant(static_cast<double>(tested) * file.level(), 2), " lie off 0 by chance",
              file.max_seeds > 0 ? ", over both looks" : "", ". ", kept,
-             " differ from 0 when all are taken together (Holm; marked *).");
+             " of those that help or hurt stay when all are taken together (Holm; marked *).");
 }
 
 std::string verdicts_text(const VerdictFile& file) {

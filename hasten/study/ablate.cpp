@@ -22,8 +22,6 @@ namespace fs = std::filesystem;
 using evaluate::Arm;
 using evaluate::Change;
 
-constexpr const char* kBaseline = "baseline";
-
 // "infobatch(ratio=0.4) vs random_subset(keep=0.8)": the method, and its control.
 std::pair<std::string, std::string> method_and_control(const std::string& setting) {
   constexpr std::string_view kVersus = " vs ";
@@ -188,7 +186,7 @@ std::vector<RunRequest> interleaved(const AblatePlan& plan, const std::vector<co
     request.recipe = recipe;
     request.seed = seed;
     request.group = group;
-    request.role = group == kBaseline ? evaluate::Role::kBaseline : evaluate::Role::kMethod;
+    request.role = group == kBaselineGroup ? evaluate::Role::kBaseline : evaluate::Role::kMethod;
     request.planned_runs = static_cast<int64_t>(runs);
     request.out = plan.options.out / group / cat("seed-", seed);
     return request;
@@ -204,7 +202,7 @@ std::vector<RunRequest> interleaved(const AblatePlan& plan, const std::vector<co
       const uint64_t seed = i == 0 ? seeds[turn] : kFurtherSeeds + turn * plan.arms.size() + i;
       const size_t place = i * (arms.size() + times) / times;
       round.insert(round.begin() + static_cast<std::ptrdiff_t>(std::min(place, round.size())),
-                   request(plan.baseline, kBaseline, seed, baseline_before + (end_turn - first_turn) * times));
+                   request(plan.baseline, kBaselineGroup, seed, baseline_before + (end_turn - first_turn) * times));
     }
     requests.insert(requests.end(), round.begin(), round.end());
   }
@@ -318,73 +316,7 @@ std::set<std::string> open_groups(const AblatePlan& plan, const std::vector<fs::
   }
 }
 
-std::optional<double> executed(const evaluate::Totals& totals, Unit unit) {
-  switch (unit) {
-    case Unit::kEpoch: return totals.epochs;
-    case Unit::kStep: return totals.steps;
-    case Unit::kSample: return totals.samples;
-    case Unit::kToken: return totals.tokens;
-    case Unit::kSecond: return totals.train_s;
-    case Unit::kFlop: return totals.flops;
-    case Unit::kJoule: return totals.joules;
-    case Unit::kFraction: return std::nullopt;
-  }
-  return std::nullopt;
-}
-
-// Why one of these methods could not act in the runs of the group, or nothing. A budget in seconds does not tell beforehand how
-// many epochs or steps it is.
-std::string too_short(const std::vector<evaluate::Run>& runs, const std::string& group, const Recipe& recipe,
-                      const std::vector<std::string>& methods) {
-  for (const MethodChoice& choice : recipe.methods) {
-    const Duration& least = choice.spec->min_horizon;
-    if (std::find(methods.begin(), methods.end(), choice.spec->name) == methods.end()) continue;
-    std::optional<double> shortest;
-    for (const evaluate::Run& run : runs) {
-      if (run.record.group != group || run.record.status != evaluate::Status::kOk) continue;
-      const std::optional<double> length = executed(run.record.executed, least.unit);
-      if (length) shortest = std::min(length.value(), shortest.value_or(*length));
-    }
-    constexpr double kRounding = 1e-9;
-    if (!shortest || *shortest >= least.value * (1 - kRounding)) continue;
-    return cat(choice.spec->name, " acts in runs of at least ", to_string(least), ", and the shortest of these was ",
-               to_string(Duration{std::floor(100 * *shortest) / 100, least.unit}));
-  }
-  return "";
-}
-
-// The sides that can be judged; of the others, why not.
-std::vector<Arm> judged_arms(const AblatePlan& plan, const std::vector<evaluate::Run>& runs,
-                             std::vector<evaluate::MethodLeftAside>& aside) {
-  std::map<std::string, std::string> short_groups;
-  for (const PlannedArm& planned : plan.arms) {
-    const Arm& arm = planned.arm;
-    const bool added = arm.change == Change::kAdded;  // else it is the baseline that has the methods
-    short_groups[arm.group] =
-        too_short(runs, added ? arm.group : kBaseline, added ? planned.recipe : plan.baseline, arm.methods);
-  }
-  std::vector<Arm> judged;
-  for (Arm& arm : plan.compared()) {
-    const std::string &own = short_groups[arm.group], &of_control = short_groups[arm.control_group];
-    if (own.empty() && of_control.empty()) judged.push_back(std::move(arm));
-    else if (arm.control_group.empty()) aside.push_back({join(arm.methods, " with "), own});
-    else if (own.empty()) aside.push_back({cat(join(arm.methods, " with "), " against ", arm.control), of_control});
-  }
-  return judged;
-}
-
 }  // namespace
-
-JudgedAblation judge_runs(const AblatePlan& plan, const std::vector<fs::path>& paths) {
-  std::vector<evaluate::Run> runs;
-  for (const fs::path& path : paths) runs.push_back(evaluate::read_run(path));
-  evaluate::CompareOptions options;
-  options.baseline = kBaseline;
-  JudgedAblation judged{evaluate::compare(std::move(runs), options), {}, plan.not_applicable};
-  const std::vector<Arm> arms = judged_arms(plan, judged.comparison.runs, judged.not_applicable);
-  judged.ablation = evaluate::judge_ablation(judged.comparison, arms, plan.judging());
-  return judged;
-}
 
 AblateResult run_ablate(const AblatePlan& plan, const RunLauncher& launch, const Ended& ended) {
   const Json looks = plan.looks();

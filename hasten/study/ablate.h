@@ -39,6 +39,8 @@ struct PlannedArm {
   bool is_control = false;  // runs that another arm is compared with, and no side of their own
 };
 
+inline constexpr const char* kBaselineGroup = "baseline";
+
 struct AblatePlan {
   AblateOptions options;
   Recipe baseline;  // with the budget

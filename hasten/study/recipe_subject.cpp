@@ -12,6 +12,7 @@
 #include "hasten/base/error.h"
 #include "hasten/base/machine.h"
 #include "hasten/base/text.h"
+#include "hasten/core/out_of_memory.h"
 #include "hasten/loader/file_store.h"
 #include "hasten/meter/device.h"
 #include "hasten/meter/energy.h"
@@ -29,13 +30,6 @@ using P = diagnose::Part;
 namespace {
 
 constexpr int64_t kSubsetBatches = 4;  // that lie in memory in R4
-
-// LibTorch's word for it, on any device.
-bool is_out_of_memory(const c10::Error& error) {
-  const std::string text = error.what_without_backtrace();
-  return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
-         text.find("can't allocate memory") != std::string::npos || text.find("out of memory") != std::string::npos;
-}
 
 class ThreadCount {
  public:

@@ -275,7 +275,9 @@ TEST(RecipeSubjectTest, WhatIsNewIsWarmedUpLonger) {
     const int64_t timed = subject.run({Experiment::kResident}, 0.4).steps;
     return Probe::steps - timed;
   };
-  EXPECT_EQ(warmed(), 10);
+  const int64_t first = warmed();  // ten, or what 0.4 s have room for
+  EXPECT_GE(first, 3);
+  EXPECT_LE(first, 10);
   EXPECT_EQ(warmed(), 1);
 }
 

@@ -21,34 +21,41 @@ bool holds_something(const fs::path& out, const std::string& file) {
   });
 }
 
+// What cannot be looked at or removed stays.
 void remove_unfinished_files(const fs::path& out) {
-  for (fs::recursive_directory_iterator entry(out), end; entry != end; ++entry) {
-    if (fs::exists(entry->path() / "run.json")) entry.disable_recursion_pending();
-    else if (entry->is_regular_file() && is_unfinished_file(entry->path())) fs::remove(entry->path());
+  std::error_code code;
+  fs::recursive_directory_iterator entry(out, fs::directory_options::skip_permission_denied, code), end;
+  for (; !code && entry != end; entry.increment(code)) {
+    std::error_code ignored;
+    if (fs::exists(entry->path() / "run.json", ignored)) entry.disable_recursion_pending();
+    else if (entry->is_regular_file(ignored) && is_unfinished_file(entry->path())) fs::remove(entry->path(), ignored);
   }
+}
+
+void refuse_what_is_there(const StudyDirectory& directory) {
+  if (!holds_something(directory.out, directory.file)) return;
+  throw ConfigError("--out", "an empty or new directory", "'" + directory.out.string() + "', which holds something",
+                    cat("continue ", directory.what, " with --resume, or choose another directory"));
 }
 
 }  // namespace
 
 OpenStudy open_study(const StudyDirectory& directory, const Json& document) {
   const fs::path file = directory.out / directory.file;
-  const std::string place = "'" + directory.out.string() + "'";
   if (directory.resume) {
     if (!fs::exists(file)) {
-      throw ConfigError("--resume", directory.what + " in --out", place + ", which holds none",
+      throw ConfigError("--resume", directory.what + " in --out", "'" + directory.out.string() + "', which holds none",
                         "name its directory by --out");
     }
   } else {
-    if (holds_something(directory.out, directory.file)) {
-      throw ConfigError("--out", "an empty or new directory", place + ", which holds something",
-                        cat("continue ", directory.what, " with --resume, or choose another directory"));
-    }
+    refuse_what_is_there(directory);
     fs::create_directories(directory.out);
   }
   const std::string noun = directory.what.substr(directory.what.find(' ') + 1);  // without its article
   OpenStudy study{document, DirectoryLock(directory.out, noun)};
   remove_unfinished_files(directory.out);
   if (!directory.resume) {
+    refuse_what_is_there(directory);  // another process may have come first
     write_file_atomic(file, document.dump(2) + "\n");
     return study;
   }

@@ -230,10 +230,16 @@ std::unique_ptr<CheckpointReader> newest_checkpoint(const std::filesystem::path&
   return nullptr;
 }
 
-void remove_newer_checkpoints(const std::filesystem::path& run, int64_t step) {
+void remove_checkpoints(const std::filesystem::path& run) {
+  const std::vector<std::filesystem::path> all = list_checkpoints(run);
+  for (const std::filesystem::path& path : all) std::filesystem::remove(path);
+}
+
+void set_newer_checkpoints_aside(const std::filesystem::path& run, int64_t step) {
   const std::vector<std::filesystem::path> all = list_checkpoints(run);
   for (const std::filesystem::path& path : all) {
-    if (step < 0 || path > checkpoint_path(run, step)) std::filesystem::remove(path);
+    // Kept: what could not be read today may be whole.
+    if (path > checkpoint_path(run, step)) std::filesystem::rename(path, path.string() + ".broken");
   }
 }
 

@@ -57,7 +57,9 @@ std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path&
 // DataError when all are broken, and for one of a newer version, which is not broken.
 std::unique_ptr<CheckpointReader> newest_checkpoint(const std::filesystem::path& run,
                                                     std::vector<std::string>* skipped = nullptr);
-void remove_newer_checkpoints(const std::filesystem::path& run, int64_t step);  // -1: all
+void remove_checkpoints(const std::filesystem::path& run);
+// Those beyond `step`, which were passed over, are called NAME.broken: they count no more when old ones are removed.
+void set_newer_checkpoints_aside(const std::filesystem::path& run, int64_t step);
 void remove_old_checkpoints(const std::filesystem::path& run, int64_t keep);
 
 }  // namespace hasten

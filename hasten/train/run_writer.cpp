@@ -59,13 +59,13 @@ void RunWriter::create() {
     lock_.emplace(directory_, "run");
     refuse_old_run();  // another process may have been here since the constructor
   }
-  remove_newer_checkpoints(directory_, -1);
+  remove_checkpoints(directory_);
   events_ = std::make_unique<evaluate::EventLog>(directory_);
   tensorboard_ = std::make_unique<evaluate::TensorboardLog>(directory_);
 }
 
 void RunWriter::resume(int64_t events_offset, int64_t step) {
-  remove_newer_checkpoints(directory_, step);  // broken, and counted as the newest ones when old ones are removed
+  set_newer_checkpoints_aside(directory_, step);
   events_ = std::make_unique<evaluate::EventLog>(directory_, events_offset, step);
   tensorboard_ = std::make_unique<evaluate::TensorboardLog>(directory_);
 }

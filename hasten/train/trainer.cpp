@@ -2,6 +2,7 @@
 #include "hasten/train/trainer.h"
 
 #include <ATen/ops/tensor.h>
+#include <c10/util/Exception.h>
 
 #include "hasten/base/clock.h"
 #include "hasten/base/error.h"
@@ -347,6 +348,9 @@ void Trainer::enumerate_state(StateVisitor& visitor) { impl_->enumerate(visitor)
 TrainResult Trainer::run() {
   try {
     return impl_->run();
+  } catch (const c10::Error& error) {
+    impl_->fail(error.what_without_backtrace());
+    throw;
   } catch (const std::exception& error) {
     impl_->fail(error.what());
     throw;

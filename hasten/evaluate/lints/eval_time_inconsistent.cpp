@@ -29,16 +29,13 @@ Lint eval_time_inconsistent() {
             for (const Group& group : comparison.groups) {
               for (const Run* run : runs_of(comparison, group)) {
                 const Totals& totals = run->record.executed;
-                // What the clock contains is not added twice.
+                // What the clock contains is not added twice; work that is charged to the run is in its training seconds.
                 if (!totals.total_s || !totals.train_s || !totals.eval_s || run->record.clocks.eval.value_or(true) ||
                     *totals.total_s < 1)
                   continue;
                 known = true;
-                double parts_s = *totals.train_s + *totals.eval_s + totals.logging_s.value_or(0) +
-                                 totals.checkpoint_s.value_or(0) + totals.startup_s.value_or(0);
-                for (const AuxiliaryCost& work : run->record.auxiliary) {
-                  if (work.charged) parts_s += work.seconds.value_or(0);
-                }
+                const double parts_s = *totals.train_s + *totals.eval_s + totals.logging_s.value_or(0) +
+                                       totals.checkpoint_s.value_or(0) + totals.startup_s.value_or(0);
                 double unexplained = (*totals.total_s - parts_s) / *totals.total_s;
                 if (std::abs(unexplained) <= 0.02) continue;
                 out.fire(run->record.id, cat(fixed(unexplained * 100, 1),

@@ -151,12 +151,10 @@ class SelectiveBackprop final : public MethodOf<SelectiveBackpropParams>, public
   void cost(const Plan& plan, CostEstimate& estimate) const override {
     const Shares share = shares(plan.run);
     const PassCost proxy = proxy_plan_ ? proxy_plan_->flops() : PassCost{};
-    const double own = params_.scorer == Scorer::kSelf ? plan.model.flops().forward : 0;
-    estimate.forward =
-        estimate.forward * share.trained + share.cut * (own + proxy.forward) + share.learnt * proxy.forward;
+    const double scoring = params_.scorer == Scorer::kSelf ? plan.model.flops().forward : proxy.forward;
+    estimate.forward = estimate.forward * share.trained + share.cut * scoring + share.learnt * proxy.forward;
     estimate.backward = estimate.backward * share.trained + share.learnt * proxy.backward;
-    const bool scores = params_.scorer == Scorer::kSelf || proxy_plan_;
-    estimate.forward_passes += (scores ? share.cut : 0) + share.lessons;
+    estimate.forward_passes += (params_.scorer == Scorer::kStale ? 0 : share.cut) + share.lessons;
     estimate.backward_passes += share.lessons;
   }
 
@@ -171,8 +169,7 @@ class SelectiveBackprop final : public MethodOf<SelectiveBackpropParams>, public
   }
 
  private:
-  // Of all planned samples of the run: in batches that are cut, trained on, and learnt by the proxy; of the steps, those in which it learns.
-  struct Shares {
+  struct Shares {  // of all planned samples, and of steps in which the proxy learns
     double cut = 0, trained = 0, learnt = 0, lessons = 0;
   };
   Shares shares(const RunPlan& run) const {
@@ -187,8 +184,7 @@ class SelectiveBackprop final : public MethodOf<SelectiveBackpropParams>, public
       const double trained = cuts(at) ? kept : whole;
       sum.cut += cuts(at) ? whole : 0;
       sum.trained += trained;
-      sum.learnt += learns(at) ? trained : 0;
-      sum.lessons += learns(at) ? whole : 0;
+      if (learns(at)) sum.learnt += trained, sum.lessons += whole;
     }
     return sum;
   }
