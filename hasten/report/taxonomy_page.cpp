@@ -36,11 +36,12 @@ std::string method_html(const MethodSpec& spec, const std::vector<VerdictFile>& 
   std::string dots, words;
   for (const VerdictFile& file : files) {
     const MethodVerdict* verdict = file.on(spec.name);
-    const std::string word = verdict == nullptr ? "unmeasured" : verdict_word(*verdict);
+    if (verdict == nullptr) continue;
+    const std::string word = verdict_word(*verdict);
     dots += cat("<i class=\"v ", word, "\"></i>");
-    if (verdict != nullptr) words += cat(file.workload, ": ", word, ", ", effect_text(file, verdict->effect), "\n");
+    words += cat(file.workload, ": ", word, ", ", effect_text(file, verdict->effect), "\n");
   }
-  if (files.empty()) dots = "<i class=\"v unmeasured\"></i>";
+  if (dots.empty()) dots = "<i class=\"v unmeasured\"></i>";
   return cat("<span class=\"method\" title=\"", html_escape(spec.summary + "\n" + words), "\"><span class=\"dots\">",
              dots, "</span>", html_escape(spec.name), "</span>");
 }
@@ -66,8 +67,8 @@ std::string matrix_html(const Catalogue& catalogue, const std::vector<VerdictFil
   if (files.size() > 1) {
     std::vector<std::string> names;
     for (const VerdictFile& file : files) names.push_back(file.workload);
-    html += cat("<p class=\"soft small\">One mark for each workload, in this order: ", html_escape(join(names, ", ")),
-                ". Hatched: no method.</p>");
+    html += cat("<p class=\"soft small\">One mark for each workload that a method was compared on, in this order: ",
+                html_escape(join(names, ", ")), "; a method's tip names them. Hatched: no method.</p>");
   }
   return html + "</div>";
 }
