@@ -85,6 +85,11 @@ TEST(DecideTest, WhatNoiseCouldBeIsNotFound) {
   EXPECT_THAT(decided(waiting), Contains(Field(&Finding::what, Limit::kFetch)));
   EXPECT_THAT(decided(waiting, noisy), Not(Contains(Field(&Finding::what, Limit::kFetch))));
   EXPECT_EQ(decided(waiting, noisy)[0].what, Limit::kDecode);
+  // Either half alone could be noise, the wait of both is none.
+  const Measurements halves = measured(
+      with(quiet(), {{E::kFull, 12}, {E::kDrain, 12}, {E::kCached, 11.1}, {E::kHostBatch, 10}}), quiet_loader());
+  EXPECT_EQ(decided(halves, noisy)[0].what, Limit::kDecode);
+  EXPECT_NEAR(decided(halves, noisy)[0].seconds, 2e-3, 1e-9);
   PartSeconds busy = quiet_loader();
   busy[static_cast<size_t>(P::kAssemble)] = 0.6e-3;
   const Measurements assembling = measured(with(quiet(), {{E::kFull, 10.6}}), busy);

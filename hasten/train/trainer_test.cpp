@@ -149,6 +149,7 @@ TEST(TrainerTest, ABrokenCheckpointIsNotTheOneThatIsKept) {
   const std::vector<std::filesystem::path> kept = list_checkpoints(dir.path() / "a");
   ASSERT_EQ(kept.size(), 1u);
   EXPECT_EQ(CheckpointReader(kept[0]).info().step, 16);
+  EXPECT_TRUE(std::filesystem::exists(checkpoint_path(dir.path() / "a", 18).string() + ".broken")) << "it may be whole";
 }
 
 // Its record stands for a run: what is left without one belongs to nobody.
