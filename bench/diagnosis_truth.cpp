@@ -57,7 +57,7 @@ void print(const Diagnosis& diagnosis, const Measurements& measurements) {
 }
 
 bool is_loaded(const Conditions& conditions, const Facts& facts) {
-  return conditions.others_cores.value_or(0) > JudgeOptions{}.most_others * static_cast<double>(facts.cores);
+  return conditions.others_share(facts.cores) > JudgeOptions{}.most_others;
 }
 
 Outcome run_once(const KnownCase& known, uint64_t seed, const Options& options) {

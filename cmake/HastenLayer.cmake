@@ -8,14 +8,15 @@ function(hasten_unity target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${HASTEN_UNITY} UNITY_BUILD_BATCH_SIZE ${HASTEN_UNITY_BATCH})
 endfunction()
 
-# Registers the cases of a GoogleTest program by label: gpu when the name says Gpu, slow when it says Slow, else unit.
+# Registers the cases of a GoogleTest program when ctest starts: labels gpu and slow where a name says Gpu or Slow, else unit.
 function(hasten_discover_tests target)
-  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_FILTER "-*Slow*:*Gpu*"
-    PROPERTIES LABELS unit TIMEOUT 120)
-  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_FILTER "*Slow*-*Gpu*"
-    PROPERTIES LABELS slow TIMEOUT 1200)
-  gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_FILTER "*Gpu*"
-    PROPERTIES LABELS gpu TIMEOUT 1200)
+  string(REGEX REPLACE "_test$" "" prefix "${target}")
+  set(file "${CMAKE_CURRENT_BINARY_DIR}/${target}.ctest.cmake")
+  file(GENERATE OUTPUT "${file}" CONTENT "set(program \"$<TARGET_FILE:${target}>\")
+set(prefix \"${prefix}\")
+include(\"${PROJECT_SOURCE_DIR}/cmake/HastenSuites.cmake\")
+")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${file}")
 endfunction()
 
 # A GoogleTest program; its sources stay apart, so that their helpers may share names. TORCH: they see LibTorch.
@@ -27,7 +28,7 @@ function(hasten_test name)
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
-  target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gmock hasten_test_main)
   if(arg_TORCH)
     hasten_precompiled(${name} torch_test)
   endif()
@@ -94,5 +95,7 @@ function(hasten_layer name)
 endfunction()
 
 if(HASTEN_TESTS)
-  include(GoogleTest)
+  add_library(hasten_test_main STATIC "${PROJECT_SOURCE_DIR}/tests/test_main.cpp")
+  target_compile_features(hasten_test_main PRIVATE cxx_std_20)
+  target_link_libraries(hasten_test_main PUBLIC GTest::gtest)
 endif()

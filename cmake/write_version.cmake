@@ -28,6 +28,9 @@ namespace hasten {
 std::string version_text() { return "@VERSION@"; }
 std::string commit_text() { return "@commit@"; }
 bool built_with_changes() { return @changed@; }
+std::string build_name() {
+  return version_text() + " (" + commit_text().substr(0, 12) + (built_with_changes() ? ", with changes" : "") + ")";
+}
 std::string build_text() { return "@BUILD@"; }
 }  // namespace hasten
 ]])

@@ -2,11 +2,16 @@
 // holds all commands. What the first does not have, it hands over.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace hasten::cli {
 
 // Goes on as `program`, which lies beside this one. Does not return; throws ConfigError if it cannot be started.
 [[noreturn]] void hand_over(std::string_view program, char** argv);
+
+// In the program that was started so: what to say where the other one is of another build, else nothing. Once in a process and in
+// those that it starts.
+std::string other_build();
 
 }  // namespace hasten::cli

@@ -47,8 +47,7 @@ std::string shell_quoted(const std::string& word) {
 
 int run(int argc, char** argv) {
   CLI::App app{kDescription, "hasten"};
-  app.set_version_flag("--version", "hasten " + version_text() + " (" + commit_text().substr(0, 12) +
-                                        (built_with_changes() ? ", with changes" : "") + ")");
+  app.set_version_flag("--version", "hasten " + build_name());
   app.footer(kExitCodes);
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::help);
@@ -119,6 +118,9 @@ int main(int argc, char** argv) {
   tune_allocator();  // before the first large buffer
 #endif
   try {
+#ifdef HASTEN_WITH_TORCH
+    if (const std::string other = cli::other_build(); !other.empty()) std::cerr << "warning: " << other << "\n";
+#endif
     return cli::run(argc, argv);
   } catch (const ConfigError& error) {
     cli::print_error(error.source(), error.what(), error.hint());

@@ -50,6 +50,7 @@ Json verdict_json(const VerdictFile& file, const MethodVerdict& verdict) {
   json["detectable"] = number(verdict.detectable);
   json["adjusted_p"] = number(verdict.adjusted_p);
   json["seconds"] = span_json(verdict.seconds);
+  json["total_seconds"] = span_json(verdict.total_seconds);
   json["flops"] = span_json(verdict.flops);
   if (verdict.methods.size() > 1) {
     json["beyond_sum"] = span_json(verdict.beyond_sum);

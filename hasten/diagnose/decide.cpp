@@ -335,8 +335,8 @@ class Rules {
 }  // namespace
 
 bool reads_memory(const Measurements& measurements) {
-  const auto why = measurements.left_out.find(E::kCached);
-  return why != measurements.left_out.end() && why->second.find("in memory already") != std::string::npos;
+  return measurements.left_out.count(E::kCached) != 0 &&
+         measurements.conditions.resident_at_begin.value_or(0) > kInMemory;
 }
 
 std::vector<Finding> decide(const Times& times, const Measurements& measurements, const StageModel& model,

@@ -66,6 +66,7 @@ TEST(DecideTest, WhatLiesInMemoryIsNotWaitedForByStorage) {
   Measurements reading = measured(with(quiet(), {{E::kFull, 16}, {E::kDrain, 16}}),
                                   busy_ms({{P::kFetch, 12}, {P::kDecode, 3}, {P::kAugment, 1}}));
   reading.left_out[E::kCached] = "the files lie in memory already";
+  reading.conditions.resident_at_begin = 1;
   const std::vector<Finding> findings = decided(reading);
   EXPECT_THAT(findings, ElementsAre(Field(&Finding::what, Limit::kRead), Field(&Finding::what, Limit::kCompute)));
   EXPECT_NEAR(findings[0].seconds, 6e-3, 1e-9);
@@ -73,6 +74,7 @@ TEST(DecideTest, WhatLiesInMemoryIsNotWaitedForByStorage) {
   Measurements decoding = measured(with(quiet(), {{E::kFull, 16}, {E::kDrain, 16}}),
                                    busy_ms({{P::kFetch, 5}, {P::kDecode, 10}, {P::kAugment, 1}}));
   decoding.left_out = reading.left_out;
+  decoding.conditions = reading.conditions;
   EXPECT_EQ(decided(decoding)[0].what, Limit::kDecode);
   EXPECT_NEAR(decided(decoding)[0].seconds, 6e-3, 1e-9) << "all of the wait";
 }

@@ -56,6 +56,8 @@ struct Trial {
   double delay_s = 0;  // a step; of R14
 };
 
+constexpr double kInMemory = 0.99;  // share of pages at which files count as lying in memory
+
 class Subject {
  public:
   virtual ~Subject() = default;

@@ -241,6 +241,16 @@ double detectable_by(const stats::TTest& test, double confidence) {
   return error * (reach + stats::student_quantile(kPower, test.dof));
 }
 
+// A budget is spent on training: a method that evaluates for longer, as test-time augmentation does, pays for it outside.
+std::string outside_of_training(const Effect& effect) {
+  const auto training = effect.ratios.find(Cost::kTrainSeconds), whole = effect.ratios.find(Cost::kTotalSeconds);
+  if (training == effect.ratios.end() || whole == effect.ratios.end() || !whole->second.has_interval) return "";
+  constexpr double kLeast = 0.01;  // of the run; starting up varies by as much
+  if (whole->second.high >= 1 || whole->second.value >= training->second.value * (1 - kLeast)) return "";
+  return cat("; whole runs, evaluation included, take ", fixed(1 / whole->second.value, 2), " (",
+             fixed(1 / whole->second.high, 2), " to ", fixed(1 / whole->second.low, 2), ") times as long");
+}
+
 Effect effect_of(const Comparison& comparison, const Spreads& spreads, const Arm& arm, const AblationOptions& options) {
   Effect effect;
   effect.arm = arm;
@@ -265,7 +275,10 @@ Effect effect_of(const Comparison& comparison, const Spreads& spreads, const Arm
   if (effect.quality) effect.detectable = detectable_by(*effect.quality, options.confidence);
   effect.ratios = ratios_of(spreads, without, with, options.confidence);
   effect.survivors = judge_lost(effect, added ? lost : baseline, added ? baseline : lost, options.confidence);
-  if (!effect.survivors) judge(comparison, options, effect);
+  if (!effect.survivors) {
+    judge(comparison, options, effect);
+    effect.reason += outside_of_training(effect);
+  }
   return effect;
 }
 

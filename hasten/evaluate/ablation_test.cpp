@@ -97,6 +97,20 @@ TEST(Ablation, CostCountsWhereBudgetsAreSamples) {
   EXPECT_NE(found.effects[1].reason.find("equal seconds"), std::string::npos) << found.effects[1].reason;
 }
 
+TEST(Ablation, TimeOutsideOfTrainingIsSaid) {
+  Runs runs = runs_of({{"baseline", 0.9}, {"with-views", 0.92}, {"with-same", 0.92}});
+  for (auto& run : runs) {
+    run.record.executed.total_s = *run.record.executed.train_s * (run.record.group == "with-views" ? 1.4 : 1.1) +
+                                  0.01 * static_cast<double>(*run.record.seed);
+  }
+  const Ablation found = judged(std::move(runs), {added("views"), added("same")});
+  EXPECT_EQ(found.effects[0].verdict, Verdict::kHelps);
+  EXPECT_NE(found.effects[0].reason.find("; whole runs, evaluation included, take 1.27 (1.27 to 1.27) times as long"),
+            std::string::npos)
+      << found.effects[0].reason;
+  EXPECT_EQ(found.effects[1].reason.find("whole runs"), std::string::npos) << found.effects[1].reason;
+}
+
 TEST(Ablation, PairsAgainstTheSumOfBoth) {
   const auto pair = [](Change change, const std::string& group) { return Arm{group, change, {"a", "b"}, {"a", "b"}}; };
   const auto of_both = [&](double both) {

@@ -327,12 +327,12 @@ Comparison compare(std::vector<Run> runs, const CompareOptions& options) {
   comparison.runs = std::move(runs);
   comparison.groups = make_groups(comparison.runs, options.baseline);
   comparison.kind = kind_to_compare(comparison.baseline());
-  comparison.target = options.target ? options.target : recorded_target(comparison);
+  if (!options.equal_budgets) comparison.target = options.target ? options.target : recorded_target(comparison);
   measure_groups(comparison);
   Group& base = comparison.groups.front();
   auto last = std::find_if(base.points.rbegin(), base.points.rend(),
                            [&](const Point& point) { return point.kind == comparison.kind; });
-  if (!comparison.target && last->quality) {
+  if (!comparison.target && !options.equal_budgets && last->quality) {
     comparison.target = last->quality->mean;
     comparison.target_from_baseline = true;
   }

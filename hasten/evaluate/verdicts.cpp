@@ -142,6 +142,7 @@ Json to_json(const MethodVerdict& verdict) {
                {"detectable", maybe(verdict.detectable)},
                {"adjusted_p", maybe(verdict.adjusted_p)},
                {"seconds", maybe(verdict.seconds)},
+               {"total_seconds", maybe(verdict.total_seconds)},
                {"flops", maybe(verdict.flops)},
                {"run_ids", verdict.run_ids}};
   if (verdict.sum) {
@@ -169,6 +170,7 @@ MethodVerdict verdict_from_json(const Json& json, const std::string& file, const
   fields.read("detectable", verdict.detectable);
   fields.read("adjusted_p", verdict.adjusted_p);
   fields.read("seconds", verdict.seconds);
+  fields.read("total_seconds", verdict.total_seconds);
   fields.read("flops", verdict.flops);
   fields.read("run_ids", verdict.run_ids);
   if (json.contains("sum")) {
@@ -228,6 +230,7 @@ void fill_verdicts(VerdictFile& file, const Comparison& comparison, const Ablati
     verdict.detectable = effect.detectable;
     verdict.adjusted_p = effect.adjusted_p;
     verdict.seconds = span_of(effect, Cost::kTrainSeconds);
+    verdict.total_seconds = span_of(effect, Cost::kTotalSeconds);
     verdict.flops = span_of(effect, Cost::kFlops);
     verdict.run_ids = ids_of(comparison, effect.arm.group);
     for (const Interaction& interaction : ablation.interactions) {

@@ -209,7 +209,7 @@ Json remedy_json(const diagnose::Remedy& remedy) {
                {"basis", words_or_null(remedy.basis)},
                {"note", words_or_null(candidate.note)}};
   json["measured_by"] = candidate.measured ? Json(id_of(*candidate.measured)) : Json();
-  json["loader_threads"] = known(candidate.effect.workers);  // times as many
+  json["loader_threads_factor"] = known(candidate.effect.workers);  // times as many
   json["factors"] = Json::object();
   for (size_t part = 0; part < diagnose::kParts; ++part) {
     if (candidate.effect.factor[part] != 1) json["factors"][part_of(part)] = known(candidate.effect.factor[part]);

@@ -232,7 +232,10 @@ TEST(DiagnosisText, AThrottledMachineHasNoShare) {
 }
 
 TEST(DiagnosisJson, HasNumbersRoundsAndNulls) {
-  const Json json = diagnosis_json(full());
+  Examination found = full();
+  found.realised[0].remedy.candidate.effect.workers = 2;
+  const Json json = diagnosis_json(found);
+  EXPECT_EQ(json["realised"][0]["remedy"]["loader_threads_factor"], 2);
   EXPECT_EQ(json["verdict"]["limit"], "decode-bound");
   EXPECT_NEAR(json["findings"][0]["share"].get<double>(), 0.6, 1e-9);
   EXPECT_NEAR(json["stage_model"]["parts"]["decode"].get<double>(), 0.018, 1e-9);

@@ -76,6 +76,7 @@ JudgedAblation judge_runs(const AblatePlan& plan, const std::vector<fs::path>& p
   for (const fs::path& path : paths) runs.push_back(evaluate::read_run(path));
   evaluate::CompareOptions options;
   options.baseline = kBaselineGroup;
+  options.equal_budgets = true;
   JudgedAblation judged{evaluate::compare(std::move(runs), options), {}, plan.not_applicable};
   const std::vector<Arm> arms = judged_arms(plan, judged.comparison.runs, judged.not_applicable);
   judged.ablation = evaluate::judge_ablation(judged.comparison, arms, plan.judging());

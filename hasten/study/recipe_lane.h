@@ -8,8 +8,6 @@
 
 namespace hasten {
 
-constexpr double kResident = 0.99;  // share of pages at which samples lie in memory
-
 // What the thread that trains does before a step.
 struct RecipeSubject::Timers {
   int64_t draw_ns = 0, transform_ns = 0;

@@ -195,7 +195,7 @@ std::string RecipeSubject::cannot_input(Experiment experiment) {
     case E::kDeepReadAhead: return stream != nullptr ? "" : "samples lie in memory, nothing reads them";
     case E::kCached:
       if (stream == nullptr) return "samples lie in memory";
-      return *resident_share() > kResident ? "the files lie in memory already" : "";
+      return *resident_share() > diagnose::kInMemory ? "the files lie in memory already" : "";
     case E::kCold:
       if (stream == nullptr) return "samples lie in memory";
       return options_.drop_caches ? "" : "not asked for (--cold), since it has the kernel forget the files";

@@ -156,7 +156,7 @@ Window RecipeSubject::run_full(const diagnose::Trial& trial, double seconds_long
   if (stream != nullptr && !lane.full && trial.experiment != E::kCold) turn_over(lane, step);
   if (trial.experiment == E::kCached) {
     const double share = hasten::resident_share(stream->index(), stream->options().switches.cached_subset);
-    if (share <= kResident)
+    if (share <= diagnose::kInMemory)
       throw std::runtime_error(cat("of samples that were just read, ", fixed(100 * share, 0), "% stay in memory"));
   }
   warm_up(trial.experiment, seconds_long, step);

@@ -1,4 +1,9 @@
 // L18: one side times its first steps, the other does not.
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
 #include "hasten/base/text.h"
 #include "hasten/evaluate/lints/lints.h"
 #include "hasten/stats/moments.h"
@@ -46,13 +51,20 @@ Lint compile_warmup() {
                 ratios[group.name] = slow.mean;
               }
             }
+            constexpr double kSlow = 5;
+            std::vector<std::string> calm;
+            double most = 0;
             for (const auto& [group, ratio] : ratios) {
-              for (const auto& [other, calm] : ratios) {
-                if (ratio > 5 && calm <= 5) {
-                  out.fire(group, cat("its first steps take ", fixed(ratio, 1), " times its median step, those of ",
-                                      other, " ", fixed(calm, 1), " times"));
-                }
-              }
+              if (ratio > kSlow) continue;
+              calm.push_back(group);
+              most = std::max(most, ratio);
+            }
+            if (calm.empty()) return;
+            const std::string others = calm.size() == 1 ? calm.front() + " " : cat(calm.size(), " others at most ");
+            for (const auto& [group, ratio] : ratios) {
+              if (ratio <= kSlow) continue;
+              out.fire(group, cat("its first steps take ", fixed(ratio, 1), " times its median step, those of ", others,
+                                  fixed(most, 1), " times"));
             }
           }};
 }
