@@ -14,7 +14,6 @@
 #include "hasten/nn/attention_module.h"
 #include "hasten/nn/fused.h"
 #include "hasten/nn/fused_convolution.h"
-#include "hasten/nn/fused_linear.h"
 #include "hasten/nn/image_modules.h"
 #include "hasten/nn/sequence_modules.h"
 #include "hasten/spec/layers/convolution.h"
@@ -61,20 +60,10 @@ class Conv2dModule final : public LayerModule {
 class LinearModule final : public LayerModule {
  public:
   explicit LinearModule(const ParameterSource& get) : weight_(get("weight")), bias_(get("bias")) {}
-  at::Tensor forward(const at::Tensor& x, const PassMode&) override {
-    if (is_linear_fused(x)) return fused_linear(x, weight_(), bias_(), relu_);
-    const at::Tensor y = at::linear(x, weight_(), bias_());
-    return relu_ ? activated(y, ActivationKind::kRelu) : y;
-  }
-  bool absorbs(const LayerKind& next) override {
-    const Activation* activation = next.as<Activation>();
-    if (activation == nullptr || activation->function != ActivationKind::kRelu || relu_) return false;
-    return relu_ = true;
-  }
+  at::Tensor forward(const at::Tensor& x, const PassMode&) override { return at::linear(x, weight_(), bias_()); }
 
  private:
   EffectiveTensor weight_, bias_;
-  bool relu_ = false;
 };
 
 class ActivationModule final : public LayerModule {
