@@ -19,7 +19,8 @@ struct CompareOptions {
   std::string metric;              // "test/accuracy"; empty: as recorded
   std::optional<double> target;    // empty: as recorded, else the baseline's own quality
   std::vector<double> targets;     // further ones to read the speedup at
-  bool equal_budgets = false;      // quality at one budget is compared, as in ablations: nothing asks when a target is reached
+  bool equal_budgets =
+      false;      // quality at one budget is compared, as in ablations: nothing asks when a target is reached
   std::optional<Cost> cost;  // empty: the first of train_s, total_s, tokens, samples, steps, flops that all record
   Variant variant = Variant::kAuto;
   int64_t sustained = 3;  // evaluations in a row
