@@ -322,6 +322,7 @@ TEST(Verdicts, FilesReadBackAsTheyWere) {
   EXPECT_EQ(back.on("a")->verdict, Verdict::kHelps);
   EXPECT_EQ(back.on("a")->run_ids.size(), 4);
   EXPECT_EQ(back.on("a")->against, "");
+  EXPECT_NEAR(back.on("a")->total_seconds.value().value, 1, 0.1);
   EXPECT_EQ(back.verdicts.at(0).against, "b(x=2)");
   EXPECT_EQ(back.on("c"), nullptr);
   EXPECT_EQ(back.verdicts.at(3).sum, Sum::kAddsUp);

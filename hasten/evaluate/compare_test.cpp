@@ -210,6 +210,38 @@ TEST(Compare, WithoutATargetTheBaselineSetsIt) {
   EXPECT_NEAR(result.target.value(), 0.905, 1e-9);
 }
 
+// Nobody said that the method should reach what the baseline happened to: that it does not is no speedup claimed in vain.
+TEST(Compare, ATargetThatNobodyDeclaredIsNotExtrapolated) {
+  Runs runs = make_race();
+  for (auto& run : runs) {
+    run.record.metric.target.reset();
+    if (run.record.group != "fast") continue;
+    for (EventRecord& event : run.events) event.metrics.front().value -= 0.1;
+  }
+  const auto fires = [](const Comparison& result) {
+    const auto lint =
+        std::find_if(result.lints.begin(), result.lints.end(), [](const LintResult& each) { return each.id == "L29"; });
+    return lint != result.lints.end() && !lint->hits.empty();
+  };
+  EXPECT_FALSE(fires(compare(runs)));
+  CompareOptions declared;
+  declared.target = 0.905;
+  EXPECT_TRUE(fires(compare(runs, declared)));
+}
+
+TEST(Compare, EqualBudgetsAskForNoTarget) {
+  CompareOptions options;
+  options.equal_budgets = true;
+  const Comparison result = compare(make_race(), options);  // its records name one
+  EXPECT_FALSE(result.target.has_value());
+  EXPECT_FALSE(result.pairs[0].time_to_target.has_value());
+  EXPECT_TRUE(result.pairs[0].quality.has_value());
+  for (const LintResult& lint : result.lints) {
+    const bool of_targets = lint.id == "L06" || lint.id == "L10" || lint.id == "L29";
+    EXPECT_TRUE(!of_targets || lint.hits.empty()) << lint.id;
+  }
+}
+
 TEST(Compare, SearchesAreRepresentedByTheirBestTrial) {
   Runs runs = make_race(3);
   for (int trial = 1; trial <= 3; ++trial) {
@@ -257,7 +289,7 @@ TEST(Compare, SearchesAreChargedWholeAndOnce) {
   const Point& method = result.groups[1].points[0];
   EXPECT_EQ(method.failed.size(), 1u);
   EXPECT_NEAR(method.tuning_cost.value(), 41 + 42 + 43, 1e-9);  // the diverged trial was paid for, too
-  EXPECT_NEAR(result.pairs[0].with_tuning.value(), 1, 1e-12);   // the best trials are among those summed
+  EXPECT_NEAR(result.pairs[0].with_tuning.value(), 1, 1e-12);  // the best trials are among those summed
   // Of n trials of 0.5, 0.91 and a failure, which counts as 0.5.
   ASSERT_EQ(method.expected_best.size(), 3u);
   EXPECT_NEAR(method.expected_best[0], (0.5 * 2 + 0.91) / 3, 1e-12);

@@ -127,6 +127,19 @@ const Branch kFires[] = {
          for (auto& event : run.events) *event.t_train += run.record.group == "fast" ? 100 : 0;
        }
      }},
+    {"L18", "those of 2 others at most 1.0 times",
+     [](Scene& s) {
+       for (const Run& run : make_race()) {
+         if (run.record.group == "fast") continue;
+         s.runs.push_back(run);
+         s.runs.back().record.group = "calm";
+         s.runs.back().record.id += "-calm";
+         s.runs.back().record.role = Role::kMethod;
+       }
+       for (auto& run : s.runs) {
+         for (auto& event : run.events) *event.t_train += run.record.group == "fast" ? 100 : 0;
+       }
+     }},
     {"L23", "tokens a step differ: fast 500, baseline 1000",
      [](Scene& s) {
        s.each([](RunRecord& r) { r.executed.tokens = *r.executed.steps * (r.group == "fast" ? 500 : 1000); });
