@@ -2,6 +2,13 @@
 # load LibTorch takes longer than most cases do; what is Slow or needs a Gpu by name is a test of its own. A suite with cases that
 # were skipped says so (tests/test_main.cpp). What was found is kept beside the program until that is built anew.
 
+# The text that registers one test.
+function(hasten_entry name program filter label timeout out)
+  set(${out} "add_test([==[${name}]==] [==[${program}]==] [==[--gtest_filter=${filter}]==])
+set_tests_properties([==[${name}]==] PROPERTIES LABELS ${label} TIMEOUT ${timeout} SKIP_RETURN_CODE 77)
+" PARENT_SCOPE)
+endfunction()
+
 function(hasten_register program prefix out)
   execute_process(COMMAND "${program}" --gtest_list_tests OUTPUT_VARIABLE listed ERROR_VARIABLE error RESULT_VARIABLE code)
   if(NOT code EQUAL 0)
@@ -11,22 +18,22 @@ function(hasten_register program prefix out)
   string(REPLACE ";" "" listed "${listed}")
   string(REPLACE "\n" ";" lines "${listed}")
   set(text "")
+  set(registered "")
   foreach(line IN LISTS lines)
     if(line MATCHES "^[^ ].*\\.$")
       string(REGEX REPLACE "\\.$" "" suite "${line}")
     elseif(line MATCHES "^  ([^ ]+)$")
       set(test "${suite}.${CMAKE_MATCH_1}")
+      set(entry "")
       if(test MATCHES "Gpu")
-        string(APPEND text "add_test([==[${prefix}.${test}]==] [==[${program}]==] [==[--gtest_filter=${test}]==])\n"
-          "set_tests_properties([==[${prefix}.${test}]==] PROPERTIES LABELS gpu TIMEOUT 1200 SKIP_RETURN_CODE 77)\n")
+        hasten_entry("${prefix}.${test}" "${program}" "${test}" gpu 1200 entry)
       elseif(test MATCHES "Slow")
-        string(APPEND text "add_test([==[${prefix}.${test}]==] [==[${program}]==] [==[--gtest_filter=${test}]==])\n"
-          "set_tests_properties([==[${prefix}.${test}]==] PROPERTIES LABELS slow TIMEOUT 1200 SKIP_RETURN_CODE 77)\n")
+        hasten_entry("${prefix}.${test}" "${program}" "${test}" slow 1200 entry)
       elseif(NOT suite STREQUAL "${registered}")
         set(registered "${suite}")
-        string(APPEND text "add_test([==[${prefix}.${suite}]==] [==[${program}]==] [==[--gtest_filter=${suite}.*-*Slow*:*Gpu*]==])\n"
-          "set_tests_properties([==[${prefix}.${suite}]==] PROPERTIES LABELS unit TIMEOUT 300 SKIP_RETURN_CODE 77)\n")
+        hasten_entry("${prefix}.${suite}" "${program}" "${suite}.*-*Slow*:*Gpu*" unit 300 entry)
       endif()
+      string(APPEND text "${entry}")
     endif()
   endforeach()
   file(WRITE "${out}" "${text}")

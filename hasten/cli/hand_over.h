@@ -10,8 +10,8 @@ namespace hasten::cli {
 // Goes on as `program`, which lies beside this one. Does not return; throws ConfigError if it cannot be started.
 [[noreturn]] void hand_over(std::string_view program, char** argv);
 
-// In the program that was started so: what to say where the other one is of another build, else nothing. Once in a process and in
-// those that it starts.
+// In the program that was started so: what to say if the one that started it is of another build, else nothing. Asked a second time
+// it says nothing, and nor do processes that are started from then on.
 std::string other_build();
 
 }  // namespace hasten::cli

@@ -245,7 +245,7 @@ double detectable_by(const stats::TTest& test, double confidence) {
 std::string outside_of_training(const Effect& effect) {
   const auto training = effect.ratios.find(Cost::kTrainSeconds), whole = effect.ratios.find(Cost::kTotalSeconds);
   if (training == effect.ratios.end() || whole == effect.ratios.end() || !whole->second.has_interval) return "";
-  constexpr double kLeast = 0.01;  // of the run; starting up varies by as much
+  constexpr double kLeast = 0.01;  // of the run; less is not worth a word
   if (whole->second.high >= 1 || whole->second.value >= training->second.value * (1 - kLeast)) return "";
   return cat("; whole runs, evaluation included, take ", fixed(1 / whole->second.value, 2), " (",
              fixed(1 / whole->second.high, 2), " to ", fixed(1 / whole->second.low, 2), ") times as long");

@@ -19,8 +19,7 @@ struct CompareOptions {
   std::string metric;              // "test/accuracy"; empty: as recorded
   std::optional<double> target;    // empty: as recorded, else the baseline's own quality
   std::vector<double> targets;     // further ones to read the speedup at
-  bool equal_budgets =
-      false;      // quality at one budget is compared, as in ablations: nothing asks when a target is reached
+  bool equal_budgets = false;      // quality at one budget counts, as in ablations: no target is asked for
   std::optional<Cost> cost;  // empty: the first of train_s, total_s, tokens, samples, steps, flops that all record
   Variant variant = Variant::kAuto;
   int64_t sustained = 3;  // evaluations in a row

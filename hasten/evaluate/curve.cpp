@@ -4,14 +4,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "hasten/stats/moments.h"
+
 namespace hasten::evaluate {
 namespace {
 
 template <class Member>
 double mean_of(const std::vector<SeedPoint>& seeds, Member member) {
-  double sum = 0;
-  for (const SeedPoint& seed : seeds) sum += seed.*member;
-  return sum / static_cast<double>(seeds.size());
+  stats::Moments moments;  // as all means of a comparison, so that equal values have equal means to the last digit
+  for (const SeedPoint& seed : seeds) moments.add(seed.*member);
+  return moments.mean;
 }
 
 }  // namespace

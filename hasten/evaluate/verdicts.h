@@ -26,8 +26,8 @@ struct MethodVerdict {
   int64_t runs = 0, diverged = 0, failed = 0;
   std::optional<Span> effect;
   std::optional<double> detectable, adjusted_p;
-  std::optional<Span> seconds, total_seconds,
-      flops;  // cost without the methods over cost with them; seconds of training
+  // Cost without the methods over cost with them: seconds of training, of whole runs, and FLOPs.
+  std::optional<Span> seconds, total_seconds, flops;
   std::optional<Span> beyond_sum;  // of two methods
   std::optional<Sum> sum;
   std::optional<double> sum_adjusted_p;
