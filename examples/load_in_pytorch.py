@@ -85,6 +85,8 @@ def inputs(plan, images):  # N x H x W x C bytes, as hasten normalised them
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
     model_plan, model = load(*sys.argv[1:3])
     with torch.no_grad():
         print(model(inputs(model_plan, numpy.load(sys.argv[3]))).argmax(1).tolist())

@@ -94,12 +94,14 @@ class Case:
         window = window or self.window
         if who == "hasten":
             model = {**self.model, "init": self.weights}
-            _, windows = self.hasten(self.recipe(data, steps, window, model=model), threads)
+            out, windows = self.hasten(self.recipe(data, steps, window, model=model), threads)
             losses = [next(m["value"] for m in e["metrics"] if m["split"] == "train") for e in windows]
             warm = windows[max(0, len(windows) // 5)]
             spent = windows[-1]["t_train"] - warm["t_train"]
+            with open(os.path.join(out, "run.json"), encoding="utf-8") as file:
+                had = json.load(file)["hardware"]["threads"]
             return {"steps_per_s": (windows[-1]["step"] - warm["step"]) / spent if spent > 0 else None,
-                    "losses": losses}
+                    "losses": losses, "threads": had}
         setup = {"data": os.path.join(self.folder, data), "plan": self.plan, "weights": self.weights, "lr": 0.01,
                  "momentum": 0.9, "batch": self.batch, "precision": self.precision}
         path = os.path.join(self.folder, "setup.json")
@@ -135,11 +137,14 @@ class Case:
                 short = self.run(who, "many", 3 * self.window, threads)["steps_per_s"]
                 steps = max(4, int(short * self.args.seconds / self.window)) * self.window
                 variants.append((who, threads, steps))
-        rates = {v[:2]: [] for v in variants}
+        rates, chosen = {v[:2]: [] for v in variants}, []
         for turn in range(self.args.rounds):
             for who, threads, steps in variants[turn % len(variants):] + variants[:turn % len(variants)]:
-                rates[who, threads].append(self.run(who, "many", steps, threads)["steps_per_s"])
-        return rates
+                run = self.run(who, "many", steps, threads)
+                rates[who, threads].append(run["steps_per_s"])
+                if not threads:
+                    chosen.append(run["threads"])
+        return rates, chosen
 
 
 def main():
@@ -156,13 +161,13 @@ def main():
         for name in args.cases:
             case = Case(args, name, scratch)
             off = case.check_losses(sides)
-            rates = case.measure(sides)
+            rates, chosen = case.measure(sides)
             print(f"{name}: losses off double precision by at most " + ", ".join(f"{w} {v:.1e}" for w, v in off.items()))
             best = {}
             for (who, threads), values in rates.items():
                 median = statistics.median(values)
-                label = f"{who}, {threads or 'own choice of'} threads"
-                print(f"  {label:36} {median:9.1f} steps/s ({min(values):.1f} to {max(values):.1f}), "
+                label = f"{who}, {threads or 'own choice of'} threads" + ("" if threads else f" ({', '.join(map(str, chosen))})")
+                print(f"  {label:48} {median:9.1f} steps/s ({min(values):.1f} to {max(values):.1f}), "
                       f"{median * case.batch:.0f} samples/s")
                 if threads and median > statistics.median(best.get(who, [0])):
                     best[who] = values

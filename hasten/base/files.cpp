@@ -79,6 +79,16 @@ void write_file_atomic(const std::filesystem::path& path, std::string_view bytes
   sync_directory(path.parent_path());
 }
 
+void require_place(const std::filesystem::path& path, const std::string& where) {
+  namespace fs = std::filesystem;
+  std::error_code code;
+  const std::string got = "'" + path.string() + "'";
+  if (fs::is_directory(path, code)) throw ConfigError(where, "a file", got + ", a folder");
+  const fs::path folder = fs::absolute(path).parent_path();
+  if (!fs::is_directory(folder, code) || ::access(folder.c_str(), W_OK) != 0)
+    throw ConfigError(where, "a file in a folder that can be written", got);
+}
+
 bool is_unfinished_file(const std::filesystem::path& path) {
   const std::string ending = path.extension().string();
   return ending.rfind(".tmp", 0) == 0 && ending.size() > 4 &&

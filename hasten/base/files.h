@@ -15,6 +15,10 @@ std::string read_file(const std::filesystem::path& path);
 // whole. Throws DataError (with the system's reason, e.g. a full disk) and leaves the old file.
 void write_file_atomic(const std::filesystem::path& path, std::string_view bytes);
 
+// That a file can be written there, before the work that makes it: throws ConfigError naming `where` if `path` is a directory, or
+// lies in none that can be written.
+void require_place(const std::filesystem::path& path, const std::string& where);
+
 // Whether `path` has the name of what a killed process leaves when write_file_atomic could not rename it.
 bool is_unfinished_file(const std::filesystem::path& path);
 

@@ -222,7 +222,7 @@ void add_reading(CLI::App& command, DiagnoseOptions& options) {
                   "exact (integer nanoseconds), hta or tracelens (the rules of these tools, to compare with them)")
       ->capture_default_str()
       ->group(group);
-  command.add_option("--rank", options.rank, "only this rank")->check(CLI::NonNegativeNumber)->group(group);
+  command.add_option("--rank", options.rank, "only this rank")->check(non_negative())->group(group);
   command.add_flag("--include-last-step", options.last_step, "also the last profiler step, which the profiler cut off")
       ->group(group);
   command
@@ -234,14 +234,14 @@ void add_reading(CLI::App& command, DiagnoseOptions& options) {
       .add_option("--threads", options.threads,
                   "files read at once; with a recipe: threads of the kernels; 0: all cores")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber)
+      ->check(non_negative())
       ->group(group);
 }
 
 void add_output(CLI::App& command, DiagnoseOptions& options, CLI::Option* traces, Context& context) {
   const char* group = "What is shown";
   command.add_option("--top", options.top, "rows of each table; without it 15, and all with --json")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->group(group);
   command.add_flag("--all", options.all_rows, "all rows of each table")->group(group);
   command
@@ -276,7 +276,7 @@ void add_details(CLI::App& command, DiagnoseOptions& options, CLI::Option* trace
                          ->needs(traces)
                          ->group(group);
   command.add_option("--instance", options.instance, "which of these events, from 0")
-      ->check(CLI::NonNegativeNumber)
+      ->check(non_negative())
       ->needs(annotation)
       ->group(group);
   command.add_flag("--whole-path", options.whole_path, "with --semantics hta: critical path of the whole trace")
@@ -298,11 +298,11 @@ void add_details(CLI::App& command, DiagnoseOptions& options, CLI::Option* trace
 void add_comparing(CLI::App& command, DiagnoseOptions& options, CLI::Option* compare) {
   const char* group = "Details of --compare";
   command.add_option("--step-a", options.step_a, "names of only this profiler step of A")
-      ->check(CLI::NonNegativeNumber)
+      ->check(non_negative())
       ->needs(compare)
       ->group(group);
   command.add_option("--step-b", options.step_b, "names of only this profiler step of B")
-      ->check(CLI::NonNegativeNumber)
+      ->check(non_negative())
       ->needs(compare)
       ->group(group);
   command.add_option("--side", options.side, "names on the host, on the device, or both")
@@ -313,7 +313,7 @@ void add_comparing(CLI::App& command, DiagnoseOptions& options, CLI::Option* com
   command
       .add_option("--gate", options.gate,
                   "exit with 4 if the interval says that B's steps take more than this times A's")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->needs(compare)
       ->group(group);
 }

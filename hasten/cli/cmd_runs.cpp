@@ -48,6 +48,20 @@ std::string recipe_name(const Run& run) {
   return recipe.is_object() ? recipe.value("name", run.record.group) : run.record.group;
 }
 
+// Where somebody works: the run's own directory, or one above it, of a search whose finished runs it still reads.
+std::optional<fs::path> busy_place(const fs::path& run) {
+  for (fs::path place = fs::absolute(run).lexically_normal(); place.has_relative_path(); place = place.parent_path()) {
+    if (DirectoryLock::held(place)) return place;
+  }
+  return std::nullopt;
+}
+
+// Records of killed runs say "running".
+std::string status_text(const Run& run) {
+  const bool running = run.record.status == evaluate::Status::kRunning;
+  return running && !busy_place(run.path) ? "killed" : std::string(evaluate::name(run.record.status));
+}
+
 std::string or_dash(const std::optional<double>& value, std::string (*text)(double)) {
   return value ? text(*value) : "-";
 }
@@ -60,7 +74,7 @@ std::vector<Run> read_all(const RunsFlags& flags) {
   std::vector<Run> runs;
   for (const fs::path& path : evaluate::find_runs(flags.paths)) {
     Run run = evaluate::read_run(path);
-    if (!flags.status.empty() && evaluate::name(run.record.status) != flags.status) continue;
+    if (!flags.status.empty() && status_text(run) != flags.status) continue;
     if (!flags.recipe.empty() && !glob_match(flags.recipe, recipe_name(run))) continue;
     runs.push_back(std::move(run));
   }
@@ -71,7 +85,7 @@ Json summary(const Run& run) {
   Json json = {{"path", run.path},
                {"recipe", recipe_name(run)},
                {"group", run.record.group},
-               {"status", evaluate::name(run.record.status)},
+               {"status", status_text(run)},
                {"metric", report::metric_name(run.record.metric)},
                {"started_at", run.record.started_at}};
   json["seed"] = run.record.seed ? Json(*run.record.seed) : Json();
@@ -98,8 +112,7 @@ void list_runs(const RunsFlags& flags, Context& context) {
       {"run", "recipe", "status", "metric", "seed", "quality", "train", "samples", "FLOPs", "started"}, {}, 4};
   for (const Run& run : runs) {
     const evaluate::Totals& totals = run.record.executed;
-    table.rows.push_back({run.path, recipe_name(run), std::string(evaluate::name(run.record.status)),
-                          report::metric_name(run.record.metric),
+    table.rows.push_back({run.path, recipe_name(run), status_text(run), report::metric_name(run.record.metric),
                           run.record.seed ? std::to_string(*run.record.seed) : "-",
                           or_dash(last_quality(run), four_digits), or_dash(totals.train_s, duration_text),
                           or_dash(totals.samples, short_number), or_dash(totals.flops, short_number),
@@ -147,7 +160,7 @@ void show_run(const RunsFlags& flags, Context& context) {
     return print_json(json);
   }
   const evaluate::RunRecord& record = run.record;
-  std::cout << run.path << ": " << recipe_name(run) << ", " << evaluate::name(record.status)
+  std::cout << run.path << ": " << recipe_name(run) << ", " << status_text(run)
             << (record.status_detail.empty() ? "" : " (" + record.status_detail + ")") << "\n"
             << "started " << record.started_at << (record.finished_at.empty() ? "" : ", ended " + record.finished_at)
             << "; seed " << (record.seed ? std::to_string(*record.seed) : "unknown") << "; planned "
@@ -176,7 +189,7 @@ void show_run(const RunsFlags& flags, Context& context) {
 
 void compare_runs(const RunsFlags& flags, Context& context) {
   if (flags.paths.size() != 2) {
-    throw ConfigError("runs compare", "two runs", cat(flags.paths.size(), " paths"),
+    throw ConfigError("runs compare", "two runs", cat(flags.paths.size(), flags.paths.size() == 1 ? " path" : " paths"),
                       "groups of runs with several seeds: hasten compare RUNS...");
   }
   const Run a = one_run(flags.paths[0]), b = one_run(flags.paths[1]);
@@ -201,12 +214,17 @@ void compare_runs(const RunsFlags& flags, Context& context) {
             << "One run a side shows no speedup: hasten compare takes several seeds and gives intervals.\n";
 }
 
-// Where somebody works: the run's own directory, or one above it, of a search whose finished runs it still reads.
-std::optional<fs::path> busy_place(const fs::path& run) {
-  for (fs::path place = fs::absolute(run).lexically_normal(); place.has_relative_path(); place = place.parent_path()) {
-    if (DirectoryLock::held(place)) return place;
+// The directory goes with the last file in it; what hasten did not write stays, and is named.
+std::vector<std::string> remove_run_files(const fs::path& run) {
+  std::vector<std::string> others;
+  std::vector<fs::path> own;
+  for (const fs::directory_entry& entry : fs::directory_iterator(run)) {
+    if (evaluate::is_run_file(entry.path())) own.push_back(entry.path());
+    else others.push_back(entry.path().filename().string());
   }
-  return std::nullopt;
+  for (const fs::path& path : own) fs::remove_all(path);
+  if (others.empty()) fs::remove(run);
+  return others;
 }
 
 // Only what carries a run.json is a run, and only a run is removed; none of them while one is at work.
@@ -224,8 +242,9 @@ void remove_runs(const RunsFlags& flags, Context&) {
       std::cout << "would remove " << run.path << "\n";
       continue;
     }
-    fs::remove_all(run.path);
-    std::cout << "removed " << run.path << "\n";
+    const std::vector<std::string> others = remove_run_files(run.path);
+    std::cout << "removed " << run.path << (others.empty() ? "" : ", but not what no run wrote: " + join(others, ", "))
+              << "\n";
   }
   if (!flags.yes) std::cout << runs.size() << (runs.size() == 1 ? " run" : " runs") << "; --yes removes\n";
 }
@@ -277,7 +296,7 @@ void tail_run(const RunsFlags& flags, Context& context) {
 }
 
 std::vector<std::string> status_words() {
-  std::vector<std::string> words;
+  std::vector<std::string> words{"killed"};
   for (auto status = evaluate::Status::kUnknown; status <= evaluate::Status::kMissing;
        status = static_cast<evaluate::Status>(static_cast<int>(status) + 1))
     words.emplace_back(evaluate::name(status));
@@ -314,7 +333,7 @@ void add_runs(CLI::App& app, Context& context) {
   remove->callback([flags, &context] { remove_runs(*flags, context); });
   CLI::App* tail = runs->add_subcommand("tail", "the last events of a run");
   tail->add_option("run", flags->run, "run directory")->required();
-  tail->add_option("-n,--lines", flags->lines, "how many")->check(CLI::NonNegativeNumber)->capture_default_str();
+  tail->add_option("-n,--lines", flags->lines, "how many")->check(non_negative())->capture_default_str();
   tail->add_flag("-f,--follow", flags->follow, "go on until the run ends");
   add_json_flag(*tail, context);
   tail->callback([flags, &context] { tail_run(*flags, context); });

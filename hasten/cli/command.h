@@ -2,7 +2,9 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <iosfwd>
+#include <limits>
 #include <set>
 #include <string>
 
@@ -54,6 +56,11 @@ void add_methods_check(CLI::App& app, Context& context);  // below add_methods
 void print_json(const Json& json);
 // Adds --json to a command.
 void add_json_flag(CLI::App& command, Context& context);
+// What a number has to be, with messages that are shorter than CLI11's.
+CLI::Validator non_negative();
+CLI::Validator positive();
+CLI::Validator whole_number(int64_t least, int64_t most = std::numeric_limits<int64_t>::max());  // as records keep them
+
 // Whether stderr (stdout) is a terminal that a person looks at.
 bool stderr_is_terminal();
 bool stdout_is_terminal();

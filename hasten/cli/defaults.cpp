@@ -92,7 +92,11 @@ std::vector<std::string> commands_with_torch(const std::vector<std::string>& pat
 class DefaultsFile {
  public:
   DefaultsFile(const fs::path& file, const CLI::App& app) : file_(file.string()) {
-    parse_toml(read_file(file), file_, document_, lines_);
+    try {
+      parse_toml(read_file(file), file_, document_, lines_);
+    } catch (const ConfigError& error) {
+      throw ConfigError("--config", error.expected(), error.got(), error.hint()).at(error.source());
+    }
     check(app, document_, {});
   }
 

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "hasten/base/error.h"
+#include "hasten/base/text.h"
 #include "hasten/base/version.h"
 #include "hasten/cli/command.h"
 #include "hasten/cli/defaults.h"
@@ -44,6 +45,34 @@ std::string shell_quoted(const std::string& word) {
   for (char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return quoted + "'";
 }
+
+// Words that nobody asked for, in their order, and what an option among them may have meant.
+int refuse_extras(const CLI::App& command) {
+  const std::vector<std::string> extras = command.remaining();
+  const auto option =
+      std::find_if(extras.begin(), extras.end(), [](const auto& word) { return word.rfind("--", 0) == 0; });
+  std::vector<std::string> names;
+  for (const CLI::Option* each : command.get_options()) {
+    for (const std::string& name : each->get_lnames()) names.push_back("--" + name);
+  }
+  const std::string near = option == extras.end() ? "" : closest(option->substr(0, option->find('=')), names);
+  print_error("", "[command line] not expected: " + join(extras, " "),
+              near.empty() ? "hasten --help, or hasten COMMAND --help" : "did you mean '" + near + "'?");
+  return kBadInput;
+}
+
+#ifndef HASTEN_ENGINE
+// Else CLI11 says that a command is missing.
+void require_command(const CLI::App& app, const std::vector<std::string>& words) {
+  if (words.empty() || words[0].rfind('-', 0) == 0) return;
+  std::vector<std::string> names;
+  for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (each->check_name(words[0])) return;
+    names.push_back(each->get_name());
+  }
+  throw ConfigError("command line", "a command", "'" + words[0] + "'", suggest(words[0], names));
+}
+#endif
 
 int run(int argc, char** argv) {
   CLI::App app{kDescription, "hasten"};
@@ -89,6 +118,7 @@ int run(int argc, char** argv) {
   if (!asks_version && named_command(app, words).app == nullptr) hand_over(HASTEN_ENGINE, argv);
 #else
   add_completion(app, context);
+  require_command(app, words);
 #endif
   const std::set<std::string> typed(words.begin(), words.end());
   words = with_defaults(app, words);
@@ -97,13 +127,21 @@ int run(int argc, char** argv) {
   }
   context.command_line = "hasten";
   for (const std::string& word : words) context.command_line += " " + shell_quoted(word);
+  const NamedCommand named = named_command(app, words);
+  const CLI::App* command = named.app == nullptr ? &app : named.app;
   std::reverse(words.begin(), words.end());  // CLI11 takes the last one first
   try {
     app.parse(words);
   } catch (const CLI::Success& success) {
     return app.exit(success);
+  } catch (const CLI::ExtrasError&) {
+    return refuse_extras(*command);
   } catch (const CLI::ParseError& error) {
-    print_error("", std::string("[command line] ") + error.what(), "hasten --help, or hasten COMMAND --help");
+    const std::string what = error.what(), option = what.substr(0, what.find(':'));
+    print_error("", "[command line] " + what,
+                context.by_default.contains(option)
+                    ? "the value is from the environment or a file of defaults; hasten --no-defaults leaves them out"
+                    : "hasten --help, or hasten COMMAND --help");
     return kBadInput;
   }
   return context.exit_code;

@@ -7,6 +7,7 @@
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
+#include "hasten/evaluate/tensorboard_log.h"
 
 namespace hasten::evaluate {
 namespace fs = std::filesystem;
@@ -16,6 +17,13 @@ void write_run_record(const fs::path& directory, const RunRecord& record) {
   fs::create_directories(directory, code);
   if (code) throw DataError(directory.string(), "", "cannot create the run directory: " + code.message());
   write_file_atomic(directory / "run.json", to_json(record).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+bool is_run_file(const fs::path& path) {
+  static const std::set<std::string> names{"run.json",  "events.jsonl",        "checkpoints", "prelude",
+                                           "model.pt",  TensorboardLog::kFile, "trace.json",  "weights.safetensors",
+                                           "plan.json", "predictions.npy",     "trained.pt"};
+  return names.contains(path.filename().string()) || is_unfinished_file(path);
 }
 
 bool is_run(const fs::path& directory) {

@@ -24,6 +24,9 @@ RunRecord record_from_json(const Json& json, const std::filesystem::path& path);
 // The resolved recipe of a run; null when the run has none.
 Json recipe(const RunRecord& record);
 
+// Whether `path` has the name of what hasten writes into the directory of a run: records, checkpoints, profiles, exports.
+bool is_run_file(const std::filesystem::path& path);
+
 // Creates the directory if needed; the old or the new run.json is there after a crash, never a part.
 void write_run_record(const std::filesystem::path& directory, const RunRecord& record);
 
@@ -57,7 +60,7 @@ void append_json_number(double value, std::string& out);
 // and a restart is logged.
 class EventLog {
  public:
-  explicit EventLog(const std::filesystem::path& directory);                       // a new, empty log
+  explicit EventLog(const std::filesystem::path& directory);  // a new, empty log
   EventLog(const std::filesystem::path& directory, int64_t offset, int64_t step);  // resuming after `step`
   void append(const EventRecord& event);
   void sync() { file_.sync(); }

@@ -41,7 +41,8 @@ TEST(OperatorMeterTest, InPlaceOperatorsMoveBytesAndNothingIsCountedAfterwards) 
   {
     OperatorMeter meter;
     a.mul_(2);
-    const OperatorUse* product = find(meter.uses(), "aten::mul_");
+    const std::vector<OperatorUse> uses = meter.uses();
+    const OperatorUse* product = find(uses, "aten::mul_");
     ASSERT_NE(product, nullptr);
     EXPECT_NEAR(product->bytes, 800, 20) << "the scalar is an operator's of its own";
   }

@@ -72,7 +72,8 @@ ScriptModel::ScriptModel(const std::string& bytes, const std::filesystem::path& 
     std::istringstream in(bytes);
     module = torch::jit::load(in, device);
   } catch (const std::exception& error) {
-    throw DataError(path.string(), "", "not a module that torch.jit.save wrote: " + reason_of(error));
+    throw DataError(path.string(), "", "not a module that torch.jit.save wrote: " + reason_of(error),
+                    "in Python: torch.jit.script(module).save(\"model.pt\"); weights alone (state_dict) are no module");
   }
   std::set<const at::TensorImpl*> seen;  // a parameter that is used in two places is one parameter
   std::vector<std::pair<c10::intrusive_ptr<c10::ivalue::Object>, size_t>> places;

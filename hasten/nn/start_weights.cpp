@@ -74,6 +74,10 @@ StartReport load_start(const SafetensorsFile& file, const StartSettings& setting
   for (const auto& [name, unused] : file.tensors()) {
     if (!known.contains(name)) report.unexpected.push_back(name);
   }
+  if (report.skipped.size() == tensors.size()) {
+    throw ConfigError("model.init_skip", "patterns that leave something to start from", "all names of the model",
+                      "leave model.init out to start from new values");
+  }
   if (moves.empty() && misfits.empty()) refuse_stranger(file, tensors);
   if (!misfits.empty()) {
     throw ConfigError("model.init", "tensors of the model's shapes and kinds",

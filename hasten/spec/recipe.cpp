@@ -99,9 +99,14 @@ void read_model(const Json& document, Recipe& recipe) {
   const ParamTable& start = *describe<StartSettings>();
   std::vector<std::string> own = field_names(*recipe.family->params), common = field_names(start);
   own.emplace_back("family");
+  std::vector<std::string> known = own;
+  known.insert(known.end(), common.begin(), common.end());
+  refuse_unknown(table, "model", known);
   recipe.start = start.parse(table, "model", own).as<StartSettings>();
   common.emplace_back("family");
   recipe.family_params = recipe.family->params->parse(table, "model", common);
+  if (table.contains("init") && recipe.start.init.empty())
+    throw ConfigError("model.init", "a safetensors file", "''", "leave it out to start from new values");
   if (recipe.start.init.empty() && !recipe.start.init_skip.empty()) {
     throw ConfigError("model.init_skip", "model.init, the file that it leaves names of", "nothing");
   }

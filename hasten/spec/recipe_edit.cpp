@@ -91,8 +91,10 @@ void set_value(Json& document, const std::string& text) {
   size_t first = 0;
   if (keys.size() == 3 && keys[0] == "method") {
     place = find_method(document, keys[1]);
-    if (place == nullptr)
-      throw ConfigError("--set", "a method of the recipe", "'" + keys[1] + "'", "add it by --with " + keys[1]);
+    if (place == nullptr) {
+      throw ConfigError(path, "a method of the recipe", "'" + keys[1] + "'",
+                        "it is added by --with " + keys[1] + ", or by [[method]] in the recipe");
+    }
     first = 2;
   }
   for (size_t i = first; i + 1 < keys.size(); ++i) {

@@ -36,7 +36,11 @@ double read_end(const Json& table, const std::string& path, const char* key, std
   const Json& value = table[key];
   if (value.is_number()) return value.get<double>();
   if (!value.is_string()) throw ConfigError(where, "a number, or a duration such as \"2ep\"", space_value_text(value));
-  Duration duration = parse_duration(value.get<std::string>(), where);
+  const std::string text = value.get<std::string>();
+  // Whether the setting is a duration is not known here.
+  if (text.find_first_of("0123456789") == std::string::npos)
+    throw ConfigError(where, "a number, or a duration such as \"2ep\"", "'" + text + "'");
+  Duration duration = parse_duration(text, where);
   unit = unit_name(duration.unit);
   return duration.value;
 }

@@ -223,7 +223,11 @@ std::unique_ptr<CheckpointReader> newest_checkpoint(const std::filesystem::path&
     } catch (const NewerCheckpoint&) {
       throw;
     } catch (const DataError& error) {
-      if (i == 0) throw;  // none is left
+      if (i == 0) {
+        throw DataError(error.path(), error.location(), error.reason(),
+                        paths.size() > 1 ? "no checkpoint of this run is whole: train it anew"
+                                         : "it is the run's only checkpoint: train it anew");
+      }
       if (skipped != nullptr) skipped->push_back(cat(error.what(), "; going on from an older checkpoint"));
     }
   }

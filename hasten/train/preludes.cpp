@@ -67,6 +67,8 @@ PreludeCost run_preludes(const Recipe& recipe, const Registry& registry, Engine&
       }
       const int64_t start = now_ns();
       TrainedRun trained(directory, registry, where, TrainedRun::Ended::kRequired, {}, state.device);
+      if (!trained.skipped().empty())
+        throw ConfigError(where, "a run whose last checkpoint is whole", trained.skipped().front());
       evaluate::AuxiliaryCost cost = cost_of(trained.record(), name);
       FlopCounter counter;
       engine.one<Prelude>(p, state, [&](Prelude& part) { part.finished(i, trained.state(*state.train_data)); });

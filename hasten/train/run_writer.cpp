@@ -17,6 +17,17 @@ void remove_unfinished(const std::filesystem::path& directory) {
   }
 }
 
+// A run's directory is its own: 'runs rm' removes what is in it.
+void refuse_others_files(const std::filesystem::path& directory) {
+  if (!std::filesystem::is_directory(directory)) return;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (evaluate::is_run_file(entry.path())) continue;
+    throw ConfigError("--out", "an empty or new directory",
+                      cat("'", directory.string(), "', which holds ", entry.path().filename().string()),
+                      "a run has a directory of its own; choose another one");
+  }
+}
+
 void require_seed(uint64_t found, uint64_t given) {
   if (found == given) return;
   throw ConfigError("--seed", cat("the seed of the run, ", found), std::to_string(given),
@@ -48,7 +59,19 @@ RunWriter::RunWriter(std::filesystem::path directory, const std::string& recipe_
 }
 
 void RunWriter::refuse_old_run() const {
-  if (!std::filesystem::exists(directory_ / "run.json")) return;
+  namespace fs = std::filesystem;
+  for (fs::path place = fs::absolute(directory_).lexically_normal(); place.has_relative_path();
+       place = place.parent_path()) {
+    if (!fs::exists(place)) continue;
+    if (!fs::is_directory(place))
+      throw ConfigError("--out", "a directory",
+                        "'" + directory_.string() + "', and '" + place.string() + "' is a file");
+    break;
+  }
+  if (!fs::exists(directory_ / "run.json")) {
+    refuse_others_files(directory_);
+    return;
+  }
   throw ConfigError("--out", "a directory without a run", "'" + directory_.string() + "', which holds one",
                     "continue it with --resume, or choose another directory");
 }

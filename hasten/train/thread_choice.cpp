@@ -5,8 +5,6 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
-#include <array>
-#include <limits>
 
 #include "hasten/base/clock.h"
 #include "hasten/data/batch.h"
@@ -18,8 +16,8 @@
 namespace hasten {
 namespace {
 
-constexpr int kRounds = 5;
-constexpr int64_t kRoundNs = 15'000'000;
+constexpr int64_t kSpanNs = 15'000'000;  // of one measurement
+constexpr int kFewestRounds = 5, kMostRounds = 15;
 constexpr double kClearly = 0.95;
 
 at::Tensor made_up_inputs(const Plan& plan, int64_t samples) {
@@ -31,6 +29,15 @@ at::Tensor made_up_inputs(const Plan& plan, int64_t samples) {
 }
 
 }  // namespace
+
+bool one_is_faster(const std::function<double()>& time_ratio) {
+  int rounds = 0, faster = 0;
+  const auto disagree = [&] { return std::min(faster, rounds - faster) > rounds / 5; };
+  for (; rounds < kFewestRounds || (rounds < kMostRounds && disagree()); ++rounds) {
+    if (time_ratio() < kClearly) ++faster;
+  }
+  return faster > rounds / 2;
+}
 
 int fastest_threads(const Plan& plan, int most) {
   const int64_t batch = plan.run.batch.microbatch > 0 ? plan.run.batch.microbatch : plan.run.batch.size;
@@ -46,24 +53,23 @@ int fastest_threads(const Plan& plan, int most) {
     cross_entropy(model.forward(inputs), labels, {}).sum().backward();
     model.clear_gradients();
   };
-  const std::array<int, 2> choices{1, most};
-  std::array<double, 2> least;
-  least.fill(std::numeric_limits<double>::infinity());
-  for (int round = 0; round < kRounds; ++round) {
-    for (size_t i = 0; i < choices.size(); ++i) {
-      at::set_num_threads(choices[i]);
-      step();  // the first one wakes threads, or has them put to sleep
-      const int64_t begin = now_ns();
-      int64_t steps = 0, now = begin;
-      for (; now - begin < kRoundNs; now = now_ns()) {
-        step();
-        ++steps;
-      }
-      least[i] = std::min(least[i], static_cast<double>(now - begin) / static_cast<double>(steps));
+  const auto seconds_per_step = [&](int threads) {
+    at::set_num_threads(threads);
+    step();  // the first one wakes threads, or has them put to sleep
+    const int64_t begin = now_ns();
+    int64_t steps = 0, now = begin;
+    for (; now - begin < kSpanNs; now = now_ns()) {
+      step();
+      ++steps;
     }
-  }
+    return seconds(now - begin) / static_cast<double>(steps);
+  };
+  const auto time_ratio = [&] {
+    const double alone = seconds_per_step(1);
+    return alone / seconds_per_step(most);
+  };
+  const int chosen = one_is_faster(time_ratio) ? 1 : most;
   set_random_state(random);
-  const int chosen = least[0] < kClearly * least[1] ? 1 : most;
   at::set_num_threads(chosen);
   return chosen;
 }

@@ -33,8 +33,9 @@ evaluate::RunRecord record_of(const std::filesystem::path& directory, const std:
   return record;
 }
 
-std::unique_ptr<CheckpointReader> checkpoint_of(const std::filesystem::path& directory, const std::string& where) {
-  std::unique_ptr<CheckpointReader> found = newest_checkpoint(directory);
+std::unique_ptr<CheckpointReader> checkpoint_of(const std::filesystem::path& directory, const std::string& where,
+                                                std::vector<std::string>& skipped) {
+  std::unique_ptr<CheckpointReader> found = newest_checkpoint(directory, &skipped);
   if (found != nullptr) return found;
   throw ConfigError(where, "a run with a checkpoint", "none in '" + directory.string() + "'");
 }
@@ -64,7 +65,7 @@ struct TrainedRun::Impl {
        const WeightChoice& choice, at::Device device)
       : device(device),
         record(record_of(directory, where, ended)),
-        reader(checkpoint_of(directory, where)),
+        reader(checkpoint_of(directory, where, skipped)),
         recipe(recipe_from_json(evaluate::recipe(record), registry.catalogue())),
         own(own_model_of(recipe, directory)),
         planned(plan_run(recipe, registry, own ? std::optional(own->plan) : std::nullopt, false)),
@@ -107,6 +108,7 @@ struct TrainedRun::Impl {
 
   at::Device device;
   evaluate::RunRecord record;
+  std::vector<std::string> skipped;
   std::unique_ptr<CheckpointReader> reader;
   Recipe recipe;
   std::optional<OwnModel> own;
@@ -130,6 +132,7 @@ const CheckpointInfo& TrainedRun::checkpoint() const { return impl_->reader->inf
 const Recipe& TrainedRun::recipe() const { return impl_->recipe; }
 const Plan& TrainedRun::plan() const { return impl_->planned.plan; }
 Engine& TrainedRun::engine() { return impl_->planned.engine; }
+const std::vector<std::string>& TrainedRun::skipped() const { return impl_->skipped; }
 const std::string& TrainedRun::weights() const { return impl_->label; }
 bool TrainedRun::needs_data() const { return impl_->needs_data; }
 Evaluator& TrainedRun::evaluator() { return impl_->evaluator; }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "hasten/core/registry.h"
 #include "hasten/data/dataset.h"
@@ -30,6 +31,7 @@ class TrainedRun {
 
   const evaluate::RunRecord& record() const;
   const CheckpointInfo& checkpoint() const;
+  const std::vector<std::string>& skipped() const;  // newer checkpoints that are broken, and how
   const Recipe& recipe() const;
   const Plan& plan() const;
   Engine& engine();

@@ -43,15 +43,10 @@ evaluate::AuxiliaryCost cost_of_start(const SafetensorsFile& file) {
   return cost;
 }
 
-// A run should not learn at its end that its profile has no place. Its own directory comes with it.
-void require_place(const std::filesystem::path& file, const std::filesystem::path& out) {
+bool lies_in(const std::filesystem::path& file, const std::filesystem::path& folder) {
   namespace fs = std::filesystem;
-  const fs::path folder = fs::absolute(file).parent_path();
-  const bool own = fs::weakly_canonical(folder / "x") == fs::weakly_canonical(fs::absolute(out) / "x");
-  if (!own && (!fs::is_directory(folder) || ::access(folder.c_str(), W_OK) != 0)) {
-    throw ConfigError("--profile", "a file in a folder that can be written", "'" + file.string() + "'");
-  }
-  if (fs::is_directory(file)) throw ConfigError("--profile", "a file", "'" + file.string() + "', a folder");
+  return fs::weakly_canonical(fs::absolute(file).parent_path() / "x") ==
+         fs::weakly_canonical(fs::absolute(folder) / "x");
 }
 
 }  // namespace
@@ -71,7 +66,9 @@ void Trainer::Impl::begin_profile() {
                       cat(steps.first, "..", steps.last));
   }
   if (steps.file.empty()) steps.file = options.out / "trace.json";
-  require_place(steps.file, options.out);
+  // A run should not learn at its end that its profile has no place. Its own directory comes with it.
+  if (std::filesystem::is_directory(steps.file) || !lies_in(steps.file, options.out))
+    require_place(steps.file, "--profile");
   profile.emplace(std::move(steps), engine());
 }
 
@@ -184,6 +181,8 @@ void Trainer::Impl::change_plan(const PlanChange& change) {
 }
 
 void Trainer::Impl::start_from_file() {
+  if (!std::filesystem::is_regular_file(recipe.start.init))
+    throw ConfigError("model.init", "a safetensors file", "'" + recipe.start.init + "', which is none");
   const SafetensorsFile file(recipe.start.init);
   StartReport report = load_start(file, recipe.start, *model);
   evaluate::SourceFile entry;

@@ -22,7 +22,7 @@ def run(*command):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("build", "source", "cmake", "prefix-path"):
+    for name in ("build", "source", "cmake", "prefix-path", "sanitize"):
         parser.add_argument("--" + name, required=True)
     args = parser.parse_args()
     examples = sorted(path.parent for path in (pathlib.Path(args.source) / "examples").glob("*/CMakeLists.txt"))
@@ -34,7 +34,8 @@ def main():
         for example in examples:
             build = pathlib.Path(folder) / example.name
             run(args.cmake, "-S", example, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-                f"-DCMAKE_PREFIX_PATH={installed};{args.prefix_path}")
+                f"-DCMAKE_PREFIX_PATH={installed};{args.prefix_path}",
+                f"-DCMAKE_CXX_FLAGS=-fsanitize={args.sanitize}" if args.sanitize else "-DCMAKE_CXX_FLAGS=")
             run(args.cmake, "--build", build)
             output = run(build / example.name, pathlib.Path(folder) / (example.name + "_run"))
             for line in EXPECTED[example.name]:

@@ -233,7 +233,7 @@ void add_data_bench(CLI::App& data, Context& context) {
   command->add_option("--part", flags->part, "of the data set")->capture_default_str();
   command->add_option("--height", flags->height, "of the images made, pixels; 0: as they are");
   command->add_option("--width", flags->width, "likewise");
-  command->add_option("--translate", flags->translate, "shift by up to so many pixels")->check(CLI::NonNegativeNumber);
+  command->add_option("--translate", flags->translate, "shift by up to so many pixels")->check(non_negative());
   command->add_flag("--flip", flags->flip, "mirror with chance 1/2");
   command->add_option("--crop", flags->crop, "none or random_resized")
       ->check(CLI::IsMember({"none", "random_resized"}))
@@ -241,20 +241,17 @@ void add_data_bench(CLI::App& data, Context& context) {
   command->add_option("--crop-area", flags->crop_area, "least share of the image in such a crop")
       ->check(CLI::Range(0.01, 1.0))
       ->capture_default_str();
-  command->add_option("--batch", flags->batch, "images taken at once")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  command->add_option("--workers", flags->workers, "threads; 0: one a core")->check(CLI::NonNegativeNumber);
+  command->add_option("--batch", flags->batch, "images taken at once")->check(positive())->capture_default_str();
+  command->add_option("--workers", flags->workers, "threads; 0: one a core")->check(non_negative());
   command->add_option("--memory", flags->memory, "MiB for what is decoded ahead")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   command->add_option("--read", flags->read, "how files are read")
       ->type_name("TEXT:{auto,map,read,ring}")
       ->capture_default_str();
   command->add_flag("--cold", flags->cold, "drop the files from memory before each trial");
-  command->add_option("--shuffle-block", flags->block, "samples that stay neighbours; 0: none")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--seconds", flags->seconds, "of each trial")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--shuffle-block", flags->block, "samples that stay neighbours; 0: none")->check(non_negative());
+  command->add_option("--seconds", flags->seconds, "of each trial")->check(positive())->capture_default_str();
   command->add_option("--only", flags->only, "one trial")->type_name("TEXT:{whole,plain,undecoded,cached,resident}");
   add_json_flag(*command, context);
   command->callback([flags, &context] { run_bench(*flags, context); });

@@ -272,7 +272,7 @@ void add_data_stats(CLI::App& data, Context& context) {
   auto flags = std::make_shared<StatsFlags>();
   command->add_option("path", flags->path, "file or folder with samples")->required();
   command->add_option("--samples", flags->options.samples, "how many samples to read, from all over the set; 0: all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(non_negative())
       ->capture_default_str();
   command->add_option("--threads", flags->options.threads, "threads (default: all cores)")->check(CLI::Range(1, 1024));
   add_json_flag(*command, context);

@@ -152,15 +152,15 @@ void add_ablate(CLI::App& app, Context& context) {
   command
       ->add_option("--max-seeds", flags->max_seeds,
                    "up to so many where a verdict is open and they would decide it; intervals of both looks are wider")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   command
       ->add_option(
           "--margin", flags->margin,
           "largest difference of the metric that counts as none (default: 0.002 where larger is better, else 0.005)")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--jobs", flags->jobs, "runs at a time")->capture_default_str()->check(CLI::PositiveNumber);
+      ->check(non_negative());
+  command->add_option("--jobs", flags->jobs, "runs at a time")->capture_default_str()->check(positive());
   command->add_option("--threads", flags->threads, "threads of each run (default: all cores divided among the jobs)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(non_negative());
   add_study_options(*command, *flags);
   command->add_option("--out", flags->out, "directory of runs, verdicts and report (default: runs/ablate-DATE)");
   command->add_flag("--resume", flags->resume, "go on with the ablation in --out");

@@ -39,7 +39,10 @@ void export_run(const ExportFlags& flags, Context& context) {
   set_threads(flags.threads);
   const Format& format = find_format(flags.format);
   const std::filesystem::path directory(flags.run);
+  const std::filesystem::path out = flags.out.empty() ? directory / format.file : std::filesystem::path(flags.out);
+  if (!flags.out.empty()) require_place(out, "--out");
   TrainedRun run(directory, registry(), "run", TrainedRun::Ended::kNotRequired, {flags.weights, "--weights"});
+  for (const std::string& text : run.skipped()) std::cerr << "warning: " << text << "\n";
   const bool predicts = std::string_view(format.name) == "predictions";
   std::optional<Splits> splits;
   if (predicts || run.needs_data()) splits.emplace(load_splits(run.recipe()));
@@ -49,7 +52,6 @@ void export_run(const ExportFlags& flags, Context& context) {
   else if (flags.format == "plan") bytes = export_plan(run, state).dump(1) + "\n";
   else if (flags.format == "torchscript") bytes = export_module(run, state, "--format");
   else bytes = export_weights(run, state);
-  const std::filesystem::path out = flags.out.empty() ? directory / format.file : std::filesystem::path(flags.out);
   write_file_atomic(out, bytes);
   if (context.json) {
     print_json({{"file", out.string()},
@@ -79,7 +81,7 @@ void add_export(CLI::App& app, Context& context) {
                       "raw, or those of a method: ema, swa (default: what the run was evaluated with)");
   command->add_option("--out", flags->out, "file to write (default: in the run directory)");
   command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(non_negative());
   add_json_flag(*command, context);
   command->footer(
       "The newest checkpoint is taken; docs/weights.md says what the files hold and how PyTorch reads them.\n"

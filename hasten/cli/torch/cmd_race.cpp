@@ -98,7 +98,7 @@ void add_race(CLI::App& app, Context& context) {
   command->add_option("--out", flags->out, "directory of runs and report (default: runs/race-DATE)");
   command->add_flag("--resume", flags->resume, "keep what is finished in --out and go on");
   command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(non_negative());
   command->add_flag("--strict", flags->strict, "exit 4 when a recipe misses the target or a run fails");
   add_json_flag(*command, context);
   command->footer(

@@ -23,7 +23,8 @@ namespace hasten::cli {
 namespace {
 
 struct TrainFlags {
-  std::string recipe, out, group, role, profile, price, device;
+  std::string recipe, out, group, role, profile, device;
+  std::optional<std::string> price;
   RecipeEdits edits;
   std::optional<uint64_t> seed;
   int64_t planned_runs = 0;
@@ -155,7 +156,7 @@ void train(TrainFlags& flags, Context& context) {
   use_fused_kernels(!flags.no_fusion);
   if (options.device.is_cuda() && !flags.no_graph) options.step_graphs = cuda_step_graphs();
   options.choose_threads = flags.choose_threads;
-  if (!flags.price.empty()) options.price = evaluate::parse_price(flags.price, "--price");
+  if (flags.price) options.price = evaluate::parse_price(*flags.price, "--price");
   if (!flags.profile.empty()) options.profile = parse_profile(flags.profile);
   Trainer trainer(recipe, registry(), options);
   if (!flags.quiet) print_start(trainer.record());
@@ -178,11 +179,12 @@ void add_train(CLI::App& app, Context& context) {
   auto flags = std::make_shared<TrainFlags>();
   command->add_option("recipe", flags->recipe, "recipe file (.toml, or .json as resolved)")->required();
   add_recipe_edits(*command, flags->edits);
-  command->add_option("--seed", flags->seed, "of weights, order and augmentation (default: 0, or the resumed run's)");
+  command->add_option("--seed", flags->seed, "of weights, order and augmentation (default: 0, or the resumed run's)")
+      ->check(whole_number(0));
   command->add_option("--out", flags->out, "run directory (default: runs/NAME-seedN-DATE)");
   command->add_flag("--resume", flags->resume, "go on from the newest checkpoint in --out");
   command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(non_negative());
   add_device_option(*command, flags->device);
   command->add_flag("--no-fusion", flags->no_fusion,
                     "on a CPU: LibTorch's operators instead of hasten's own kernels, for comparison");
@@ -194,7 +196,8 @@ void add_train(CLI::App& app, Context& context) {
       "in their last bits");
   command->add_option("--group", flags->group, "name shared by runs of one recipe (default: the recipe's)");
   command->add_option("--role", flags->role, "in a comparison")->type_name("TEXT:{baseline,method,reference}");
-  command->add_option("--planned-runs", flags->planned_runs, "how many runs of this group are launched");
+  command->add_option("--planned-runs", flags->planned_runs, "how many runs of this group are launched")
+      ->check(whole_number(1));
   command->add_option("--profile", flags->profile,
                       "steps=10..20: a trace of these steps in the run's directory (or out=FILE), for 'hasten diagnose "
                       "--trace', Perfetto and others");

@@ -125,10 +125,12 @@ void add_tune(CLI::App& app, Context& context) {
   command->add_option("--search", flags->search, "how settings are drawn")
       ->type_name("TEXT:{sobol,random}")
       ->capture_default_str();
-  command->add_option("--seed", flags->seed, "of the search and its runs")->capture_default_str();
+  command->add_option("--seed", flags->seed, "of the search and its runs")
+      ->capture_default_str()
+      ->check(whole_number(0, int64_t{1} << 50));
   command->add_option("--jobs", flags->jobs, "runs at a time")->capture_default_str();
   command->add_option("--threads", flags->threads, "threads of each run (default: all cores divided among the jobs)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(non_negative());
   add_study_options(*command, *flags);
   command->add_option("--out", flags->out, "directory of runs and recipes (default: runs/tune-DATE)");
   command->add_flag("--resume", flags->resume, "go on with the search in --out");
