@@ -11,7 +11,7 @@ NINJA = ninja -C $(BUILD) -j $(HASTEN_JOBS)
 # and ctest shows nothing of a test that passes.
 CTEST = OMP_WAIT_POLICY=PASSIVE UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1" \
 	TSAN_OPTIONS="suppressions=$(CURDIR)/cmake/tsan.supp" \
-	$(if $(filter tsan,$(PRESET)),OMP_THREAD_LIMIT=1) ctest --test-dir $(BUILD) -j $(HASTEN_JOBS) --output-on-failure
+	$(if $(filter tsan,$(PRESET)),OMP_NUM_THREADS=1) ctest --test-dir $(BUILD) -j $(HASTEN_JOBS) --output-on-failure
 
 .DEFAULT_GOAL := help
 .PHONY: help setup configure build build-tests demo records test test-slow test-gpu test-method lint format install clean

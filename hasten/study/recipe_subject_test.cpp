@@ -167,6 +167,9 @@ TEST(RecipeSubjectTest, ADelayInTheLoaderIsOneOfTheWholeStep) {
 }
 
 TEST(RecipeSubjectTest, ThreadsAreAsBeforeAfterwards) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "ThreadSanitizer does not see the barriers of OpenMP's threads";
+#endif
   const int threads = at::get_num_threads();
   at::set_num_threads(2);
   RecipeSubject subject(recipe_of(testing::small_recipe()), no_methods(), {});
@@ -190,8 +193,8 @@ TEST(RecipeSubjectTest, ProfileAndRooflineAreOfTheStep) {
 
 // The address space is too small for two batches of this width.
 TEST(RecipeSubjectTest, OutOfMemoryIsTheLimitOfTheBatch) {
-#ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP() << "AddressSanitizer has no memory left either, and ends the program";
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the sanitizer has no memory left either, and ends the program";
 #endif
   Json recipe = testing::small_recipe();
   recipe["model"] = {{"family", "mlp"}, {"widths", {60000}}};

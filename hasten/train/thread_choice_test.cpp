@@ -24,6 +24,11 @@ Plan plan_with(const Json& change) {
 
 class ThreadChoiceTest : public ::testing::Test {
  protected:
+  void SetUp() override {
+#ifdef __SANITIZE_THREAD__
+    GTEST_SKIP() << "ThreadSanitizer does not see the barriers of OpenMP's threads";
+#endif
+  }
   ~ThreadChoiceTest() override { at::set_num_threads(before_); }
   int before_ = at::get_num_threads();
 };

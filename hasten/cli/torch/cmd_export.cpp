@@ -80,7 +80,7 @@ void add_export(CLI::App& app, Context& context) {
   command->add_option("--weights", flags->weights,
                       "raw, or those of a method: ema, swa (default: what the run was evaluated with)");
   command->add_option("--out", flags->out, "file to write (default: in the run directory)");
-  command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
+  command->add_option("--threads", flags->threads, "threads of the kernels (default: OMP_NUM_THREADS, or all cores)")
       ->check(non_negative());
   add_json_flag(*command, context);
   command->footer(

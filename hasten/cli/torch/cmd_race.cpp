@@ -97,7 +97,7 @@ void add_race(CLI::App& app, Context& context) {
   add_study_options(*command, *flags);
   command->add_option("--out", flags->out, "directory of runs and report (default: runs/race-DATE)");
   command->add_flag("--resume", flags->resume, "keep what is finished in --out and go on");
-  command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
+  command->add_option("--threads", flags->threads, "threads of the kernels (default: OMP_NUM_THREADS, or all cores)")
       ->check(non_negative());
   command->add_flag("--strict", flags->strict, "exit 4 when a recipe misses the target or a run fails");
   add_json_flag(*command, context);

@@ -183,7 +183,7 @@ void add_train(CLI::App& app, Context& context) {
       ->check(whole_number(0));
   command->add_option("--out", flags->out, "run directory (default: runs/NAME-seedN-DATE)");
   command->add_flag("--resume", flags->resume, "go on from the newest checkpoint in --out");
-  command->add_option("--threads", flags->threads, "threads of the kernels (default: all cores)")
+  command->add_option("--threads", flags->threads, "threads of the kernels (default: OMP_NUM_THREADS, or all cores)")
       ->check(non_negative());
   add_device_option(*command, flags->device);
   command->add_flag("--no-fusion", flags->no_fusion,
