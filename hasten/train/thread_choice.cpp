@@ -18,7 +18,7 @@ namespace {
 
 constexpr int64_t kSpanNs = 15'000'000;  // of one measurement
 constexpr int kFewestRounds = 5, kMostRounds = 15;
-constexpr double kClearly = 0.95;
+constexpr double kClearly = 1.05;
 
 at::Tensor made_up_inputs(const Plan& plan, int64_t samples) {
   std::vector<int64_t> shape{samples};
@@ -30,13 +30,13 @@ at::Tensor made_up_inputs(const Plan& plan, int64_t samples) {
 
 }  // namespace
 
-bool one_is_faster(const std::function<double()>& time_ratio) {
-  int rounds = 0, faster = 0;
-  const auto disagree = [&] { return std::min(faster, rounds - faster) > rounds / 5; };
+bool one_will_do(const std::function<double()>& time_ratio) {
+  int rounds = 0, alike = 0;
+  const auto disagree = [&] { return std::min(alike, rounds - alike) > rounds / 5; };
   for (; rounds < kFewestRounds || (rounds < kMostRounds && disagree()); ++rounds) {
-    if (time_ratio() < kClearly) ++faster;
+    if (time_ratio() < kClearly) ++alike;
   }
-  return faster > rounds / 2;
+  return alike > rounds / 2;
 }
 
 int fastest_threads(const Plan& plan, int most) {
@@ -68,7 +68,7 @@ int fastest_threads(const Plan& plan, int most) {
     const double alone = seconds_per_step(1);
     return alone / seconds_per_step(most);
   };
-  const int chosen = one_is_faster(time_ratio) ? 1 : most;
+  const int chosen = one_will_do(time_ratio) ? 1 : most;
   set_random_state(random);
   at::set_num_threads(chosen);
   return chosen;

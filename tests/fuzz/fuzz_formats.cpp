@@ -1,7 +1,5 @@
 // Fuzzes every format of samples and tokens: whatever the bytes are, the answer is samples whose records lie in their
 // files, or an error with a place. The first byte says which parser the rest is for (make_formats_corpus.py makes seeds).
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -17,6 +15,7 @@
 #include "hasten/loader/formats/input.h"
 #include "hasten/loader/formats/open.h"
 #include "hasten/loader/formats/tokens.h"
+#include "tests/fuzz/scratch_folder.h"
 
 namespace {
 
@@ -26,18 +25,8 @@ using namespace hasten;
 constexpr int64_t kMostSamplesRead = 64;
 constexpr uint64_t kMostBytesRead = 1 << 20;
 
-// A folder in memory where there is one.
-const fs::path& folder() {
-  static const fs::path path = [] {
-    fs::path base = fs::exists("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
-    fs::path mine = base / cat("hasten_fuzz_formats_", ::getpid());
-    return mine;
-  }();
-  return path;
-}
-
 fs::path put(const std::string& name, std::string_view bytes) {
-  const fs::path path = folder() / name;
+  const fs::path path = scratch_folder() / name;
   fs::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary) << bytes;
   return path;
@@ -117,7 +106,7 @@ void use_mds_shard(std::string_view input) {
                             R"(,"raw_data":{"basename":"s.mds","bytes":)", shard.size(),
                             R"(},"zip_data":null,"samples":)", samples, "}]}"));
   put("mds/s.mds", shard);
-  use_all(folder() / "mds");
+  use_all(scratch_folder() / "mds");
 }
 
 // Every block of 512 bytes gets the checksum of a header: what is behind that check is reached, too.
@@ -148,7 +137,7 @@ void run_one(uint8_t kind, std::string_view bytes) {
     case 3: {
       put("idx/train-labels-idx1-ubyte", std::string("\0\0\x08\1\0\0\0\2\1\2", 10));
       put("idx/train-images-idx3-ubyte", bytes);
-      return use_all(folder() / "idx");
+      return use_all(scratch_folder() / "idx");
     }
     case 4: return use_all(put("cifar/data_batch_1.bin", bytes).parent_path());
     case 5: return use_all(put("a.tar", bytes));

@@ -1,8 +1,6 @@
 // Fuzzes every importer and the readers of records, claims and mappings: whatever the bytes are, the answer is runs or an
 // error with a place. Built with libFuzzer (clang, -DHASTEN_FUZZ=ON) or with a driver of its own that replays the corpus
 // and mutates it the same way every time.
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -25,6 +23,7 @@
 #include "hasten/evaluate/scoring/algoperf.h"
 #include "hasten/evaluate/scoring/score_table.h"
 #include "hasten/report/comparison_html.h"
+#include "tests/fuzz/scratch_folder.h"
 
 namespace {
 
@@ -32,19 +31,8 @@ namespace fs = std::filesystem;
 using namespace hasten;
 using namespace hasten::evaluate;
 
-// A folder in memory where there is one.
-const fs::path& folder() {
-  static const fs::path path = [] {
-    fs::path base = fs::exists("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
-    fs::path mine = base / cat("hasten_fuzz_", ::getpid());
-    fs::create_directories(mine / "board/s/study_0/w_jax/trial_1");
-    fs::create_directories(mine / "run");
-    return mine;
-  }();
-  return path;
-}
-
 void put(const fs::path& path, const std::string& bytes) {
+  fs::create_directories(path.parent_path());
   AppendFile file(path, 0);
   file.append(bytes);
 }
@@ -63,11 +51,11 @@ void use(std::vector<Run> runs) {
 }
 
 void import(const char* format, const char* name, const std::string& bytes, const char* mapping = "") {
-  put(folder() / name, bytes);
+  put(scratch_folder() / name, bytes);
   ImportOptions options;
   options.mapping = mapping;
   MemorySink sink;
-  find_importer(format).read({folder() / name}, options, sink);
+  find_importer(format).read({scratch_folder() / name}, options, sink);
   use(std::move(sink.runs));
 }
 
@@ -111,45 +99,47 @@ void run_one(uint8_t kind, const std::string& bytes) {
     case 5: return import("nanogpt", "a.txt", bytes);
     case 6: return import("tensorboard", "a.tfevents", bytes);
     case 7: {
-      put(folder() / "e.json", R"({"hardware":"h","costPerHour":1})");
+      put(scratch_folder() / "e.json", R"({"hardware":"h","costPerHour":1})");
       return import("dawnbench", "e.tsv", bytes);
     }
     case 8: {
-      put(folder() / "e.tsv", "epoch\thours\ttop1Accuracy\n1\t1\t94\n");
-      put(folder() / "e.json", bytes);
+      put(scratch_folder() / "e.tsv", "epoch\thours\ttop1Accuracy\n1\t1\t94\n");
+      put(scratch_folder() / "e.json", bytes);
       MemorySink sink;
-      find_importer("dawnbench").read({folder() / "e.tsv"}, {}, sink);
+      find_importer("dawnbench").read({scratch_folder() / "e.tsv"}, {}, sink);
       return use(std::move(sink.runs));
     }
     case 9: {
-      fs::path trial = folder() / "board/s/study_0/w_jax/trial_1";
+      fs::path trial = scratch_folder() / "board/s/study_0/w_jax/trial_1";
       put(trial / "eval_measurements.csv", bytes);
       put(trial / "meta_data_0.json",
           R"({"workload.target_metric_name":"loss","workload.validation_target_value":0.5})");
-      read_algoperf(folder() / "board");
-      return use(load_runs({(folder() / "board").string()}));
+      read_algoperf(scratch_folder() / "board");
+      return use(load_runs({(scratch_folder() / "board").string()}));
     }
     case 10: {
-      put(folder() / "run/run.json", R"({"version":1,"id":"r","metric":{"name":"loss","direction":"minimize"}})");
-      put(folder() / "run/events.jsonl", bytes);
-      return use({read_run(folder() / "run")});
+      put(scratch_folder() / "run/run.json",
+          R"({"version":1,"id":"r","metric":{"name":"loss","direction":"minimize"}})");
+      put(scratch_folder() / "run/events.jsonl", bytes);
+      return use({read_run(scratch_folder() / "run")});
     }
     case 11: {
-      put(folder() / "run/events.jsonl", "{\"step\":1,\"t_train\":1,\"metrics\":[{\"name\":\"loss\",\"value\":1}]}\n");
-      put(folder() / "run/run.json", bytes);
-      return use({read_run(folder() / "run")});
+      put(scratch_folder() / "run/events.jsonl",
+          "{\"step\":1,\"t_train\":1,\"metrics\":[{\"name\":\"loss\",\"value\":1}]}\n");
+      put(scratch_folder() / "run/run.json", bytes);
+      return use({read_run(scratch_folder() / "run")});
     }
     case 12: {
-      put(folder() / "c.toml", bytes);
-      read_claims(folder() / "c.toml");
+      put(scratch_folder() / "c.toml", bytes);
+      read_claims(scratch_folder() / "c.toml");
       return;
     }
     case 14: return import("tensorboard", "a.tfevents", framed(bytes));
     default: {
-      put(folder() / "s.csv", bytes);
-      read_score_table(folder() / "s.csv");
-      put(folder() / "m.toml", bytes);
-      read_mapping((folder() / "m.toml").string());
+      put(scratch_folder() / "s.csv", bytes);
+      read_score_table(scratch_folder() / "s.csv");
+      put(scratch_folder() / "m.toml", bytes);
+      read_mapping((scratch_folder() / "m.toml").string());
       return;
     }
   }

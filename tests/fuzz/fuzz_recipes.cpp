@@ -1,7 +1,5 @@
 // Fuzzes the reader of recipes: whatever the text is, the answer is a recipe that reads back as itself, or an error with
 // its place. The first byte says whether the file is TOML or a resolved recipe in JSON.
-#include <unistd.h>
-
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -13,26 +11,16 @@
 #include "hasten/base/text.h"
 #include "hasten/methods/catalogue.h"
 #include "hasten/spec/recipe.h"
+#include "tests/fuzz/scratch_folder.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using namespace hasten;
 
-const fs::path& folder() {
-  static const fs::path path = [] {
-    fs::path base = fs::exists("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
-    fs::path mine = base / cat("hasten_fuzz_recipes_", ::getpid());
-    fs::create_directories(mine);
-    std::atexit([] { fs::remove_all(folder()); });
-    return mine;
-  }();
-  return path;
-}
-
 void run_one(bool toml, const std::string& text) {
   static const Catalogue catalogue(method_specs());
-  const fs::path path = folder() / (toml ? "r.toml" : "r.json");
+  const fs::path path = scratch_folder() / (toml ? "r.toml" : "r.json");
   {
     AppendFile file(path, 0);
     file.append(text);

@@ -1,8 +1,6 @@
 // Fuzzes the reader of shards, verify and repair: whatever the bytes are, the answer is samples or an error with a place,
 // and what repair leaves is a good shard. The first byte of an input says which checksums are made to fit again, because
 // hardly any mutation would get past them; the rest is the file.
-#include <unistd.h>
-
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -18,24 +16,13 @@
 #include "hasten/loader/shards/set_files.h"
 #include "hasten/loader/shards/set_notes.h"
 #include "hasten/loader/shards/shard_index.h"
+#include "tests/fuzz/scratch_folder.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using namespace hasten;
 using namespace hasten::shards;
-
-// A folder in memory where there is one.
-const fs::path& folder() {
-  static const fs::path path = [] {
-    fs::path base = fs::exists("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
-    fs::path mine = base / cat("hasten_fuzz_shards_", ::getpid());
-    fs::create_directories(mine);
-    std::atexit([] { fs::remove_all(folder()); });
-    return mine;
-  }();
-  return path;
-}
 
 void seal_entries(std::string& file, uint64_t begin, uint64_t count, bool move) {
   for (uint64_t i = 0; i < count && begin + (i + 1) * kEntryBytes <= file.size(); ++i) {
@@ -97,8 +84,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   std::string bytes(reinterpret_cast<const char*>(data + 1), size - 1);
   fit_checksums(bytes, data[0]);
-  for (const auto& old : fs::directory_iterator(folder())) fs::remove(old.path());
-  const fs::path shard = folder() / shard_name(0);
+  for (const auto& old : fs::directory_iterator(scratch_folder())) fs::remove(old.path());
+  const fs::path shard = scratch_folder() / shard_name(0);
   {
     AppendFile file(shard, 0);
     file.append(bytes);
@@ -107,7 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const bool readable = read_all(shard);
   try {
     const VerifyResult verified = verify_shards(shard, one);
-    const RepairResult repaired = repair_shards(folder(), one);
+    const RepairResult repaired = repair_shards(scratch_folder(), one);
     require(repaired.repaired.empty() == verified.damages.empty(), "repair acts where verify complains");
     require(verify_shards(shard, one).damages.empty(), "what repair leaves is good");
     if (!repaired.repaired.empty()) {
