@@ -33,17 +33,6 @@ std::string variable_name(const std::vector<std::string>& words) {
   return name;
 }
 
-// The long names of the command's options, without dashes; help is none that has a default.
-std::vector<std::string> option_names(const CLI::App& command) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : command.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      if (name != "help") names.push_back(name);
-    }
-  }
-  return names;
-}
-
 bool is_flag(const CLI::App& command, const std::string& name) {
   const CLI::Option* option = command.get_option_no_throw("--" + name);
   return option != nullptr && option->get_items_expected_max() == 0;
@@ -92,11 +81,7 @@ std::vector<std::string> commands_with_torch(const std::vector<std::string>& pat
 class DefaultsFile {
  public:
   DefaultsFile(const fs::path& file, const CLI::App& app) : file_(file.string()) {
-    try {
-      parse_toml(read_file(file), file_, document_, lines_);
-    } catch (const ConfigError& error) {
-      throw ConfigError("--config", error.expected(), error.got(), error.hint()).at(error.source());
-    }
+    parse_toml(read_file(file), "--config", file_, document_, lines_);
     check(app, document_, {});
   }
 
@@ -211,6 +196,16 @@ class DefaultsOf {
 };
 
 }  // namespace
+
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      if (name != "help") names.push_back(name);
+    }
+  }
+  return names;
+}
 
 void add_default_options(CLI::App& app) {
   app.add_option(std::string(kConfig),

@@ -11,6 +11,9 @@ namespace hasten::cli {
 // Adds --config FILE and --no-defaults, which stand before the command.
 void add_default_options(CLI::App& app);
 
+// The long names of the command's options, without dashes; help is none that has a default.
+std::vector<std::string> option_names(const CLI::App& command);
+
 // The command that `words` name to the end, and where its own words begin; nullptr where they stop before (no command,
 // `data --help`, a word that is not known).
 struct NamedCommand {

@@ -51,13 +51,10 @@ int refuse_extras(const CLI::App& command) {
   const std::vector<std::string> extras = command.remaining();
   const auto option =
       std::find_if(extras.begin(), extras.end(), [](const auto& word) { return word.rfind("--", 0) == 0; });
-  std::vector<std::string> names;
-  for (const CLI::Option* each : command.get_options()) {
-    for (const std::string& name : each->get_lnames()) names.push_back("--" + name);
-  }
-  const std::string near = option == extras.end() ? "" : closest(option->substr(0, option->find('=')), names);
+  const std::string near =
+      option == extras.end() ? "" : closest(option->substr(2, option->find('=') - 2), option_names(command));
   print_error("", "[command line] not expected: " + join(extras, " "),
-              near.empty() ? "hasten --help, or hasten COMMAND --help" : "did you mean '" + near + "'?");
+              near.empty() ? "hasten --help, or hasten COMMAND --help" : "did you mean '--" + near + "'?");
   return kBadInput;
 }
 

@@ -86,7 +86,7 @@ const std::map<std::string, Take>& keys() {
 std::vector<Claim> read_claims(const std::filesystem::path& path) {
   Json json;
   TomlLines lines;
-  parse_toml(read_file(path), path.string(), json, lines);
+  parse_toml(read_file(path), "claim", path.string(), json, lines);
   auto placed = [&](ConfigError error, const std::string& place) {
     auto line = lines.find(place);
     return line == lines.end() ? error.at(path.string()) : error.at(cat(path.string(), ":", line->second));

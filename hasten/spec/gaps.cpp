@@ -21,7 +21,7 @@ bool is_of(const MethodKnowledge& entry, const std::string& name, const std::str
 class Reader {
  public:
   Reader(std::string_view toml, std::string name) : name_(std::move(name)) {
-    parse_toml(std::string(toml), name_, document_, lines_);
+    parse_toml(std::string(toml), "gaps", name_, document_, lines_);
   }
 
   GapKnowledge read() const {

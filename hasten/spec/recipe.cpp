@@ -244,7 +244,7 @@ Json read_document(const std::filesystem::path& path, TomlLines& lines) {
     if (document.is_object()) return document;
     throw DataError(path.string(), "", "a recipe is a table of sections, not " + quoted(document));
   }
-  parse_toml(read_file(path), path.string(), document, lines);
+  parse_toml(read_file(path), "recipe", path.string(), document, lines);
   return document;
 }
 

@@ -36,13 +36,13 @@ double read_end(const Json& table, const std::string& path, const char* key, std
   const Json& value = table[key];
   if (value.is_number()) return value.get<double>();
   if (!value.is_string()) throw ConfigError(where, "a number, or a duration such as \"2ep\"", space_value_text(value));
-  const std::string text = value.get<std::string>();
-  // Whether the setting is a duration is not known here.
-  if (text.find_first_of("0123456789") == std::string::npos)
-    throw ConfigError(where, "a number, or a duration such as \"2ep\"", "'" + text + "'");
-  Duration duration = parse_duration(text, where);
-  unit = unit_name(duration.unit);
-  return duration.value;
+  try {
+    const Duration duration = parse_duration(value.get<std::string>(), where);
+    unit = unit_name(duration.unit);
+    return duration.value;
+  } catch (const ConfigError& error) {  // whether the setting is a duration is not known here
+    throw ConfigError(where, "a number, or " + error.expected(), error.got(), error.hint());
+  }
 }
 
 void read_choices(const Json& table, SearchDimension& dimension) {
@@ -208,11 +208,7 @@ SpaceFile::SpaceFile(const std::filesystem::path& path) : path_(path.string()) {
                       "a line is: optimizer.lr = {low = 1e-3, high = 1.0, scale = \"log\"}; see docs/tuning.md");
   }
   Json document;
-  try {
-    parse_toml(read_file(path), path_, document, lines_);
-  } catch (const ConfigError& error) {
-    throw ConfigError("--space", error.expected(), error.got(), error.hint()).at(error.source());
-  }
+  parse_toml(read_file(path), "--space", path_, document, lines_);
   std::string name;
   try {
     if (document.contains("recipe") && document["recipe"].is_object()) {

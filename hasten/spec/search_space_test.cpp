@@ -183,7 +183,7 @@ TEST_F(SearchSpaceTest, DocumentsReadBackFromTheirToml) {
     "tuning":{"trials":3,"space":{"optimizer.lr":{"low":0.001,"high":1.0},"batch.size":{"choices":[64,128]}}}})");
   Json back;
   TomlLines lines;
-  parse_toml(toml_text(document), "text", back, lines);
+  parse_toml(toml_text(document), "text", "text", back, lines);
   EXPECT_EQ(back, document) << toml_text(document);
   EXPECT_TRUE(back["rate"].is_number_float());  // 1.0 must not become 1
 }

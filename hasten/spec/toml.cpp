@@ -124,12 +124,13 @@ std::string toml_text(const Json& document) {
   return out;
 }
 
-void parse_toml(const std::string& text, const std::string& source, Json& out, TomlLines& lines) {
+void parse_toml(const std::string& text, const std::string& where, const std::string& source, Json& out,
+                TomlLines& lines) {
   try {
     toml::table table = toml::parse(text, source);
     convert(table, "", out, lines);
   } catch (const toml::parse_error& error) {
-    throw ConfigError("recipe", "valid TOML", std::string(error.description()), "see https://toml.io for the format")
+    throw ConfigError(where, "valid TOML", std::string(error.description()), "see https://toml.io for the format")
         .at(cat(source, ":", error.source().begin.line));
   }
 }
@@ -138,7 +139,7 @@ void parse_toml_value(const std::string& text, const std::string& where, Json& o
   TomlLines unused;
   Json document;
   try {
-    parse_toml("value = " + text, where, document, unused);
+    parse_toml("value = " + text, where, where, document, unused);
   } catch (const ConfigError&) {
     // A bare word such as `bf16` or `3ep`: quoting in a shell is tedious, and nothing else is written like this.
     if (text.find_first_of("[]{}\"'\n") != std::string::npos)

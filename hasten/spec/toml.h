@@ -13,8 +13,9 @@ namespace hasten {
 // tables by index.
 using TomlLines = std::map<std::string, int>;
 
-// Parses `text`; throws ConfigError at `source`:line when it is not TOML.
-void parse_toml(const std::string& text, const std::string& source, Json& out, TomlLines& lines);
+// Parses `text`; throws ConfigError naming `where` ("recipe", "--space") at `source`:line when it is not TOML.
+void parse_toml(const std::string& text, const std::string& where, const std::string& source, Json& out,
+                TomlLines& lines);
 // Reads one value: "0.5", "true", "\"3ep\"", "[1, 2]"; a bare word counts as text.
 void parse_toml_value(const std::string& text, const std::string& where, Json& out);
 

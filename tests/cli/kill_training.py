@@ -5,7 +5,6 @@ has to have the same bits, and nothing may be left of the dead.
   kill_training.py --kills N [--seed S]      $HASTEN: the program; $HASTEN_KILLS: so many instead of N
 """
 import argparse
-import glob
 import json
 import os
 import random
@@ -44,29 +43,6 @@ def evaluations(run):
     return [(e["step"], m["value"]) for e in events(run) for m in e.get("metrics", []) if m["name"] == "accuracy"]
 
 
-def is_mapped(name):
-    """Whether a living process has this piece of shared memory."""
-    for maps in glob.glob("/proc/[0-9]*/maps"):
-        try:
-            with open(maps, encoding="utf-8", errors="replace") as file:
-                if "/dev/shm/" + name in file.read():
-                    return True
-        except OSError:  # it has ended, or is another user's
-            continue
-    return False
-
-
-def left_in_shared_memory(before):
-    """What is new and nobody's; other programs of this machine come and go, so it has to stay for a while."""
-    left = set(os.listdir("/dev/shm")) - before
-    for _ in range(10):
-        left = {name for name in left if os.path.exists("/dev/shm/" + name) and not is_mapped(name)}
-        if not left:
-            break
-        time.sleep(0.5)
-    return left
-
-
 def kill_and_resume(kills, source):
     # Kills come early enough that all of them come before the end, however fast the machine is.
     with open(f"{WHOLE}/run.json", encoding="utf-8") as file:
@@ -103,8 +79,7 @@ def main():
     for name in whole[2]:
         assert whole[2][name] == cut[2][name], name
     assert evaluations(WHOLE) == evaluations(CUT), "evaluations differ"
-    left = left_in_shared_memory(shared)
-    assert not left, f"shared memory was left: {left}"
+    assert set(os.listdir("/dev/shm")) <= shared, "shared memory was left"
     for folder in (".", "checkpoints"):
         left = set(os.listdir(f"{CUT}/{folder}")) - set(os.listdir(f"{WHOLE}/{folder}"))
         assert not left, left

@@ -4,6 +4,7 @@
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
 #include "hasten/evaluate/record_io.h"
+#include "hasten/train/checkpoint.h"
 #include "method_run.h"
 
 namespace hasten {
@@ -134,6 +135,27 @@ TEST(PreludeTest, ATeacherThatIsNotFinishedIsRefused) {
   } catch (const ConfigError& error) {
     EXPECT_NE(std::string(error.what()).find("a run that came to its end"), std::string::npos) << error.what();
     EXPECT_NE(error.hint().find("--resume"), std::string::npos);
+  }
+}
+
+// An older checkpoint is another teacher than the one whose cost is charged.
+TEST(PreludeTest, ATeacherWhoseLastCheckpointIsBrokenIsRefused) {
+  TemporaryDirectory directory;
+  const std::filesystem::path teacher = directory.path() / "teacher";
+  Trainer(edited_recipe({.with = {}, .without = {}, .set = {"checkpoint.every=3step"}}), all_methods(), into(teacher))
+      .run();
+  const std::vector<std::filesystem::path> checkpoints = list_checkpoints(teacher);
+  ASSERT_GT(checkpoints.size(), 1u);
+  std::filesystem::resize_file(checkpoints.back(), 1000);
+  Trainer student(
+      edited_recipe({.with = {"distillation(teacher=\"" + teacher.string() + "\")"}, .without = {}, .set = {}}),
+      all_methods(), into(directory.path() / "student"));
+  try {
+    student.run();
+    FAIL() << "accepted";
+  } catch (const ConfigError& error) {
+    EXPECT_NE(std::string(error.what()).find("a run whose last checkpoint is whole"), std::string::npos)
+        << error.what();
   }
 }
 

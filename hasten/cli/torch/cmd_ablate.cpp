@@ -7,10 +7,10 @@
 #include "hasten/base/error.h"
 #include "hasten/base/files.h"
 #include "hasten/base/json.h"
-#include "hasten/base/machine.h"
 #include "hasten/base/text.h"
 #include "hasten/cli/torch/recipe_options.h"
 #include "hasten/cli/torch/study_options.h"
+#include "hasten/cli/torch/threads.h"
 #include "hasten/evaluate/record_io.h"
 #include "hasten/evaluate/verdicts.h"
 #include "hasten/report/comparison_text.h"
@@ -55,8 +55,7 @@ AblateOptions ablate_options(const AblateFlags& flags, const Context& context) {
   options.seeds = read_seeds(flags.seeds);
   options.further_seeds = further_seeds(options.seeds, flags.max_seeds);
   options.jobs = flags.jobs;
-  options.threads =
-      flags.threads > 0 ? flags.threads : std::max<int64_t>(1, this_machine().cores / std::max<int64_t>(1, flags.jobs));
+  options.threads = threads_of_job(flags.threads, flags.jobs);
   options.out = flags.out.empty() ? "runs/ablate-" + utc_now().substr(0, 19) : flags.out;
   options.resume = flags.resume;
   options.command = context.command_line;
@@ -159,7 +158,9 @@ void add_ablate(CLI::App& app, Context& context) {
           "largest difference of the metric that counts as none (default: 0.002 where larger is better, else 0.005)")
       ->check(non_negative());
   command->add_option("--jobs", flags->jobs, "runs at a time")->capture_default_str()->check(positive());
-  command->add_option("--threads", flags->threads, "threads of each run (default: all cores divided among the jobs)")
+  command
+      ->add_option("--threads", flags->threads,
+                   "threads of each run (default: those of OMP_NUM_THREADS, or all cores, divided among the jobs)")
       ->check(non_negative());
   add_study_options(*command, *flags);
   command->add_option("--out", flags->out, "directory of runs, verdicts and report (default: runs/ablate-DATE)");

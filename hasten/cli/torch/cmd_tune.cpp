@@ -8,10 +8,10 @@
 #include "hasten/base/error.h"
 #include "hasten/base/files.h"
 #include "hasten/base/json.h"
-#include "hasten/base/machine.h"
 #include "hasten/base/text.h"
 #include "hasten/cli/torch/recipe_options.h"
 #include "hasten/cli/torch/study_options.h"
+#include "hasten/cli/torch/threads.h"
 #include "hasten/cli/torch/tune_report.h"
 #include "hasten/meter/device.h"
 
@@ -49,8 +49,7 @@ TuneOptions tune_options(const TuneFlags& flags, const Context& context) {
   options.search = read_word<SearchKind>(flags.search, "--search");
   options.seed = flags.seed;
   options.jobs = flags.jobs;
-  options.threads =
-      flags.threads > 0 ? flags.threads : std::max<int64_t>(1, this_machine().cores / std::max<int64_t>(1, flags.jobs));
+  options.threads = threads_of_job(flags.threads, flags.jobs);
   options.device = find_device(flags.device, "--device").str();
   options.price = flags.price;
   options.out = flags.out.empty() ? cat("runs/tune-", utc_now().substr(0, 19), "-", getpid()) : flags.out;
@@ -129,7 +128,9 @@ void add_tune(CLI::App& app, Context& context) {
       ->capture_default_str()
       ->check(whole_number(0, int64_t{1} << 50));
   command->add_option("--jobs", flags->jobs, "runs at a time")->capture_default_str();
-  command->add_option("--threads", flags->threads, "threads of each run (default: all cores divided among the jobs)")
+  command
+      ->add_option("--threads", flags->threads,
+                   "threads of each run (default: those of OMP_NUM_THREADS, or all cores, divided among the jobs)")
       ->check(non_negative());
   add_study_options(*command, *flags);
   command->add_option("--out", flags->out, "directory of runs and recipes (default: runs/tune-DATE)");

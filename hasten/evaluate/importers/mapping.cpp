@@ -62,7 +62,7 @@ lr = ["lr", "learning_rate"]
 class MappingReader {
  public:
   MappingReader(const std::string& text, std::string source) : source_(std::move(source)) {
-    parse_toml(text, source_, json_, lines_);
+    parse_toml(text, "mapping", source_, json_, lines_);
   }
 
   Mapping read() {
