@@ -10,13 +10,15 @@
 #include "hasten/base/error.h"
 #include "hasten/base/rng.h"
 #include "hasten/base/text.h"
+#include "hasten/diagnose/decide.h"
 
 namespace hasten::diagnose {
 namespace {
 
-constexpr double kTight = 0.015;  // relative half width of an interval that needs no more rounds
+constexpr double kTight = 0.015;  // half width, over T0, of an interval that needs no more rounds
 constexpr uint64_t kTightnessDraws = 200;
-constexpr double kFullWindows = 5;  // about the root of the number of experiments (Dunnett 1955)
+// Of what all others are compared with: about the root of their number (Dunnett 1955), of all and of those that are left.
+constexpr double kFullWindows = 5, kOpenWindows = 2;
 
 bool stopped(const SessionOptions& options) {
   return options.stop != nullptr && options.stop->load(std::memory_order_relaxed);
@@ -91,21 +93,47 @@ bool decides(Experiment experiment) {
   return std::find(kDeciding.begin(), kDeciding.end(), experiment) != kDeciding.end();
 }
 
-// Whether more rounds would change nothing: the times that decide are known well enough.
-bool tight(const Measurements& measurements) {
-  const Times times(measurements);
-  for (const Experiment experiment : kDeciding) {
-    if (!times.has(experiment)) continue;
-    std::vector<double> draws;
-    for (uint64_t draw = 0; draw < kTightnessDraws; ++draw) {
-      const Times drawn(measurements, draw_rounds(measurements.rounds.size(), draw));
-      if (drawn.has(experiment)) draws.push_back(drawn.get(experiment) / drawn.get(Experiment::kFull));
-    }
-    std::sort(draws.begin(), draws.end());
-    const double low = draws[draws.size() / 40], high = draws[draws.size() - 1 - draws.size() / 40];
-    if (high - low > 2 * kTight * median(draws)) return false;
+// The central part of what resampled rounds say of a quotient of two times.
+struct Spread {
+  double low = 0, middle = 0, high = 0;
+};
+Spread spread(const std::vector<Times>& draws, Experiment over, Experiment under) {
+  std::vector<double> values;
+  for (const Times& draw : draws) {
+    if (draw.has(over) && draw.has(under)) values.push_back(draw.get(over) / draw.get(under));
   }
-  return true;
+  if (values.empty()) return {};
+  std::sort(values.begin(), values.end());
+  const size_t cut = values.size() / 40;
+  return {values[cut], median(values), values[values.size() - 1 - cut]};
+}
+
+std::vector<Times> draws_of(const Measurements& measurements) {
+  std::vector<Times> draws;
+  for (uint64_t draw = 0; draw < kTightnessDraws; ++draw)
+    draws.emplace_back(measurements, draw_rounds(measurements.rounds.size(), draw));
+  return draws;
+}
+
+// What the verdict still hangs on when all was made a few times. First whether anything is waited for; then, if so, for
+// what; if not, what else than the device's own work it could be.
+std::vector<Experiment> open_question(const std::vector<Times>& draws) {
+  using enum Experiment;
+  const Spread waits = spread(draws, kFull, kResident);
+  if (waits.low > 1 + kLeastTolerance)
+    return {kFull, kResident, kResidentBesideLoader, kHostBatch, kDrain, kCached, kDeepReadAhead};
+  if (waits.high < 1 + kOverheadFirst) return {kFull, kResident, kForwardBackward, kTiny, kNoReduction, kNoSync};
+  return {kFull, kResident};
+}
+
+// Whether more rounds would change nothing: what the question hangs on is known well enough, as a share of T0.
+bool tight(const std::vector<Times>& draws, const std::vector<Experiment>& question) {
+  return std::all_of(question.begin(), question.end(), [&](Experiment experiment) {
+    // T0 itself against T1: all others are quotients by T0.
+    const Spread found = experiment == Experiment::kFull ? spread(draws, Experiment::kFull, Experiment::kResident)
+                                                         : spread(draws, experiment, Experiment::kFull);
+    return found.high - found.low <= 2 * kTight;
+  });
 }
 
 // With long steps there is no time for everything: what does not decide is left out after the first round.
@@ -220,13 +248,11 @@ Measurements measure(Subject& subject, const SessionOptions& options) {
   out.window_s = std::clamp(0.4 * out.window_s, options.least_window_s, 3.0);
   if (cold) cold_s = out.window_s * static_cast<double>(options.least_rounds);
   ConditionLog log;
-  const auto make = [&](Experiment experiment, int64_t number, Round& round) {
+  const auto make = [&](Experiment experiment, int64_t number, double windows, Round& round) {
     if (options.announce) options.announce(experiment, number, left());
     try {
       const Trial trial{experiment, is_delay(experiment) ? out.delay_s : 0};
-      // Everything is compared with R0, so it is worth more time than each of the others.
-      const double window_s = experiment == Experiment::kFull ? kFullWindows * out.window_s : out.window_s;
-      round[experiment] = run_named(subject, trial, window_s);
+      round[experiment] = run_named(subject, trial, windows * out.window_s);
     } catch (const std::bad_alloc&) {
       out.left_out[experiment] = "out of memory";
     } catch (const Unforeseen& error) {
@@ -241,17 +267,27 @@ Measurements measure(Subject& subject, const SessionOptions& options) {
     // The last round is not begun if it would not end in time. The first one of those that decide is shorter than all before.
     const double coming_s = number == options.least_rounds ? 0 : round_s;
     if (number >= (options.least_rounds + 1) / 2 && left() <= coming_s) break;
-    if (number >= options.least_rounds && tight(out)) break;
+    // When all is known a few times, the time that is left goes where it decides.
+    const bool known = number >= options.least_rounds;
+    std::vector<Experiment> coming = experiments;
+    if (known) {
+      const std::vector<Times> draws = draws_of(out);
+      const std::vector<Experiment> question = open_question(draws);
+      if (tight(draws, question)) break;
+      std::erase_if(coming,
+                    [&](Experiment one) { return std::find(question.begin(), question.end(), one) == question.end(); });
+    }
     if (number == 1) spare_time(round_s, left(), options, out);
     const int64_t round_begin = now_ns();
     Round round;
-    for (size_t i = 0; i < experiments.size() && !stopped(options); ++i) {
+    for (size_t i = 0; i < coming.size() && !stopped(options); ++i) {
       // In turns, so that no experiment always follows the same one.
-      const Experiment experiment = experiments[(i + static_cast<size_t>(number)) % experiments.size()];
+      const Experiment experiment = coming[(i + static_cast<size_t>(number)) % coming.size()];
       if (out.left_out.count(experiment) != 0) continue;
-      // When all is known a few times, the time that is left goes where it decides.
-      if (number >= options.least_rounds && !decides(experiment)) continue;
-      make(experiment, number, round);
+      // What the others are compared with is worth more time than each of them.
+      const bool full = experiment == Experiment::kFull,
+                 compared = full || (known && experiment == Experiment::kResident);
+      make(experiment, number, !compared ? 1 : known ? kOpenWindows : kFullWindows, round);
     }
     if (stopped(options)) {
       out.interrupted = true;
@@ -265,7 +301,7 @@ Measurements measure(Subject& subject, const SessionOptions& options) {
   const auto cold_rounds = std::min<int64_t>(options.least_rounds, static_cast<int64_t>(out.rounds.size()));
   for (int64_t number = 0; cold && number < cold_rounds && !out.interrupted; ++number) {
     if (out.left_out.count(Experiment::kCold) != 0) break;
-    make(Experiment::kCold, number, out.rounds[static_cast<size_t>(number)]);
+    make(Experiment::kCold, number, 1, out.rounds[static_cast<size_t>(number)]);
     out.interrupted = stopped(options);
   }
   out.conditions = log.conditions();

@@ -96,6 +96,38 @@ TEST(SessionTest, GoesOnWhileTheyAreNotAndThereIsTime) {
   EXPECT_EQ(measure(subject, options).rounds.size(), 3U) << "half of the least number is made, whatever the time";
 }
 
+// What is made in the sixth round, where R1 takes `resident` ms of R0's ten and `noisy` is known to nothing like enough.
+std::set<E> made_when_all_is_known(double resident, E noisy) {
+  TableSubject subject;
+  subject.times = {{E::kFull, 10}, {E::kResident, resident}, {E::kDrain, 9},          {E::kCached, 9},
+                   {E::kTiny, 2},  {E::kDeepReadAhead, 9},   {E::kForwardBackward, 6}};
+  const double middle = subject.times.at(noisy);
+  subject.before = [&](const Trial& trial) {
+    if (trial.experiment == E::kFull)
+      subject.times[noisy] = subject.trials.size() % 3 == 0 ? 0.6 * middle : 1.4 * middle;
+  };
+  SessionOptions options;
+  options.seconds = 1000;
+  options.most_rounds = 6;
+  const Measurements measurements = measure(subject, options);
+  std::set<E> made;
+  if (measurements.rounds.size() < 6) return made;
+  for (const auto& [experiment, window] : measurements.rounds[5]) made.insert(experiment);
+  EXPECT_EQ(subject.asked_s[E::kResident], subject.asked_s[E::kFull]) << "the pair is compared now";
+  return made;
+}
+
+TEST(SessionTest, TheTimeThatIsLeftGoesToTheOpenQuestion) {
+  EXPECT_EQ(made_when_all_is_known(7, E::kDeepReadAhead),
+            (std::set{E::kFull, E::kResident, E::kDrain, E::kCached, E::kDeepReadAhead}))
+      << "training waits; for what?";
+  EXPECT_EQ(made_when_all_is_known(10, E::kForwardBackward),
+            (std::set{E::kFull, E::kResident, E::kForwardBackward, E::kTiny}))
+      << "nothing is waited for; is it the device's own work?";
+  EXPECT_EQ(made_when_all_is_known(9, E::kResident), (std::set{E::kFull, E::kResident})) << "is anything waited for?";
+  EXPECT_EQ(made_when_all_is_known(7, E::kForwardBackward), std::set<E>{}) << "what nobody asks is known well enough";
+}
+
 TEST(SessionTest, OutOfMemoryLeavesAnExperimentOut) {
   TableSubject subject;
   int64_t tries = 0;
