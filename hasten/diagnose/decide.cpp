@@ -125,9 +125,8 @@ class Rules {
       return;
     }
     // What a deeper read-ahead removes was not too slow, but late at times; a slow loader gains by more requests at once.
-    double late = 0;
-    if (t_.has(E::kDeepReadAhead) && t_.get(E::kDeepReadAhead) < t0_ / (1 + eps(E::kDeepReadAhead)))
-      late = std::min(wait, t0_ - t_.get(E::kDeepReadAhead));
+    // That training waits is known, although its loader keeps up; the half tells what of it is lateness.
+    const double late = std::min(wait, t0_ - t_.at(E::kDeepReadAhead).value_or(t0_));
     if (late > 0.5 * wait && keeps_up(own)) {
       waited_.push_back(found(Limit::kBurst, late,
                               cat("L ", ms(loading), ", T1 ", ms(t1_), ", yet T0 is ", ms(t0_), " and T15d ",
@@ -248,7 +247,7 @@ class Rules {
     }
     if ((graph || tiny) && host > update)
       overheads_.push_back(found_in_training(Limit::kHost, host, std::move(evidence), work));
-    if (update > kLeastUpdateShare * t1_)
+    if (update > std::max(kLeastUpdateShare, eps(E::kForwardBackward)) * t1_)
       overheads_.push_back(found_in_training(Limit::kOptimizer, update,
                                              cat("Tfb ", ms(t_.get(E::kForwardBackward)), " against T1 ", ms(t1_))));
   }

@@ -119,6 +119,11 @@ TEST(DecideTest, WhatDeeperReadAheadRemovesIsABurst) {
   EXPECT_EQ(decided(staged)[0].what, Limit::kBurst) << "stages that block each other drain slowly, too";
   EXPECT_EQ(first(with(bursts, {{E::kDrain, 13}, {E::kDeepReadAhead, 12.2}})).what, Limit::kDecode)
       << "depth gives little: the loader is too slow";
+  Tolerances noisy = least_tolerances();
+  noisy[static_cast<size_t>(E::kDeepReadAhead)] = 0.4;
+  EXPECT_EQ(decided(measured(bursts, quiet_loader()), noisy)[0].what, Limit::kBurst)
+      << "a loader that keeps up is waited for because it is late at times, even if it is not sure how much of that "
+         "goes";
 }
 
 TEST(DecideTest, ChainsThatTakeTurnsAreSerial) {
@@ -198,6 +203,11 @@ TEST(DecideTest, ABusyDeviceDoesNotWaitForOperatorsToStart) {
 TEST(DecideTest, ALargeUpdateComesBeforeTheDevice) {
   EXPECT_EQ(first(with(quiet(), {{E::kForwardBackward, 7}, {E::kTiny, 3.2}})).what, Limit::kOptimizer);
   EXPECT_EQ(first(with(quiet(), {{E::kForwardBackward, 8.8}})).what, Limit::kCompute);
+  Tolerances noisy = least_tolerances();
+  noisy[static_cast<size_t>(E::kForwardBackward)] = 0.35;
+  EXPECT_EQ(decided(measured(with(quiet(), {{E::kForwardBackward, 7}}), quiet_loader()), noisy)[0].what,
+            Limit::kCompute)
+      << "which noise could be";
 }
 
 TEST(DecideTest, PeaksTellArithmeticMemoryAndLatencyApart) {

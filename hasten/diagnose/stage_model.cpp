@@ -61,9 +61,10 @@ StageModel::StageModel(const Times& times, const Facts& facts) : chains_(facts.c
   parts_[static_cast<size_t>(Part::kCompute)] = resident_s_ - reduction;
   if (times.has(Experiment::kHostBatch))
     parts_[static_cast<size_t>(Part::kTransfer)] = std::max(0.0, times.get(Experiment::kHostBatch) - resident_s_);
-  // What the loader's threads take from training's processors, and training from the loader's.
-  if (facts.device_is_host && times.has(Experiment::kResidentBesideLoader))
-    slowed_s_ = std::max(0.0, times.get(Experiment::kResidentBesideLoader) - resident_s_);
+  // What the loader's threads take from training's processors: a device of its own waits for the host as well. R0 has the
+  // same threads beside it.
+  if (times.has(Experiment::kResidentBesideLoader))
+    slowed_s_ = std::clamp(times.get(Experiment::kResidentBesideLoader) - resident_s_, 0.0, full_s_ - resident_s_);
   double loading = 0, training = 0, sum = 0;
   for (size_t chain = 0; chain < chains_.size(); ++chain) {
     const double time = chain_s(chain);
@@ -71,6 +72,7 @@ StageModel::StageModel(const Times& times, const Facts& facts) : chains_(facts.c
     (is_training(chain) ? training : loading) = std::max(is_training(chain) ? training : loading, time);
   }
   behind_ = loading / (resident_s_ + slowed_s_);
+  // And training from the loader's.
   if (facts.device_is_host && slowed_s_ > 0 && loading > 0) {
     const double most = resident_s_ * static_cast<double>(facts.training_threads) / static_cast<double>(facts.cores);
     if (full_s_ > training && full_s_ > loading) robbed_s_ = std::min(full_s_ - loading, most);

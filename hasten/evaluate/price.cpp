@@ -5,10 +5,12 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <ctime>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "hasten/base/clock.h"
 #include "hasten/base/error.h"
 #include "hasten/base/text.h"
 #include "hasten/evaluate/cost.h"
@@ -45,6 +47,12 @@ bool is_day(std::string_view text) {
              .ok();
 }
 
+// Whether it is nowhere on Earth that day yet; where it comes first, fourteen hours before UTC has it.
+bool is_to_come(std::string_view day) {
+  constexpr int64_t kFirstZone = 14 * 3600;
+  return day > std::string_view(utc_text(static_cast<int64_t>(std::time(nullptr)) + kFirstZone)).substr(0, day.size());
+}
+
 // `group` null: there are none.
 Price read_price(std::string_view text, std::string_view where, std::string* group) {
   std::vector<std::string> keys{"usd_per_hour", "grams_co2_per_kwh", "source", "date", "region"};
@@ -68,6 +76,8 @@ Price read_price(std::string_view text, std::string_view where, std::string* gro
     if (key == "group") *group = value;
     if (key != "date") continue;
     if (!is_day(value)) throw ConfigError(std::string(where), "a date such as 2026-11-25", "'" + value + "'");
+    if (is_to_come(value))
+      throw ConfigError(std::string(where), "the day when the price held", "'" + value + "', which is to come");
     price.date = value;
   }
   if (!is_known(price)) throw ConfigError(std::string(where), "usd_per_hour or grams_co2_per_kwh", "neither", kHint);

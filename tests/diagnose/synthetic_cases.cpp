@@ -10,7 +10,7 @@ namespace {
 using E = Experiment;
 using P = Part;
 
-constexpr double kLongSession = 4;   // work of this machine, whose speed others' work changes
+constexpr double kLongSession = 8;  // work of this machine, whose speed others' work changes
 constexpr double kVeryLongSession = 10;  // chance decides how long a step is
 
 // A loader and a device, in milliseconds: storage, decoding, augmentation, computation.

@@ -133,7 +133,11 @@ void add_data_fetch(CLI::App& data, Context& context) {
       "  hasten data fetch cifar-10 --from cifar10-jpeg.tar.zst\n"
       "  hasten data fetch mnist --from https://mirror.example.org/mnist/");
   auto flags = std::make_shared<FetchFlags>();
-  command->add_option("name", flags->name, "one of `hasten data list`")->required();
+  std::vector<std::string> names;
+  for (const KnownData& known : data_catalogue("")) names.push_back(known.name);
+  command->add_option("name", flags->name, "one of `hasten data list`")
+      ->required()
+      ->type_name("TEXT:{" + join(names, ",") + "}");
   command->add_option("--from", flags->options.from,
                       "a file (archive or text), a folder, or an address, in place of the published addresses");
   command->add_option("--to", flags->to, "puts the folder NAME here, not into $HASTEN_DATA or ./data");

@@ -77,8 +77,10 @@ void add_export(CLI::App& app, Context& context) {
                    "safetensors (default), plan (JSON to build the model from), predictions (.npy of logits) or "
                    "torchscript (of a run of that family)")
       ->type_name("TEXT:{safetensors,plan,predictions,torchscript}");
-  command->add_option("--weights", flags->weights,
-                      "raw, or those of a method: ema, swa (default: what the run was evaluated with)");
+  command
+      ->add_option("--weights", flags->weights,
+                   "raw, or those of a method that the run trained with (default: what it was evaluated with)")
+      ->type_name("TEXT:{raw,ema,swa,tail_average}");
   command->add_option("--out", flags->out, "file to write (default: in the run directory)");
   command->add_option("--threads", flags->threads, "threads of the kernels (default: OMP_NUM_THREADS, or all cores)")
       ->check(non_negative());
