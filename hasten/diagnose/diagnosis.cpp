@@ -116,7 +116,7 @@ void weigh(const Measurements& measurements, const std::vector<Times>& draws, Di
   std::map<Limit, int64_t> first;
   std::vector<double> shares, s_max, unseen;
   for (const Times& draw : draws) {
-    const StageModel model(draw, measurements.facts);
+    const StageModel model(draw, measurements.facts, measurements.delay_s);
     const std::vector<Finding> findings = decide(draw, measurements, model, out.tolerances);
     ++first[findings.front().what];
     unseen.push_back(unseen_share(draw, model, out.findings));

@@ -21,7 +21,9 @@ struct Sensitivity {
 
 struct Diagnosis {
   explicit Diagnosis(const Measurements& measurements)
-      : times(measurements), model(times, measurements.facts), files_in_memory(reads_memory(measurements)) {}
+      : times(measurements),
+        model(times, measurements.facts, measurements.delay_s),
+        files_in_memory(reads_memory(measurements)) {}
 
   bool decided = false;
   std::string refusal;             // why not

@@ -51,7 +51,7 @@ void StageModel::split_loader(const Times& times) {
   }
 }
 
-StageModel::StageModel(const Times& times, const Facts& facts) : chains_(facts.chains) {
+StageModel::StageModel(const Times& times, const Facts& facts, double delay_s) : chains_(facts.chains) {
   full_s_ = times.get(Experiment::kFull);
   resident_s_ = std::min(full_s_, times.at(Experiment::kResident).value_or(full_s_));  // longer only by noise
   split_loader(times);
@@ -72,6 +72,7 @@ StageModel::StageModel(const Times& times, const Facts& facts) : chains_(facts.c
     (is_training(chain) ? training : loading) = std::max(is_training(chain) ? training : loading, time);
   }
   behind_ = loading / (resident_s_ + slowed_s_);
+  if (slowed_s_ > 0 && training > loading) growth_ = growth_of_slowing(times, delay_s);
   // And training from the loader's.
   if (facts.device_is_host && slowed_s_ > 0 && loading > 0) {
     const double most = resident_s_ * static_cast<double>(facts.training_threads) / static_cast<double>(facts.cores);
@@ -94,6 +95,16 @@ bool StageModel::feels_loader(const Times& times) {
   return true;
 }
 
+// The first of the loader's work can cost a step most of what all of it does, as threads that train wait for each other:
+// what some work more costs, says R14p. That a step slows by the same share as the work grows is taken where nobody tried.
+double StageModel::growth_of_slowing(const Times& times, double delay_s) const {
+  double work = 0;
+  for (size_t part = 0; part < kParts; ++part) work += is_loading(static_cast<Part>(part)) ? parts_[part] : 0;
+  if (!times.has(Experiment::kDelayPrepare) || delay_s <= 0 || work <= 0) return 1;
+  const double rise = (times.get(Experiment::kDelayPrepare) - full_s_) / slowed_s_;
+  return std::clamp(rise / (delay_s / work), 0.0, 1.0);
+}
+
 // More threads do no less work: those of a loader that does not keep up take more of a step's processors than before.
 double StageModel::loader_share(const Effect& effect) const {
   double before = 0, after = 0;
@@ -112,7 +123,10 @@ double StageModel::chain_s(size_t chain, const Effect& effect) const {
     const auto index = static_cast<size_t>(part);
     sum += parts_[index] * effect.time(part) + effect.added_s[index];
   }
-  if (is_training(chain)) return sum + slowed_s_ * loader_share(effect);
+  if (is_training(chain)) {
+    const double share = loader_share(effect);
+    return sum + (share > 0 ? slowed_s_ * std::pow(share, growth_) : 0);
+  }
   return sum > 0 ? sum + robbed_s_ * effect[Part::kCompute] : 0;
 }
 

@@ -25,7 +25,8 @@ struct Effect {
 
 class StageModel {
  public:
-  StageModel(const Times& times, const Facts& facts);
+  // `delay_s` is that of R14; 0: it was not made.
+  StageModel(const Times& times, const Facts& facts, double delay_s = 0);
 
   // Seconds a step.
   double predict(const Effect& effect = {}) const;
@@ -52,11 +53,13 @@ class StageModel {
   void split_loader(const Times& times);
   static bool feels_loader(const Times& times);
   double loader_share(const Effect& effect) const;
+  double growth_of_slowing(const Times& times, double delay_s) const;
 
   std::vector<std::vector<Part>> chains_;
   PartSeconds parts_{};
   double full_s_ = 0, resident_s_ = 0, error_ = 0;
   double slowed_s_ = 0;  // what the loader's work adds to a step that does not wait for it
+  double growth_ = 1;  // it goes with this power of that work
   double behind_ = 0;  // the loader's time over that of such a step: above 1 it does not keep up
   double robbed_s_ = 0;  // what training's work adds to the loader's time
   bool serial_ = false;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "hasten/diagnose/test_measurements.h"
 
 namespace hasten::diagnose {
@@ -16,7 +18,9 @@ using test::quiet;
 using test::quiet_loader;
 using test::with;
 
-StageModel model_of(const Measurements& measurements) { return {Times(measurements), measurements.facts}; }
+StageModel model_of(const Measurements& measurements) {
+  return {Times(measurements), measurements.facts, measurements.delay_s};
+}
 
 Effect factor(Part part, double value) {
   Effect effect;
@@ -88,6 +92,21 @@ TEST(StageModelTest, CheaperLoadingGivesProcessorsBack) {
     EXPECT_NEAR(model.gain(factor(P::kDecode, 0)), 12.0 / 11, 1e-9)
         << "half of the loader's work is gone; a device of its own waits for the host, too";
   }
+}
+
+TEST(StageModelTest, WhatLessLoadingIsWorthIsWhatMoreWouldCost) {
+  // Four ms of loading cost a step four. A delay of one, a quarter of it, costs half a ms more, an eighth.
+  Measurements shared = measured(with(quiet(), {{E::kFull, 14}, {E::kResidentBesideLoader, 14}}), quiet_loader());
+  shared.delay_s = 1e-3;
+  EXPECT_NEAR(model_of(shared).gain(factor(P::kDecode, 0)), 14.0 / 12, 1e-9) << "not tried: by the share";
+  const auto with_rise = [&](double ms) {
+    Measurements tried = shared;
+    for (Round& round : tried.rounds) round[E::kDelayPrepare] = test::window_of(14 + ms);
+    return model_of(tried).gain(factor(P::kDecode, 0));
+  };
+  EXPECT_NEAR(with_rise(0.5), 14 / (10 + 4 * std::sqrt(0.5)), 1e-9);
+  EXPECT_NEAR(with_rise(5), 14.0 / 12, 1e-9) << "no more than the share";
+  EXPECT_NEAR(with_rise(-1), 1, 1e-9);
 }
 
 TEST(StageModelTest, TheLoaderSlowsTrainingByNoMoreThanTheWholeStepSays) {
