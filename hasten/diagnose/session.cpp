@@ -136,6 +136,16 @@ bool tight(const std::vector<Times>& draws, const std::vector<Experiment>& quest
   });
 }
 
+// When all is known a few times, the time that is left goes where it decides. None: more rounds would change nothing.
+std::vector<Experiment> open_experiments(const Measurements& measurements, std::vector<Experiment> experiments) {
+  const std::vector<Times> draws = draws_of(measurements);
+  const std::vector<Experiment> question = open_question(draws);
+  if (tight(draws, question)) return {};
+  std::erase_if(experiments,
+                [&](Experiment one) { return std::find(question.begin(), question.end(), one) == question.end(); });
+  return experiments;
+}
+
 // With long steps there is no time for everything: what does not decide is left out after the first round.
 void spare_time(double round_s, double left_s, const SessionOptions& options, Measurements& out) {
   const double each_s = round_s / static_cast<double>(std::max<size_t>(out.rounds.front().size(), 1));
@@ -267,16 +277,9 @@ Measurements measure(Subject& subject, const SessionOptions& options) {
     // The last round is not begun if it would not end in time. The first one of those that decide is shorter than all before.
     const double coming_s = number == options.least_rounds ? 0 : round_s;
     if (number >= (options.least_rounds + 1) / 2 && left() <= coming_s) break;
-    // When all is known a few times, the time that is left goes where it decides.
     const bool known = number >= options.least_rounds;
-    std::vector<Experiment> coming = experiments;
-    if (known) {
-      const std::vector<Times> draws = draws_of(out);
-      const std::vector<Experiment> question = open_question(draws);
-      if (tight(draws, question)) break;
-      std::erase_if(coming,
-                    [&](Experiment one) { return std::find(question.begin(), question.end(), one) == question.end(); });
-    }
+    const std::vector<Experiment> coming = known ? open_experiments(out, experiments) : experiments;
+    if (coming.empty()) break;
     if (number == 1) spare_time(round_s, left(), options, out);
     const int64_t round_begin = now_ns();
     Round round;

@@ -11,6 +11,7 @@ using E = Experiment;
 using P = Part;
 
 constexpr double kLongSession = 8;  // work of this machine, whose speed others' work changes
+constexpr double kWaves = 2;  // threads of a pool hand over whole batches, so a short window sees more or fewer of them
 constexpr double kVeryLongSession = 10;  // chance decides how long a step is
 
 // A loader and a device, in milliseconds: storage, decoding, augmentation, computation.
@@ -92,16 +93,17 @@ void add_loader(std::vector<KnownCase>& out) {
   SyntheticCase made = pipeline("pool decodes", 1, 7, 1, 3);
   made.pool = true;
   made.prepare_threads = 2;
-  out.push_back({made, {Limit::kDecode}, change(made, "decoding / 2", [](SyntheticCase& now) { now.decode /= 2; })});
+  const auto less_decoding = [](SyntheticCase& now) { now.decode /= 2; };
+  out.push_back({made, {Limit::kDecode}, change(made, "decoding / 2", less_decoding), kWaves});
   made = pipeline("pool reads", 6, 1.5, 0.5, 3);
   made.pool = true;
   made.prepare_threads = 2;
-  out.push_back({made, {Limit::kFetch}, change(made, "storage / 2", faster_storage)});
+  out.push_back({made, {Limit::kFetch}, change(made, "storage / 2", faster_storage), kWaves});
   made = pipeline("pool elsewhere", 1, 10, 1, 3);
   made.pool = true;
   made.preparation = Work::kSleep;
   made.prepare_threads = 3;
-  out.push_back({made, {Limit::kDecode}, change(made, "decoding / 2", [](SyntheticCase& now) { now.decode /= 2; })});
+  out.push_back({made, {Limit::kDecode}, change(made, "decoding / 2", less_decoding), kWaves});
   made = pipeline("augmentation", 1, 1, 4, 3);
   out.push_back(
       {made, {Limit::kAugment}, change(made, "augmentation / 2", [](SyntheticCase& now) { now.augment /= 2; })});
@@ -118,14 +120,13 @@ void add_loader(std::vector<KnownCase>& out) {
   made.depth = 0;
   SyntheticRemedy ahead = change(made, "read-ahead", [](SyntheticCase& now) { now.depth = 4; });
   ahead.effect.overlap = 1;
-  out.push_back({made, {Limit::kSerial}, ahead});
+  out.push_back({made, {Limit::kSerial}, ahead, kWaves});
   made = pipeline("contention", 0, 4, 0, 3);
   made.pool = true;
   made.prepare_threads = 2;
   made.device = Work::kSpin;
   made.training_threads = 2;
-  out.push_back(
-      {made, {Limit::kContention}, change(made, "decoding / 2", [](SyntheticCase& now) { now.decode /= 2; })});
+  out.push_back({made, {Limit::kContention}, change(made, "decoding / 2", less_decoding), kWaves});
 }
 
 void add_training_thread(std::vector<KnownCase>& out) {
