@@ -95,7 +95,7 @@ bool decides(Experiment experiment) {
 
 // The central part of what resampled rounds say of a quotient of two times.
 struct Spread {
-  double low = 0, middle = 0, high = 0;
+  double low = 0, high = 0;
 };
 Spread spread(const std::vector<Times>& draws, Experiment over, Experiment under) {
   std::vector<double> values;
@@ -105,7 +105,7 @@ Spread spread(const std::vector<Times>& draws, Experiment over, Experiment under
   if (values.empty()) return {};
   std::sort(values.begin(), values.end());
   const size_t cut = values.size() / 40;
-  return {values[cut], median(values), values[values.size() - 1 - cut]};
+  return {values[cut], values[values.size() - 1 - cut]};
 }
 
 std::vector<Times> draws_of(const Measurements& measurements) {

@@ -95,8 +95,8 @@ bool StageModel::feels_loader(const Times& times) {
   return true;
 }
 
-// The first of the loader's work can cost a step most of what all of it does, as threads that train wait for each other:
-// what some work more costs, says R14p. That a step slows by the same share as the work grows is taken where nobody tried.
+// Threads that train wait for each other, so the loader's first millisecond costs a step more than its last: what a little
+// more work costs, R14p says. Where that was not tried, slowing goes with the work.
 double StageModel::growth_of_slowing(const Times& times, double delay_s) const {
   double work = 0;
   for (size_t part = 0; part < kParts; ++part) work += is_loading(static_cast<Part>(part)) ? parts_[part] : 0;
