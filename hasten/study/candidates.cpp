@@ -7,6 +7,7 @@
 #include "hasten/base/machine.h"
 #include "hasten/base/text.h"
 #include "hasten/core/prelude.h"
+#include "hasten/data/pixel_transform.h"
 #include "hasten/spec/explain.h"
 #include "hasten/study/packed_copy.h"
 
@@ -159,10 +160,17 @@ class Candidates {
   std::vector<Candidate> take() { return std::move(found_); }
 
  private:
+  // Throws ConfigError where the recipe, or the loader that it asks for, refuses the change.
+  PlannedRun planned(const Candidate& candidate) const {
+    PlannedRun run = plan_run(edit_(edits_of(candidate)), registry_);
+    sample_steps(run.plan.run, run.engine);
+    return run;
+  }
+
   // False where the method does not fit the recipe or saves nothing.
   bool add_effect(Candidate& candidate, const PlannedRun& as_it_is, const CostEstimate& before) {
     try {
-      const PlannedRun with_it = plan_run(edit_(edits_of(candidate)), registry_);
+      const PlannedRun with_it = planned(candidate);
       if (with_it.plan.run.precision.compute != as_it_is.plan.run.precision.compute) {
         candidate.measured = Experiment::kHalfPrecision;
         candidate.note = "half precision: 'hasten race' tells what that does to quality";
@@ -183,7 +191,7 @@ class Candidates {
   // What the recipe refuses is no candidate.
   void add(Candidate candidate) {
     try {
-      if (candidate.threads == 0) plan_run(edit_(edits_of(candidate)), registry_);
+      if (candidate.threads == 0) planned(candidate);
     } catch (const ConfigError&) {
       return;
     }
