@@ -6,15 +6,13 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <fstream>
-
 #include "hasten/base/error.h"
 #include "hasten/core/state_hashes.h"
-#include "hasten/loader/codecs/encode.h"
 #include "hasten/optim/optimizer.h"
 #include "hasten/spec/plan.h"
 #include "hasten/spec/recipe_edit.h"
 #include "hasten/study/examine.h"
+#include "hasten/study/test_images.h"
 #include "hasten/train/test_run.h"
 
 namespace hasten {
@@ -30,24 +28,6 @@ const Registry& no_methods() {
 }
 
 Recipe recipe_of(const Json& document) { return recipe_from_json(document, no_methods().catalogue()); }
-
-// Two classes of 32 small images as JPEG files.
-void write_images(const std::filesystem::path& folder) {
-  constexpr int kSide = 16, kEach = 32;
-  for (const char* part : {"train", "test"}) {
-    for (const char* name : {"dark", "light"}) {
-      std::filesystem::create_directories(folder / part / name);
-      for (int i = 0; i < kEach; ++i) {
-        std::vector<uint8_t> pixels(kSide * kSide * 3);
-        for (size_t j = 0; j < pixels.size(); ++j)
-          pixels[j] = static_cast<uint8_t>((name[0] == 'd' ? 0 : 120) + (j * 31 + static_cast<size_t>(i) * 17) % 120);
-        const std::vector<uint8_t> file = encode_jpeg({pixels.data(), kSide, kSide, 3, 3 * kSide});
-        std::ofstream out(folder / part / name / (std::to_string(i) + ".jpg"), std::ios::binary);
-        out.write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
-      }
-    }
-  }
-}
 
 Json streamed_recipe(const std::filesystem::path& folder) {
   Json recipe = testing::small_recipe();
@@ -134,7 +114,7 @@ TEST(RecipeSubjectTest, DelaysAreAsLongAsTheySay) {
 
 TEST(RecipeSubjectTest, StreamedExperimentsHaveLoadersOfTheirOwn) {
   TemporaryDirectory folder;
-  write_images(folder.path());
+  testing::write_images(folder.path(), 16, 32);
   RecipeSubject subject(recipe_of(streamed_recipe(folder.path())), no_methods(), {.drop_caches = true});
   EXPECT_EQ(subject.facts().chains.size(), 2u);
   EXPECT_EQ(subject.facts().workers, 2);
@@ -157,7 +137,7 @@ TEST(RecipeSubjectTest, StreamedExperimentsHaveLoadersOfTheirOwn) {
 
 TEST(RecipeSubjectTest, ADelayInTheLoaderIsOneOfTheWholeStep) {
   TemporaryDirectory folder;
-  write_images(folder.path());
+  testing::write_images(folder.path(), 16, 32);
   RecipeSubject subject(recipe_of(streamed_recipe(folder.path())), no_methods(), {});
   for (Experiment experiment : {Experiment::kDelayFetch, Experiment::kDelayPrepare}) {
     const diagnose::Window window = subject.run({experiment, 0.04}, 0.3);
@@ -217,7 +197,7 @@ TEST(RecipeSubjectTest, OutOfMemoryIsTheLimitOfTheBatch) {
 
 TEST(ExamineTest, FromARecipeToAdviceThatIsTried) {
   TemporaryDirectory folder;
-  write_images(folder.path());
+  testing::write_images(folder.path(), 16, 32);
   const EditRecipe edit = [&](const RecipeEdits& edits) {
     Json document = streamed_recipe(folder.path());
     apply_edits(document, edits);
@@ -327,7 +307,7 @@ TEST(ExamineTest, WithoutAVerdictOnlyWhatIsNamedIsTried) {
 // The packed copy is trained from, gone afterwards, and the source is what it was.
 TEST(ExamineTest, PackingIsTriedOnACopy) {
   TemporaryDirectory folder, scratch;
-  write_images(folder.path());
+  testing::write_images(folder.path(), 16, 32);
   const auto files = [&](const std::filesystem::path& path) {
     return std::distance(std::filesystem::recursive_directory_iterator(path), {});
   };

@@ -4,12 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "hasten/base/json.h"
 #include "hasten/diagnose/test_measurements.h"
-#include "hasten/loader/codecs/encode.h"
 #include "hasten/spec/recipe_edit.h"
+#include "hasten/study/test_images.h"
 #include "hasten/train/test_run.h"
 #include "tests/methods/method_run.h"
 
@@ -18,22 +16,6 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::Not;
-
-// Images of 32 by 32, a colour a class.
-void write_images(const std::filesystem::path& folder) {
-  for (const std::string part : {"train", "test"}) {
-    for (const int light : {40, 200}) {
-      const std::filesystem::path of_class = folder / part / std::to_string(light);
-      std::filesystem::create_directories(of_class);
-      const std::vector<uint8_t> pixels(32 * 32 * 3, static_cast<uint8_t>(light));
-      const std::vector<uint8_t> file = encode_jpeg({pixels.data(), 32, 32, 3, 3 * 32});
-      for (int i = 0; i < 16; ++i) {
-        std::ofstream out(of_class / (std::to_string(i) + ".jpg"), std::ios::binary);
-        out.write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
-      }
-    }
-  }
-}
 
 std::vector<std::string> candidates_of(const Json& document) {
   const Registry& registry = testing::all_methods();
@@ -53,7 +35,7 @@ std::vector<std::string> candidates_of(const Json& document) {
 
 TEST(CandidatesTest, WhatTheLoadersThreadsCannotComeBeforeIsNone) {
   const testing::TemporaryDirectory folder;
-  write_images(folder.path() / "images");
+  testing::write_images(folder.path() / "images", 32, 16);
   Json recipe = testing::small_recipe();
   recipe["workload"] = {{"dataset", "images"}, {"metric", "test/accuracy"}};
   recipe["data"] = {{"path", (folder.path() / "images").string()}};

@@ -1,4 +1,5 @@
 // hasten export: weights, plan or predictions of a trained run, for other programs.
+#include <algorithm>
 #include <array>
 #include <iostream>
 
@@ -8,6 +9,7 @@
 #include "hasten/base/text.h"
 #include "hasten/cli/torch/recipe_options.h"
 #include "hasten/cli/torch/threads.h"
+#include "hasten/methods/catalogue.h"
 #include "hasten/train/export_run.h"
 
 namespace hasten::cli {
@@ -25,6 +27,16 @@ constexpr std::array<Format, 4> kFormats{{{"safetensors", "weights.safetensors",
                                           {"plan", "plan.json", "blocks, layers and tensors of the model"},
                                           {"predictions", "predictions.npy", "logits of the evaluated split"},
                                           {"torchscript", "trained.pt", "the module with these weights"}}};
+
+// Records name provided weights by their method.
+std::vector<std::string> kinds_of_weights() {
+  std::vector<std::string> kinds{"raw"};
+  for (const MethodSpec& spec : method_specs()) {
+    const auto provides = [](const Use& use) { return use.site == Site(Seam::kWeightProvider); };
+    if (std::any_of(spec.uses.begin(), spec.uses.end(), provides)) kinds.push_back(spec.name);
+  }
+  return kinds;
+}
 
 const Format& find_format(const std::string& name) {
   std::vector<std::string> names;
@@ -80,7 +92,7 @@ void add_export(CLI::App& app, Context& context) {
   command
       ->add_option("--weights", flags->weights,
                    "raw, or those of a method that the run trained with (default: what it was evaluated with)")
-      ->type_name("TEXT:{raw,ema,swa,tail_average}");
+      ->type_name("TEXT:{" + join(kinds_of_weights(), ",") + "}");
   command->add_option("--out", flags->out, "file to write (default: in the run directory)");
   command->add_option("--threads", flags->threads, "threads of the kernels (default: OMP_NUM_THREADS, or all cores)")
       ->check(non_negative());
