@@ -1,15 +1,23 @@
 // How often a diagnosis is right, on pipelines whose limit is known, and how near the predicted gain of a change comes to
 // the one that is measured afterwards.
-//   diagnosis_truth [--runs N] [--first SEED] [--seconds S] [--case NAME] [--log FILE] [--verbose]
-// Of the case NAME, or of those whose name contains it. Runs that others' load disturbed are counted by themselves. A log gets a line of
-// JSON for each run; those that it has are not made again, so that hours of measurement may be stopped and go on.
+//   diagnosis_truth [--runs N] [--first SEED] [--seconds S] [--case NAME] [--log FILE] [--load CORES] [--verbose]
+// Of the case NAME, or of those whose name contains it. Runs that others' load disturbed are counted by themselves; --load keeps
+// that many processors busy from another process. A log gets a line of JSON for each run; those that it has are not made again,
+// so that hours of measurement may be stopped and go on.
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "hasten/base/json.h"
@@ -24,9 +32,45 @@ constexpr double kNear = 0.15;  // of the realised gain
 
 struct Options {
   int64_t runs = 5, first = 0;
-  double seconds = 3;
+  double seconds = 3, load = 0;
   bool verbose = false;
   std::string only, log;
+};
+
+// Another program that keeps processors busy, in slices of 10 ms; ended with this one.
+class Load {
+ public:
+  explicit Load(double cores) {
+    for (; cores > 0; cores -= 1) {
+      const pid_t parent = getpid();
+      const pid_t child = fork();
+      if (child < 0) throw std::runtime_error("no process to make load with");
+      if (child == 0) spin(parent, std::min(cores, 1.0));
+      children_.push_back(child);
+    }
+  }
+  ~Load() {
+    for (const pid_t child : children_) {
+      kill(child, SIGKILL);
+      waitpid(child, nullptr, 0);
+    }
+  }
+  Load(const Load&) = delete;
+  Load& operator=(const Load&) = delete;
+
+ private:
+  [[noreturn]] static void spin(pid_t parent, double share) {
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::duration<double> kSlice(0.01);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1);
+    for (auto begin = Clock::now();; begin += std::chrono::duration_cast<Clock::duration>(kSlice)) {
+      while (Clock::now() - begin < share * kSlice) continue;
+      std::this_thread::sleep_until(begin + std::chrono::duration_cast<Clock::duration>(kSlice));
+    }
+  }
+
+  std::vector<pid_t> children_;
 };
 
 struct Outcome {
@@ -92,8 +136,10 @@ Outcome run_once(const KnownCase& known, uint64_t seed, const Options& options) 
 
 struct Tally {
   int64_t right = 0, wrong = 0, refused = 0, loaded = 0, predicted = 0, near = 0;
+  double doubt = 0;  // wrong verdicts that their confidences allow for
   void add(const Outcome& outcome) {
     ++(outcome.loaded ? loaded : !outcome.decided ? refused : outcome.right ? right : wrong);
+    if (outcome.decided) doubt += 1 - outcome.confidence;
     if (!outcome.decided || !outcome.predicted || !outcome.realised) return;
     ++predicted;
     if (outcome.near()) ++near;
@@ -105,6 +151,7 @@ struct Tally {
     loaded += other.loaded;
     predicted += other.predicted;
     near += other.near;
+    doubt += other.doubt;
   }
 };
 
@@ -234,11 +281,11 @@ void run(const Options& options) {
   };
   const int64_t runs = all.right + all.wrong + all.refused;
   std::printf(
-      "right %s, wrong %s, refused %s of %lld runs beside %lld under load of others; predictions within %.0f%%: %s of "
-      "%lld\n",
+      "right %s, wrong %s, refused %s of %lld runs beside %lld refused under load of others;\n"
+      "%lld wrong where their confidences allow for %.1f; predictions within %.0f%%: %s of %lld\n",
       percent(all.right, runs).c_str(), percent(all.wrong, runs).c_str(), percent(all.refused, runs).c_str(),
-      static_cast<long long>(runs), static_cast<long long>(all.loaded), 100 * kNear,
-      percent(all.near, all.predicted).c_str(), static_cast<long long>(all.predicted));
+      static_cast<long long>(runs), static_cast<long long>(all.loaded), static_cast<long long>(all.wrong), all.doubt,
+      100 * kNear, percent(all.near, all.predicted).c_str(), static_cast<long long>(all.predicted));
 }
 
 }  // namespace
@@ -258,13 +305,16 @@ int main(int argc, char** argv) {
     else if (flag == "--seconds") options.seconds = std::stod(value);
     else if (flag == "--case") options.only = value;
     else if (flag == "--log") options.log = value;
+    else if (flag == "--load") options.load = std::stod(value);
     else {
       std::fprintf(stderr,
-                   "diagnosis_truth [--runs N] [--first SEED] [--seconds S] [--case NAME] [--log FILE] [--verbose]\n");
+                   "diagnosis_truth [--runs N] [--first SEED] [--seconds S] [--case NAME] [--log FILE] [--load CORES] "
+                   "[--verbose]\n");
       return 2;
     }
     ++i;
   }
+  const hasten::diagnose::Load load(options.load);
   hasten::diagnose::run(options);
   return 0;
 }

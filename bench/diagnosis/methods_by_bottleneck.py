@@ -13,7 +13,7 @@ def cases(options):
     small = ["model.widths=[4, 8]", "batch.size=4"]
     update = ["model.widths=[8, 16]", "model.hidden=[4096, 4096]", "batch.size=8"]
     return {
-        "augmentation": ("cifar-augment.toml", [f"data.path='{options.cifar}'"]),
+        "augmentation": ("cifar-augment.toml", [f"data.path='{options.cifar}'", "loader.augment='batch'"]),
         "arithmetic": ("convnet.toml", []),
         "starting operators": ("convnet.toml", small),
         "update": ("convnet-adamw.toml", update),

@@ -1,4 +1,4 @@
-"""The pipelines on which diagnoses are checked, by what holds each of them back."""
+"""The pipelines on which diagnoses are checked, by what holds each of them back. One of them needs torch."""
 
 import argparse
 import json
@@ -27,6 +27,31 @@ def random_tokens(folder):
     if not path.exists():
         random.seed(1)
         path.write_bytes(struct.pack("<400000H", *(random.randrange(50257) for _ in range(400_000))))
+    return path
+
+
+def scripted(folder, checked):
+    """A convolutional network as TorchScript; `checked`: with a metric whose value every step waits for."""
+    import torch
+    from torch import nn
+
+    class Checked(nn.Module):
+        def __init__(self, network):
+            super().__init__()
+            self.network = network
+
+        def forward(self, images):
+            outputs = self.network(images)
+            if outputs.abs().max().item() > 1e6:
+                raise RuntimeError("outputs explode")
+            return outputs
+
+    torch.manual_seed(1)
+    layers = [nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(),
+              nn.MaxPool2d(2), nn.Flatten(), nn.Linear(32 * 49, 10)]
+    network = nn.Sequential(*layers)
+    path = folder / f"hasten-{'checked' if checked else 'plain'}.pt"
+    torch.jit.script(Checked(network) if checked else network).save(str(path))
     return path
 
 

@@ -8,6 +8,7 @@ import pipelines
 def cases(options):
     data = [f"data.path='{options.cifar}'"]
     tokens = [f"data.path='{pipelines.random_tokens(options.work)}'"]
+    checked, plain = (f"model.path='{pipelines.scripted(options.work, checked)}'" for checked in (True, False))
     return {  # name: recipe, settings, flags, the planted remedy
         "CIFAR-10 JPEG, AugMix, one loader thread": ("cifar-augment.toml", data, [], "without augmix"),
         "CIFAR-10 JPEG, flips, one loader thread": ("cifar-decode.toml", data, [], "loader.workers=2"),
@@ -18,6 +19,7 @@ def cases(options):
         "GPT, 50,257 tokens": ("text.toml", tokens, [], "mixed_precision"),
         "wide MLP, AdamW, batch 16": ("wide-mlp.toml", [], [], "batch.size=32"),
         "small MLP, batch 8": ("small-mlp.toml", [], [], "--threads 1"),
+        "convnet, a metric that waits every step": ("scripted.toml", [checked], [], plain),
     }
 
 

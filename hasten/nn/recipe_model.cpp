@@ -16,11 +16,6 @@ std::optional<OwnModel> own_model_of(const Recipe& recipe, const std::filesystem
   return script_model(copied ? copy : std::filesystem::path(recipe.family_params.get("path").get<std::string>()), data);
 }
 
-PlannedRun plan_recipe(const Recipe& recipe, const Registry& registry, bool allow_inert) {
-  const std::optional<OwnModel> own = own_model_of(recipe);
-  return plan_run(recipe, registry, own ? std::optional(own->plan) : std::nullopt, allow_inert);
-}
-
 std::unique_ptr<Model> build_model(const ModelPlan& plan, uint64_t seed, const MethodSeams& seams,
                                    const std::optional<OwnModel>& own) {
   if (own) return own->make(seed, seams.device);

@@ -18,9 +18,6 @@ constexpr const char* kModuleCopy = "model.pt";
 // there is one, else the recipe's.
 std::optional<OwnModel> own_model_of(const Recipe& recipe, const std::filesystem::path& run = {});
 
-// plan_run for recipes of any family of this program.
-PlannedRun plan_recipe(const Recipe& recipe, const Registry& registry, bool allow_inert = false);
-
 // `own`: see own_model_of.
 std::unique_ptr<Model> build_model(const ModelPlan& plan, uint64_t seed, const MethodSeams& seams,
                                    const std::optional<OwnModel>& own);

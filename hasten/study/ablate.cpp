@@ -10,10 +10,10 @@
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
 #include "hasten/evaluate/record_io.h"
-#include "hasten/nn/recipe_model.h"
 #include "hasten/stats/power.h"
 #include "hasten/study/halving.h"
 #include "hasten/study/study_directory.h"
+#include "hasten/train/plan_recipe.h"
 
 namespace hasten {
 namespace {

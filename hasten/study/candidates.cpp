@@ -7,9 +7,9 @@
 #include "hasten/base/machine.h"
 #include "hasten/base/text.h"
 #include "hasten/core/prelude.h"
-#include "hasten/data/pixel_transform.h"
 #include "hasten/spec/explain.h"
 #include "hasten/study/packed_copy.h"
+#include "hasten/train/plan_recipe.h"
 
 namespace hasten {
 namespace {
@@ -52,7 +52,7 @@ class Candidates {
       : recipe_(recipe), edit_(edit), registry_(registry), times_(times), facts_(facts), model_(model) {}
 
   void methods() {
-    const PlannedRun as_it_is = plan_run(recipe_, registry_);
+    const PlannedRun as_it_is = plan_recipe(recipe_, registry_);
     if (as_it_is.plan.model.opaque) return;
     const CostEstimate before = as_it_is.engine.estimate_cost(as_it_is.plan);
     for (const MethodSpec& spec : registry_.catalogue().all()) {
@@ -65,8 +65,7 @@ class Candidates {
       candidate.with = {spec.name};
       candidate.spec = &spec;
       candidate.note = "quality: 'hasten race' tells";
-      if (!add_effect(candidate, as_it_is, before)) continue;
-      add(std::move(candidate));
+      if (add_effect(candidate, as_it_is, before)) found_.push_back(std::move(candidate));
     }
   }
 
@@ -160,12 +159,8 @@ class Candidates {
   std::vector<Candidate> take() { return std::move(found_); }
 
  private:
-  // Throws ConfigError where the recipe, or the loader that it asks for, refuses the change.
-  PlannedRun planned(const Candidate& candidate) const {
-    PlannedRun run = plan_run(edit_(edits_of(candidate)), registry_);
-    sample_steps(run.plan.run, run.engine);
-    return run;
-  }
+  // Throws ConfigError where the recipe refuses the change.
+  PlannedRun planned(const Candidate& candidate) const { return plan_recipe(edit_(edits_of(candidate)), registry_); }
 
   // False where the method does not fit the recipe or saves nothing.
   bool add_effect(Candidate& candidate, const PlannedRun& as_it_is, const CostEstimate& before) {

@@ -13,8 +13,8 @@
 #include "hasten/core/state_hashes.h"
 #include "hasten/data/batch.h"
 #include "hasten/nn/model.h"
-#include "hasten/nn/recipe_model.h"
 #include "hasten/study/effect_probe.h"
+#include "hasten/train/plan_recipe.h"
 
 namespace hasten {
 namespace {

@@ -7,10 +7,10 @@
 #include "hasten/base/error.h"
 #include "hasten/base/json.h"
 #include "hasten/base/text.h"
-#include "hasten/nn/recipe_model.h"
 #include "hasten/spec/plan.h"
 #include "hasten/spec/recipe_edit.h"
 #include "hasten/study/tune.h"
+#include "hasten/train/plan_recipe.h"
 
 namespace hasten {
 namespace {

@@ -3,8 +3,8 @@
 
 #include "hasten/base/json.h"
 #include "hasten/cli/torch/recipe_options.h"
-#include "hasten/nn/recipe_model.h"
 #include "hasten/spec/explain.h"
+#include "hasten/train/plan_recipe.h"
 
 namespace hasten::cli {
 

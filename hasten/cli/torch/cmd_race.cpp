@@ -14,10 +14,10 @@
 #include "hasten/evaluate/comparison.h"
 #include "hasten/evaluate/record_io.h"
 #include "hasten/meter/device.h"
-#include "hasten/nn/recipe_model.h"
 #include "hasten/report/comparison_html.h"
 #include "hasten/report/comparison_text.h"
 #include "hasten/study/race.h"
+#include "hasten/train/plan_recipe.h"
 
 namespace hasten::cli {
 namespace {
