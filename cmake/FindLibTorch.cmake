@@ -1,5 +1,6 @@
 # Target LibTorch::LibTorch, made by hand: the wheel's own CMake files add flags, warnings and junk run paths.
-# Sets LibTorch_PREFIX, LibTorch_VERSION and LibTorch_CUDA. Used by the project and by its installed package.
+# Sets LibTorch_PREFIX, LibTorch_VERSION, LibTorch_CUDA and LibTorch_LIBRARY_DIRS, where programs find its libraries. Used by the
+# project and by its installed package.
 include("${CMAKE_CURRENT_LIST_DIR}/LibTorchSearch.cmake")
 include(FindPackageHandleStandardArgs)
 
@@ -20,6 +21,7 @@ else()
   set(link_libs "${lib}/libtorch.so" "${lib}/libtorch_cpu.so" "${lib}/libc10.so")
 
   set(LibTorch_CUDA OFF)
+  set(LibTorch_LIBRARY_DIRS "${lib}")
   if(EXISTS "${lib}/libtorch_cuda.so")
     set(LibTorch_CUDA ON)
     find_package(CUDAToolkit QUIET)
@@ -30,6 +32,20 @@ else()
         "(cuda_runtime_api.h) are nowhere: install the toolkit, or use a CPU build.\n${cpu_way}")
     endif()
     list(APPEND include_dirs "${LibTorch_CUDA_INCLUDE_DIR}")
+    # c10's headers call the CUDA runtime. A second one beside LibTorch's would have streams of its own, so that comes first.
+    file(GLOB cudart "${lib}/libcudart*.so*" "${LibTorch_PREFIX}/../nvidia/*/lib/libcudart.so*")
+    if(cudart)
+      list(GET cudart 0 LibTorch_CUDART)
+    else()
+      find_library(LibTorch_CUDART cudart HINTS ${CUDAToolkit_LIBRARY_DIR})
+    endif()
+    if(NOT LibTorch_CUDART)
+      message(FATAL_ERROR "LibTorch in ${LibTorch_PREFIX} is a CUDA build, but the CUDA runtime (libcudart.so) is nowhere: "
+        "install the toolkit, or use a CPU build.\n${cpu_way}")
+    endif()
+    list(APPEND link_libs "${LibTorch_CUDART}")
+    get_filename_component(cudart_dir "${LibTorch_CUDART}" DIRECTORY)
+    list(APPEND LibTorch_LIBRARY_DIRS "${cudart_dir}")
     # Nothing refers to the CUDA library by name: it registers itself when it is loaded, so it must not be dropped.
     list(APPEND link_libs "-Wl,--push-state,--no-as-needed,${lib}/libtorch_cuda.so,${lib}/libc10_cuda.so,--pop-state")
   endif()

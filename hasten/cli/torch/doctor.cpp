@@ -142,7 +142,7 @@ std::string doctor_text(const Json& report) {
        cat(torch["version"].get<std::string>(), ", ", counted(number_of(torch, "threads"), "thread"), " (",
            torch["parallel_backend"].get<std::string>(), "), ", torch["onednn"].get<bool>() ? "oneDNN" : "no oneDNN",
            ", ", torch["bf16_native"].get<bool>() ? "native bf16" : "no native bf16", ", ",
-           torch["cuda_available"].get<bool>() ? "CUDA" : "no CUDA"));
+           torch["cuda_built"].get<bool>() ? "CUDA" : "no CUDA"));
   line("allocator", report["allocator"]["keeps_freed_memory"].get<bool>() ? "keeps freed memory (measured)"
                                                                           : "gives freed memory back (measured)");
   line("energy", report["energy"]["source"].is_null() ? "unavailable" : report["energy"]["source"].get<std::string>());

@@ -92,6 +92,12 @@ TEST(DoctorTest, AUsedGpuIsNoLack) {
   EXPECT_EQ(lacks(facts), Names{});
 }
 
+TEST(DoctorTest, ACudaLibTorchWithoutAGpuIsStillOne) {
+  DoctorFacts facts = good_machine();
+  facts.torch.cuda_built = true;
+  EXPECT_NE(doctor_text(doctor_report(facts)).find("native bf16, CUDA\n"), std::string::npos);
+}
+
 TEST(DoctorTest, ExaminesThisMachine) {
   const Json report = doctor_report(examine());
   EXPECT_GE(report["machine"]["cores"].get<int64_t>(), 1);
