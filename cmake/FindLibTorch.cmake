@@ -18,7 +18,9 @@ CMAKE_PREFIX_PATH, Torch_DIR, the active Python or .venv.${seen}\n${cpu_way}")
 else()
   set(lib "${LibTorch_PREFIX}/lib")
   set(include_dirs "${LibTorch_PREFIX}/include" "${LibTorch_PREFIX}/include/torch/csrc/api/include")
-  set(link_libs "${lib}/libtorch.so" "${lib}/libtorch_cpu.so" "${lib}/libc10.so")
+  # The system's C++ library first: LibTorch exports its own copy of std::filesystem, that of libtorch.so 2.11 with CUDA is only half of
+  # one, and remove_all crashes in it.
+  set(link_libs stdc++ "${lib}/libtorch.so" "${lib}/libtorch_cpu.so" "${lib}/libc10.so")
 
   set(LibTorch_CUDA OFF)
   set(LibTorch_LIBRARY_DIRS "${lib}")
