@@ -1,4 +1,4 @@
-"""The pipelines on which diagnoses are checked, by what holds each of them back. One of them needs torch."""
+"""The pipelines on which diagnoses are checked, by what holds each of them back."""
 
 import argparse
 import json

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Diagnoses of real pipelines on real data: the verdict, the best advice as predicted and as realised, and a remedy that was
-planted by hand. Prints Markdown; --log keeps every predicted and realised gain."""
+planted by hand. Prints Markdown; --log keeps every predicted and realised gain. Needs a Python with torch (.venv/bin/python),
+which scripts one of the networks."""
 
 import pipelines
 
