@@ -2,7 +2,7 @@
 
 import argparse
 import json
-import random
+import re
 import struct
 import subprocess
 import tempfile
@@ -15,18 +15,21 @@ def arguments(description):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--hasten", default="build/release/hasten")
     parser.add_argument("--cifar", required=True, help="folder of CIFAR-10 as JPEG files: train/CLASS/*.jpg")
+    parser.add_argument("--text", type=Path, help="a text for the GPT: Tiny Shakespeare")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()), help="folder for files that are made")
     parser.add_argument("--time", default="40s", help="of each diagnosis")
+    parser.add_argument("--log", help="a line a remedy that was tried")
     parser.add_argument("--only", action="append", help="these pipelines alone")
     return parser
 
 
-def random_tokens(folder):
-    """A text of random tokens: the vocabulary decides what is computed, the words do not."""
-    path = folder / "hasten-random-tokens.bin"
-    if not path.exists():
-        random.seed(1)
-        path.write_bytes(struct.pack("<400000H", *(random.randrange(50257) for _ in range(400_000))))
+def word_tokens(folder, text):
+    """A text by words, numbered as they come: a vocabulary of some ten thousand."""
+    numbers = {}
+    words = re.findall(r"\w+|[^\w]", text.read_text())
+    tokens = [numbers.setdefault(word, len(numbers)) for word in words]
+    path = folder / "hasten-word-tokens.bin"
+    path.write_bytes(struct.pack(f"<{len(tokens)}H", *tokens))
     return path
 
 
@@ -57,6 +60,8 @@ def scripted(folder, checked):
 
 def diagnose(options, recipe, changes, *words):
     command = [options.hasten, "diagnose", str(HERE / recipe), "--time", options.time, "--json", "--quiet", *words]
+    if options.log:
+        command += ["--log", options.log]
     for change in changes:
         command += ["--set", change]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

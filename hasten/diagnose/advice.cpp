@@ -5,6 +5,7 @@
 #include <cmath>
 #include <initializer_list>
 #include <limits>
+#include <tuple>
 
 #include "hasten/base/text.h"
 
@@ -21,6 +22,14 @@ std::vector<Part> parts_of(Bottleneck bottleneck) {
     case Bottleneck::kCommunication: return {Part::kReduce};
     default: return {Part::kCompute};
   }
+}
+
+std::vector<Part> parts_of(Limit limit) {
+  std::vector<Part> parts;
+  for (Bottleneck bottleneck : info(limit).relieved_by) {
+    for (Part part : parts_of(bottleneck)) parts.push_back(part);
+  }
+  return parts;
 }
 
 std::string_view name_of(Part part) { return choices(Part{})[static_cast<size_t>(part)]; }
@@ -119,8 +128,8 @@ std::vector<Bottleneck> adding_to(Limit limit) {
   }
 }
 
-// What the measured times alone allow: without input T1 stays, without copies all but T2 - T1, and without the step's own
-// work what is waited for, unless an experiment made the change.
+// What the measured times alone allow: without input T1 stays, without copies all but T2 - T1, and of the step's own work what
+// its factor leaves, unless an experiment made the change.
 double most_measured(const Diagnosis& diagnosis, const Candidate& candidate) {
   constexpr double kTellsNothing = 100;
   const Times& times = diagnosis.times;
@@ -137,8 +146,18 @@ double most_measured(const Diagnosis& diagnosis, const Candidate& candidate) {
     saved = std::clamp(times.at(Experiment::kHostBatch).value_or(full) - resident, 0.0, full - resident);
   }
   if (candidate.measured && times.has(*candidate.measured)) saved += resident - times.get(*candidate.measured);
-  else if (cheaper({Part::kCompute, Part::kReduce})) saved += resident;
+  else if (cheaper({Part::kReduce})) saved += resident;
+  else saved += resident * std::max(0.0, 1 - candidate.effect.time(Part::kCompute));
   return candidate.samples * full / std::max(full - saved, full / kTellsNothing);
+}
+
+// Of what was found, the primary limit and others, what a method says it relieves.
+std::vector<std::string> relieved_by(const MethodSpec& spec, const Diagnosis& diagnosis) {
+  std::vector<std::string> names;
+  for (const Finding& finding : diagnosis.findings) {
+    if (touches(spec.relieves, info(finding.what).relieved_by)) names.emplace_back(name_of(finding.what));
+  }
+  return names;
 }
 
 void speak_of_others(const Diagnosis& diagnosis, const std::vector<Candidate>& candidates,
@@ -146,6 +165,11 @@ void speak_of_others(const Diagnosis& diagnosis, const std::vector<Candidate>& c
   const LimitInfo& limit = info(diagnosis.primary().what);
   const std::vector<Bottleneck> adding = adding_to(diagnosis.primary().what);
   for (const MethodSpec& spec : catalogue) {
+    const auto candidate = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& one) {
+      return one.spec != nullptr && one.name == spec.name;
+    });
+    const bool known = candidate != candidates.end();
+    const std::vector<std::string> relieved = relieved_by(spec, diagnosis);
     if (touches(spec.worsens, adding)) {
       std::vector<std::string> more;
       for (Bottleneck bottleneck : spec.worsens) {
@@ -153,15 +177,17 @@ void speak_of_others(const Diagnosis& diagnosis, const std::vector<Candidate>& c
           if (std::find(more.begin(), more.end(), name_of(part)) == more.end()) more.emplace_back(name_of(part));
         }
       }
-      out.makes_worse.push_back({spec.name, cat("it adds to ", join(more, ", "), ": the run is ", limit.name)});
+      out.makes_worse.push_back(
+          {spec.name, cat("it adds to ", join(more, ", "), ": the run is ", limit.name,
+                          relieved.empty() ? "" : cat("; yet it relieves ", join(relieved, ", ")))});
       continue;
     }
-    const bool candidate = std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& one) {
-      return one.spec != nullptr && one.name == spec.name;
-    });
+    if (known && (candidate->there || candidate->unweighed.empty())) continue;
     const bool fewer_samples =
         std::find(spec.relieves.begin(), spec.relieves.end(), Bottleneck::kStorage) != spec.relieves.end();
-    if (!candidate && (spec.saves == Factor::kIterations || fewer_samples)) out.fewer_steps.push_back(spec.name);
+    if (!known && (spec.saves == Factor::kIterations || fewer_samples)) out.fewer_steps.push_back(spec.name);
+    else if (!relieved.empty())
+      out.not_weighed.push_back({spec.name, known ? candidate->unweighed : "it counts no fewer FLOPs a step"});
   }
 }
 
@@ -226,6 +252,7 @@ Advice advise(const Diagnosis& diagnosis, const std::vector<Candidate>& candidat
   out.settings = info(diagnosis.primary().what).settings;
   if (diagnosis.primary().what == Limit::kThrottled) return out;  // what would help is not known
   for (const Candidate& candidate : candidates) {
+    if (candidate.there || !candidate.unweighed.empty()) continue;
     Remedy remedy = predict(diagnosis, candidate);
     if (remedy.pays()) {
       out.remedies.push_back(std::move(remedy));
@@ -234,9 +261,18 @@ Advice advise(const Diagnosis& diagnosis, const std::vector<Candidate>& candidat
     const std::string why = why_not(diagnosis, remedy);
     if (!why.empty()) out.not_here.push_back({candidate.name, why});
   }
-  std::stable_sort(out.remedies.begin(), out.remedies.end(), [](const Remedy& a, const Remedy& b) {
-    return std::pair(!a.bound_only, a.gain) > std::pair(!b.bound_only, b.gain);
-  });
+  // Where the model does not explain the run, what relieves the limit is surer than what the model says of the rest.
+  const std::vector<Part> holding = parts_of(diagnosis.primary().what);
+  const bool threads_relieve = diagnosis.primary().what != Limit::kContention;
+  const auto rank = [&](const Remedy& one) {
+    const Effect& effect = one.candidate.effect;
+    const bool relieves = std::any_of(holding.begin(), holding.end(), [&](Part part) {
+      return (threads_relieve ? effect.time(part) : effect[part]) < 1;
+    });
+    return std::tuple(!one.bound_only, one.bound_only && relieves, one.gain);
+  };
+  std::stable_sort(out.remedies.begin(), out.remedies.end(),
+                   [&](const Remedy& a, const Remedy& b) { return rank(a) > rank(b); });
   speak_of_others(diagnosis, candidates, catalogue, out);
   // That a larger batch does not fit is said beside the device's own limit.
   for (const Finding& finding : diagnosis.findings) {

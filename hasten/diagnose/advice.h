@@ -22,6 +22,8 @@ struct Candidate {
   double prepare_s = 0;            // that takes so long
   double samples = 1;              // a step of the changed recipe has so many times the samples
   std::string note;                // what it may cost otherwise: "changes the number of updates"
+  bool there = false;              // it is part of the recipe already
+  std::string unweighed;           // why nothing is predicted of it; empty: it is weighed
 };
 
 struct Remedy {
@@ -44,6 +46,7 @@ struct Advice {
   std::vector<Remedy> remedies;  // that pay, the largest gain first
   std::vector<NoHelp> not_here;  // that make steps cheaper elsewhere, and why not here
   std::vector<NoHelp> makes_worse;  // that add to what holds the step back
+  std::vector<NoHelp> not_weighed;  // that say they relieve what was found, without a number for it, and why
   std::vector<std::string> fewer_steps;  // methods whose gain is fewer steps, which no step time shows
   std::vector<std::string_view> settings;  // of the limit's own, in words
 };

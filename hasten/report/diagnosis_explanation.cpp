@@ -44,7 +44,9 @@ std::vector<std::string> refusal_sentences() {
   return {cat("fewer than ", options.least_rounds, " rounds"),
           cat("others use more than ", percent_text(options.most_others), " of the processors"),
           cat("fewer than ", percent_text(options.least_confidence),
-              " of the resampled rounds name the same limit, less the share of the processors that others use")};
+              " of the resampled rounds name the same limit, less the share of the processors that others use"),
+          cat("the device's own work or a balance would be named, and noise could hide a wait of more than ",
+              percent_text(diagnose::kOverheadFirst), " of the step")};
 }
 
 std::vector<std::string> prediction_sentences() {

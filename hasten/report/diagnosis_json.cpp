@@ -228,6 +228,7 @@ Json advice_json(const diagnose::Advice& advice) {
   for (const diagnose::Remedy& remedy : advice.remedies) json["remedies"].push_back(remedy_json(remedy));
   json["will_not_help"] = no_help_json(advice.not_here);
   json["makes_worse"] = no_help_json(advice.makes_worse);
+  json["not_weighed"] = no_help_json(advice.not_weighed);
   json["fewer_steps"] = advice.fewer_steps;
   json["settings"] = advice.settings;
   return json;

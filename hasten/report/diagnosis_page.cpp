@@ -85,10 +85,11 @@ std::string pipeline_html(const Examination& found) {
     if (row.begin_s > 0) html += cat("<div class=\"gap\" style=\"flex:none;", width(row.begin_s), "\"></div>");
     std::string words;
     for (const Stage& stage : row.stages) {
-      html += cat("<div class=\"stage ", stage.name, "\" style=\"", width(stage.seconds), "\" title=\"", stage.name,
-                  " ", milliseconds(stage.seconds), "\">", fits(stage) ? stage.name : "", "</div>");
+      html += cat("<div class=\"stage ", stage.name, stage.binds ? " binds" : "", "\" style=\"", width(stage.seconds),
+                  "\" title=\"", stage.name, " ", milliseconds(stage.seconds), "\">", fits(stage) ? stage.name : "",
+                  "</div>");
       words += cat("<span><span class=\"dot ", stage.name, "\"></span>", stage.name, " ", milliseconds(stage.seconds),
-                   "</span>");
+                   stage.binds ? ", <b>binds</b></span>" : "</span>");
     }
     html += cat("</div><div class=\"time\">", row.stages.empty() ? "not measured" : milliseconds(row.seconds),
                 row.longest ? ", <b>the longest</b>" : "", "</div><div class=\"stages small soft\">", words, "</div>");
@@ -103,8 +104,7 @@ std::string advice_html(const Examination& found) {
   const diagnose::Advice& advice = found.advice;
   std::string html;
   if (advice.remedies.empty()) {
-    html = cat("<p>Nothing that is known here makes a step shorter by ", percent_text(diagnose::kLeastTolerance),
-               " or more.</p>");
+    html = cat("<p>", escaped_words(no_remedy_text(found.diagnosis)), "</p>");
   } else {
     html =
         "<div class=\"scroll\"><table><thead><tr><th class=\"text\">change</th><th class=\"text\">gain</th>"
@@ -127,6 +127,7 @@ std::string advice_html(const Examination& found) {
   more("Settings", std::vector<std::string>(advice.settings.begin(), advice.settings.end()));
   more("Will not help here", grouped_lines(advice.not_here));
   more("Would make it worse", grouped_lines(advice.makes_worse));
+  more("May help, not weighed: --try NAME measures", grouped_lines(advice.not_weighed));
   if (!advice.fewer_steps.empty())
     more("Fewer steps, whatever the limit: 'hasten race' measures what these gain", {join(advice.fewer_steps, ", ")});
   return html;

@@ -105,8 +105,8 @@ TEST(DiagnosisText, DrawsEveryChainAndMarksTheLongest) {
   const std::string text = diagnosis_text(full());
   EXPECT_THAT(text, HasSubstr("a step of made up on NVIDIA H100 takes 25.0 ms: 1.28k samples/s in batches of 32\n"));
   EXPECT_THAT(text,
-              HasSubstr("  ->  [fet][decode===================================][augment===]  25.0 ms, the longest\n"));
-  EXPECT_THAT(text, HasSubstr("      fetch 2.00 ms, decode 18.0 ms, augment 5.00 ms\n"));
+              HasSubstr("  ->  [fet][decode###################################][augment===]  25.0 ms, the longest\n"));
+  EXPECT_THAT(text, HasSubstr("      fetch 2.00 ms, decode 18.0 ms (binds), augment 5.00 ms\n"));
   EXPECT_THAT(text, HasSubstr("      [compute===============]"));
   EXPECT_THAT(text, HasSubstr("The stage model explains the run: it says 25.0 ms, off by 0%."));
 }
@@ -139,7 +139,7 @@ TEST(DiagnosisText, ShowsWhatWasMeasuredAndWhatNot) {
                 "\n  roofline       5.00 FLOP a byte at most, ridge at 10.0; 20% of the measured peak of 1.00TFLOP/s;"),
             HasSubstr("\n  memory         1.50GB used of 16.0GB (9%), this machine; a batch of 64 fits\n"),
             HasSubstr("\n  energy         unavailable: no counter here\n"),
-            HasSubstr("\n  clock          unknown; whether it was throttled was not checked\n"),
+            HasSubstr("\n  clock          unknown; whether that is below its nominal rate was not checked\n"),
             HasSubstr("\n  container      no quota, memory nodes unknown\n"),
             HasSubstr("\n  page cache     no files are read\n"),
             HasSubstr("5 rounds, windows of 400ms, 1m01s in all\n")));
@@ -217,6 +217,7 @@ TEST(DiagnosisText, RefusesInWordsAndSaysWhatIsKnown) {
   EXPECT_THAT(text, StartsWith("no verdict: too short: 2 rounds"));
   EXPECT_THAT(text, HasSubstr("\n  the likeliest, with confidence 100%: compute-bound: "));
   const Json json = diagnosis_json(examined(measurements));
+  EXPECT_THAT(text, Not(HasSubstr("binds"))) << "without a verdict nothing is marked";
   EXPECT_TRUE(json["verdict"]["limit"].is_null());
   EXPECT_EQ(json["findings"][0]["limit"], "compute-bound");
 }
@@ -227,6 +228,8 @@ TEST(DiagnosisText, AThrottledMachineHasNoShare) {
   const Examination found = examined(measurements);
   EXPECT_THAT(diagnosis_text(found), AllOf(StartsWith("throttled, confidence 100%\n"),
                                            HasSubstr("\nwhat helps\n  that cannot be told while")));
+  EXPECT_THAT(diagnosis_page(found), AllOf(HasSubstr("<p>that cannot be told while the machine is throttled</p>"),
+                                           Not(HasSubstr("othing that is known here"))));
   EXPECT_TRUE(diagnosis_json(found)["verdict"]["share"].is_null());
   EXPECT_TRUE(diagnosis_json(found)["findings"][0]["s_max"].is_null());
 }

@@ -1,4 +1,5 @@
 // A diagnosis for a terminal: verdict first, then the picture, what was measured, what to do.
+#include <algorithm>
 #include <cmath>
 
 #include "hasten/base/text.h"
@@ -36,12 +37,12 @@ std::string verdict_part(const Examination& found) {
   return text;
 }
 
-// "[decode=====]" of so many characters.
-std::string bar_text(const std::string& name, size_t width) {
+// "[decode=====]" of so many characters, or "[decode#####]" of what binds.
+std::string bar_text(const Stage& stage, size_t width) {
   if (width == 0) return "";
-  if (width == 1) return "|";
-  std::string inside = name.substr(0, width - 2);
-  return "[" + inside + std::string(width - 2 - inside.size(), '=') + "]";
+  if (width == 1) return stage.binds ? "#" : "|";
+  std::string inside = stage.name.substr(0, width - 2);
+  return "[" + inside + std::string(width - 2 - inside.size(), stage.binds ? '#' : '=') + "]";
 }
 
 std::string pipeline_part(const Examination& found) {
@@ -55,20 +56,21 @@ std::string pipeline_part(const Examination& found) {
                "\n");
   };
   std::string text = "\n" + wrapped_line(step_line(found), "", "  ");
-  text += line("T0", bar_text("", at(diagnosis.model.full_s())), milliseconds(diagnosis.model.full_s()));
+  text += line("T0", bar_text({}, at(diagnosis.model.full_s())), milliseconds(diagnosis.model.full_s()));
   for (const PipelineRow& row : pipeline_rows(diagnosis)) {
     std::string bar(at(row.begin_s), ' ');
     std::vector<std::string> words;
     double end_s = row.begin_s;
     for (const Stage& stage : row.stages) {
       end_s += stage.seconds;
-      bar += bar_text(stage.name, at(end_s) - bar.size());
-      words.push_back(stage.name + " " + milliseconds(stage.seconds));
+      bar += bar_text(stage, at(end_s) - bar.size());
+      words.push_back(stage.name + " " + milliseconds(stage.seconds) + (stage.binds ? " (binds)" : ""));
     }
     text +=
         line(row.longest ? "->" : "", bar,
              row.stages.empty() ? "not measured" : milliseconds(row.seconds) + (row.longest ? ", the longest" : ""));
-    if (words.size() > 1) text += wrapped_line(join(words, ", "), "      ", "      ");
+    const bool marked = std::any_of(row.stages.begin(), row.stages.end(), [](const Stage& one) { return one.binds; });
+    if (words.size() > 1 || marked) text += wrapped_line(join(words, ", "), "      ", "      ");
   }
   for (const std::string& note : pipeline_notes(diagnosis)) text += wrapped_line(note, "  ", "  ");
   return text;
@@ -95,11 +97,7 @@ std::string measured_part(const Examination& found) {
 std::string advice_part(const Examination& found) {
   const diagnose::Advice& advice = found.advice;
   std::string text = "\nwhat helps\n";
-  if (!found.diagnosis.findings.empty() && found.diagnosis.primary().what == diagnose::Limit::kThrottled)
-    text += "  that cannot be told while the machine is throttled\n";
-  else if (advice.remedies.empty())
-    text += cat("  nothing that is known here makes a step shorter by ", percent_text(diagnose::kLeastTolerance),
-                " or more\n");
+  if (advice.remedies.empty()) text += cat("  ", no_remedy_text(found.diagnosis), "\n");
   for (const diagnose::Remedy& remedy : advice.remedies) {
     const std::string flags = join(flags_of(remedy.candidate), " ");
     text += wrapped_line(cat(remedy.candidate.name, ": ", gain_text(remedy), flags.empty() ? "" : "; ", flags), "  ",
@@ -113,6 +111,7 @@ std::string advice_part(const Examination& found) {
   text += bullet_lines("settings", std::vector<std::string>(advice.settings.begin(), advice.settings.end()));
   text += bullet_lines("will not help here", grouped_lines(advice.not_here));
   text += bullet_lines("would make it worse", grouped_lines(advice.makes_worse));
+  text += bullet_lines("may help, not weighed: --try NAME measures", grouped_lines(advice.not_weighed));
   if (!advice.fewer_steps.empty())
     text += bullet_lines("fewer steps, whatever the limit: 'hasten race' measures what these gain",
                          {join(advice.fewer_steps, ", ")});

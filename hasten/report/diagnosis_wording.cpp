@@ -32,7 +32,45 @@ std::string shell_word(const std::string& word) {
   return out + "'";
 }
 
+// The stages that the verdict is about; none where it is about how they go together.
+std::vector<std::string_view> binding_stages(const Diagnosis& diagnosis) {
+  if (!diagnosis.decided) return {};
+  switch (diagnosis.primary().what) {
+    case Limit::kContention: return {"contention"};
+    case Limit::kFetch:
+    case Limit::kRead: return {"fetch", "loader"};
+    case Limit::kDecode: return {"decode", "loader"};
+    case Limit::kAugment: {
+      const auto& parts = diagnosis.model.parts();
+      const bool in_step =
+          parts[static_cast<size_t>(diagnose::Part::kTransform)] > parts[static_cast<size_t>(diagnose::Part::kAugment)];
+      if (in_step) return {"transform"};
+      return {"augment", "loader"};
+    }
+    case Limit::kBurst: return {"fetch", "decode", "augment", "loader"};
+    case Limit::kAssemble: return {"assemble"};
+    case Limit::kTransfer: return {"transfer"};
+    case Limit::kCommunication:
+    case Limit::kStraggler: return {"reduce"};
+    case Limit::kSync:
+    case Limit::kHost:
+    case Limit::kOptimizer:
+    case Limit::kMath:
+    case Limit::kBandwidth:
+    case Limit::kKernelLatency:
+    case Limit::kCompute: return {"compute"};
+    default: return {};
+  }
+}
+
 }  // namespace
+
+std::string no_remedy_text(const Diagnosis& diagnosis) {
+  if (!diagnosis.findings.empty() && diagnosis.primary().what == Limit::kThrottled)
+    return "that cannot be told while the machine is throttled";
+  return cat("nothing that is known here makes a step shorter by ", percent_text(diagnose::kLeastTolerance),
+             " or more");
+}
 
 std::string milliseconds(double seconds) { return significant(1e3 * seconds, 3) + " ms"; }
 
@@ -95,6 +133,7 @@ std::string finding_line(const diagnose::Finding& finding) {
 
 std::vector<PipelineRow> pipeline_rows(const Diagnosis& diagnosis) {
   const diagnose::StageModel& model = diagnosis.model;
+  const std::vector<std::string_view> binding = binding_stages(diagnosis);
   std::vector<PipelineRow> rows;
   double begin_s = 0;
   for (size_t chain = 0; chain < model.chains().size(); ++chain) {
@@ -111,6 +150,8 @@ std::vector<PipelineRow> pipeline_rows(const Diagnosis& diagnosis) {
     if (!trains && !diagnosis.times.drained && row.stages.size() == 1) row.stages[0].name = "loader";
     row.seconds = model.chain_s(chain);
     if (row.seconds - known_s > 1e-3 * row.seconds) row.stages.push_back({"contention", row.seconds - known_s});
+    for (Stage& stage : row.stages)
+      stage.binds = std::find(binding.begin(), binding.end(), stage.name) != binding.end();
     row.begin_s = model.serial() ? begin_s : 0;
     begin_s += row.seconds;
     row.longest = !model.serial() && model.chains().size() > 1 && chain == model.longest_chain() && row.seconds > 0;
@@ -238,7 +279,7 @@ std::string clock_cell(const diagnose::Measurements& measurements) {
   if (conditions.clock_mhz > 0)
     text = cat(fixed(conditions.clock_mhz, 0), " MHz on average, ", fixed(conditions.least_clock_mhz, 0), " at least");
   text += conditions.clock_mhz > 0 && nominal > 0 ? cat(", nominal ", fixed(nominal, 0))
-                                                  : "; whether it was throttled was not checked";
+                                                  : "; whether that is below its nominal rate was not checked";
   return conditions.governor.empty() ? text : text + "; governor " + conditions.governor;
 }
 

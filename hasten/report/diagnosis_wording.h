@@ -22,9 +22,10 @@ std::string finding_line(const diagnose::Finding& finding);  // the same of one 
 bool has_numbers(const diagnose::Finding& finding);
 
 struct Stage {
-  std::string
-      name;  // of a part; "loader" if its parts are not known, "contention" for what the chains take of each other
+  // Of a part; "loader" if its parts are not known, "contention" for what the chains take of each other.
+  std::string name;
   double seconds = 0;
+  bool binds = false;  // it is what the verdict names
 };
 struct PipelineRow {
   std::vector<Stage> stages;
@@ -35,6 +36,8 @@ std::vector<PipelineRow> pipeline_rows(const diagnose::Diagnosis& diagnosis);
 std::vector<std::string> pipeline_notes(const diagnose::Diagnosis& diagnosis);
 double pipeline_scale_s(const diagnose::Diagnosis& diagnosis);  // what the whole width stands for
 std::string step_line(const diagnose::Examination& found);
+
+std::string no_remedy_text(const diagnose::Diagnosis& diagnosis);  // where nothing is advised
 
 std::vector<std::string> sensitivity_lines(const diagnose::Diagnosis& diagnosis);
 Table experiments_table(const diagnose::Examination& found);

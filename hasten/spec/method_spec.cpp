@@ -6,8 +6,18 @@
 
 #include "hasten/base/error.h"
 #include "hasten/base/text.h"
+#include "hasten/spec/model_plan.h"
 
 namespace hasten {
+
+void CostEstimate::scale(const PassCost& mean, const PassCost& before) {
+  auto share = [](double now, double was) { return was > 0 ? now / was : 1; };
+  forward *= share(mean.forward, before.forward);
+  backward *= share(mean.backward, before.backward);
+  forward_passes *= share(mean.forward_starts, before.forward_starts);
+  backward_passes *= share(mean.backward_starts, before.backward_starts);
+  updated *= share(mean.trained, before.trained);
+}
 
 std::vector<std::string> effect_names(Effects effects) {
   static constexpr std::array<const char*, 12> kNames{"model plan",        "run plan", "inputs",          "targets",

@@ -12,6 +12,8 @@
 
 namespace hasten {
 
+struct PassCost;
+
 // What a method may change. The conformance suite holds observed effects against these.
 using Effects = uint32_t;
 enum Effect : Effects {
@@ -74,8 +76,13 @@ struct CostEstimate {
   double forward = 0, backward = 0;  // of one training sample of the planned budget, averaged over the run
   double before = 0;  // of the whole run before its first step: preludes
   bool by_chance = false;  // draws or losses decide; these are means
-  // Passes of a step, averaged over the run: what starting operators takes goes by these, however few samples they see.
+  // Passes of a step through the planned model, averaged over the run: what starting operators takes goes by these,
+  // however few samples they see.
   double forward_passes = 1, backward_passes = 1;
+  double updated = 1;  // of the planned model's trained elements: those that a step updates, averaged over the run
+
+  // Steps take `mean`, averaged over the run, where the ones counted so far took `before`.
+  void scale(const PassCost& mean, const PassCost& before);
 };
 
 struct MethodSpec {

@@ -44,7 +44,7 @@ void visit_layers(Plan& plan, const Visit& visit) {
   }
 }
 
-// FLOPs of a chain of layers; `flows`: whether its input needs a gradient, and then whether its output does.
+// What a chain of layers takes; `flows`: whether its input needs a gradient, and then whether its output does.
 PassCost chain_cost(const std::vector<Layer>& layers, bool& flows) {
   PassCost cost;
   for (const Layer& layer : layers) {
@@ -54,9 +54,12 @@ PassCost chain_cost(const std::vector<Layer>& layers, bool& flows) {
       bool weight = p.role == Role::kFilter || p.role == Role::kMatrix;
       trains_weight = trains_weight || (weight && p.trainable);
       trains_any = trains_any || p.trainable;
+      if (p.trainable && p.same_as.empty()) cost.trained += static_cast<double>(element_count(p.shape));
     }
     cost.forward += forward;
     cost.backward += forward * ((flows ? 1 : 0) + (trains_weight ? 1 : 0));
+    cost.forward_starts += 1;
+    cost.backward_starts += (flows ? 1 : 0) + (trains_any ? 1 : 0);
     flows = flows || trains_any;
   }
   return cost;
@@ -70,11 +73,10 @@ BlockCost block_cost(const Block& block, bool& flows) {
   BlockCost cost;
   bool through_layers = flows, through_shortcut = flows;
   cost.branch = chain_cost(block.layers, through_layers);
-  PassCost shortcut = chain_cost(block.shortcut, through_shortcut);
+  cost.whole = cost.branch;
+  cost.whole += chain_cost(block.shortcut, through_shortcut);
   flows = through_layers || through_shortcut;
-  PassCost after = chain_cost(block.after, flows);
-  cost.whole = {cost.branch.forward + shortcut.forward + after.forward,
-                cost.branch.backward + shortcut.backward + after.backward};
+  cost.whole += chain_cost(block.after, flows);
   return cost;
 }
 
@@ -170,18 +172,34 @@ int64_t ModelPlan::parameter_count() const {
   return count;
 }
 
+PassCost& PassCost::operator+=(const PassCost& other) {
+  forward += other.forward;
+  backward += other.backward;
+  forward_starts += other.forward_starts;
+  backward_starts += other.backward_starts;
+  trained += other.trained;
+  return *this;
+}
+
+PassCost PassCost::operator-(const PassCost& other) const {
+  PassCost difference = *this;
+  difference += -1 * other;
+  return difference;
+}
+
+PassCost operator*(double factor, const PassCost& cost) {
+  return {factor * cost.forward, factor * cost.backward, factor * cost.forward_starts, factor * cost.backward_starts,
+          factor * cost.trained};
+}
+
 PassCost ModelPlan::flops() const {
   PassCost cost;
   bool flows = false;  // whether the input of the next block needs a gradient
-  auto add = [&](const PassCost& more) {
-    cost.forward += more.forward;
-    cost.backward += more.backward;
-  };
   for (const Block& block : blocks) {
-    add(block_cost(block, flows).whole);
+    cost += block_cost(block, flows).whole;
     for (const AuxiliaryHead& head : heads) {
       bool tapped = flows;
-      if (head.after == block.name) add(block_cost(head.block, tapped).whole);
+      if (head.after == block.name) cost += block_cost(head.block, tapped).whole;
     }
   }
   return cost;

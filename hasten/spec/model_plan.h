@@ -45,10 +45,15 @@ struct PlacedParameter {
   Part part;
 };
 
+// What a step of training takes.
 struct PassCost {
-  double forward = 0, backward = 0;  // FLOPs of one sample in training
-  PassCost operator-(const PassCost& other) const { return {forward - other.forward, backward - other.backward}; }
+  double forward = 0, backward = 0;              // FLOPs of one sample
+  double forward_starts = 0, backward_starts = 0;  // layers that are run, and gradients of theirs that are computed
+  double trained = 0;                            // elements of parameters that are updated
+  PassCost& operator+=(const PassCost& other);
+  PassCost operator-(const PassCost& other) const;
 };
+PassCost operator*(double factor, const PassCost& cost);
 
 // An output beside the main one, computed in training only, from what a block passes on.
 struct AuxiliaryHead {

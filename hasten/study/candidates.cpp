@@ -32,8 +32,8 @@ bool worsens(const MethodSpec& spec, Bottleneck bottleneck) {
 
 double flops_of(const CostEstimate& cost) { return cost.forward + cost.backward; }
 
-// What becomes of a resident step when FLOPs change. The update stays. What starting operators takes goes by the passes, a
-// third of it by the forward ones.
+// What becomes of a resident step when FLOPs change. The update goes by the elements that it changes, and what starting
+// operators takes by the passes, a third of it by the forward ones.
 double compute_factor(const diagnose::Times& times, const CostEstimate& before, const CostEstimate& after) {
   const double whole = times.at(Experiment::kResident).value_or(times.get(Experiment::kFull));
   const double passes = std::min(whole, times.at(Experiment::kForwardBackward).value_or(whole));
@@ -42,7 +42,7 @@ double compute_factor(const diagnose::Times& times, const CostEstimate& before, 
   const double ratio = flops_of(after) / flops_of(before);
   const double starts =
       (after.forward_passes + 2 * after.backward_passes) / (before.forward_passes + 2 * before.backward_passes);
-  return ((passes - starting) * ratio + starting * starts + update) / whole;
+  return ((passes - starting) * ratio + starting * starts + update * after.updated / before.updated) / whole;
 }
 
 class Candidates {
@@ -53,19 +53,18 @@ class Candidates {
 
   void methods() {
     const PlannedRun as_it_is = plan_recipe(recipe_, registry_);
-    if (as_it_is.plan.model.opaque) return;
     const CostEstimate before = as_it_is.engine.estimate_cost(as_it_is.plan);
     for (const MethodSpec& spec : registry_.catalogue().all()) {
-      const bool cheaper = spec.saves == Factor::kIterationCost || spec.saves == Factor::kBoth;
-      const bool there = std::any_of(recipe_.methods.begin(), recipe_.methods.end(),
-                                     [&](const MethodChoice& choice) { return choice.spec->name == spec.name; });
-      if (!cheaper || there || uses_prelude(spec) || flops_of(before) <= 0) continue;
       Candidate candidate;
       candidate.name = spec.name;
       candidate.with = {spec.name};
       candidate.spec = &spec;
       candidate.note = "quality: 'hasten race' tells";
-      if (add_effect(candidate, as_it_is, before)) found_.push_back(std::move(candidate));
+      candidate.there = std::any_of(recipe_.methods.begin(), recipe_.methods.end(),
+                                    [&](const MethodChoice& choice) { return choice.spec->name == spec.name; });
+      const bool cheaper = spec.saves == Factor::kIterationCost || spec.saves == Factor::kBoth;
+      if (!candidate.there && (!cheaper || !weigh(candidate, as_it_is, before))) continue;
+      found_.push_back(std::move(candidate));
     }
   }
 
@@ -162,25 +161,31 @@ class Candidates {
   // Throws ConfigError where the recipe refuses the change.
   PlannedRun planned(const Candidate& candidate) const { return plan_recipe(edit_(edits_of(candidate)), registry_); }
 
-  // False where the method does not fit the recipe or saves nothing.
-  bool add_effect(Candidate& candidate, const PlannedRun& as_it_is, const CostEstimate& before) {
+  // What a method makes of a step, or why that is not known. False where it leaves steps as they are.
+  bool weigh(Candidate& candidate, const PlannedRun& as_it_is, const CostEstimate& before) {
+    if (uses_prelude(*candidate.spec)) {
+      candidate.unweighed = "it trains something before the run";
+      return true;
+    }
     try {
       const PlannedRun with_it = planned(candidate);
       if (with_it.plan.run.precision.compute != as_it_is.plan.run.precision.compute) {
         candidate.measured = Experiment::kHalfPrecision;
         candidate.note = "half precision: 'hasten race' tells what that does to quality";
-        return times_.has(Experiment::kHalfPrecision);
+        if (!times_.has(Experiment::kHalfPrecision)) candidate.unweighed = "R9 was left out";
+        return true;
       }
       // Where it is samples that are left out, steps stay as long as they are, and become fewer.
       const RunPlan &run = with_it.plan.run, &was = as_it_is.plan.run;
       if (run.steps_vary != was.steps_vary || run.epoch_samples != was.epoch_samples) return false;
       const CostEstimate after = with_it.engine.estimate_cost(with_it.plan);
-      if (flops_of(after) > kNoticeable * flops_of(before)) return false;
-      candidate.effect[P::kCompute] = compute_factor(times_, before, after);
-      return true;
+      if (flops_of(before) <= 0) candidate.unweighed = "FLOPs of a program's own module are not known";
+      else if (flops_of(after) > kNoticeable * flops_of(before)) candidate.unweighed = "its plan has as many FLOPs";
+      else candidate.effect[P::kCompute] = compute_factor(times_, before, after);
     } catch (const ConfigError&) {
-      return false;  // it needs what this recipe has not
+      candidate.unweighed = "this recipe refuses it, and 'hasten explain RECIPE --with NAME' says why";
     }
+    return true;
   }
 
   // What the recipe refuses is no candidate.

@@ -86,9 +86,10 @@ Realised try_remedy(const Remedy& remedy, const EditRecipe& edit, const Registry
   return out;
 }
 
-// The best of the advice, and what somebody asked for.
-std::vector<Remedy> to_try(const Examination& found, const std::vector<diagnose::Candidate>& candidates,
-                           const Registry& registry, const ExamineOptions& options) {
+}  // namespace
+
+std::vector<Remedy> remedies_to_try(const Examination& found, const std::vector<diagnose::Candidate>& candidates,
+                                    const Catalogue& catalogue, const ExamineOptions& options) {
   std::vector<Remedy> out;
   if (options.apply && found.diagnosis.decided && found.diagnosis.primary().what != diagnose::Limit::kThrottled) {
     for (const Remedy& remedy : found.advice.remedies) {
@@ -98,11 +99,12 @@ std::vector<Remedy> to_try(const Examination& found, const std::vector<diagnose:
     }
   }
   for (const std::string& text : options.attempts) {
-    const diagnose::Candidate candidate = candidate_of(text, candidates, registry.catalogue());
+    const diagnose::Candidate candidate = candidate_of(text, candidates, catalogue);
     if (std::any_of(out.begin(), out.end(), [&](const Remedy& one) { return one.candidate.name == candidate.name; }))
       continue;
-    const bool known = std::any_of(candidates.begin(), candidates.end(),
-                                   [&](const diagnose::Candidate& one) { return one.name == candidate.name; });
+    const bool known = std::any_of(candidates.begin(), candidates.end(), [&](const diagnose::Candidate& one) {
+      return one.name == candidate.name && !one.there && one.unweighed.empty();
+    });
     Remedy remedy;
     if (known) remedy = diagnose::predict(found.diagnosis, candidate);
     remedy.candidate = candidate;
@@ -111,6 +113,8 @@ std::vector<Remedy> to_try(const Examination& found, const std::vector<diagnose:
   }
   return out;
 }
+
+namespace {
 
 void apply(Examination& out, const std::vector<Remedy>& remedies, const EditRecipe& edit, const Registry& registry,
            const ExamineOptions& options) {
@@ -148,6 +152,21 @@ void add_energy(const RecipeSubject& subject, Examination& out) {
   out.energy = {{"computation", computation}, {"input", *joules - computation}};
 }
 
+void note_what_the_session_was(Examination& out) {
+  const diagnose::Times& times = out.diagnosis.times;
+  if (out.measurements.interrupted)
+    out.notes.push_back(cat("interrupted: what ", out.measurements.rounds.size(),
+                            out.measurements.rounds.size() == 1 ? " round tells" : " rounds tell"));
+  if (!times.has(Experiment::kCold)) return;
+  const double ratio = times.get(Experiment::kCold) / times.get(Experiment::kFull);
+  const bool slower = ratio > 1 + out.diagnosis.tolerances[static_cast<size_t>(Experiment::kCold)];
+  out.notes.push_back(
+      slower ? cat("the first pass over the data, while its files are not in memory, waits for the storage: a step "
+                   "takes ",
+                   fixed(ratio, 2), " times as long (R5 against R0)")
+             : "files that are not in memory yet do not make a step longer (R5 against R0)");
+}
+
 }  // namespace
 
 Examination examine(const EditRecipe& edit, const Registry& registry, const ExamineOptions& options) {
@@ -171,11 +190,13 @@ Examination examine(const EditRecipe& edit, const Registry& registry, const Exam
   add_energy(subject, out);
   for (const std::string& name : subject.driver().left_out())
     out.notes.push_back(name + " trains something before the run and was left out");
+  note_what_the_session_was(out);
   if (options.apply && !out.diagnosis.decided)
     out.notes.push_back("--apply tried nothing, since there is no verdict; --try NAME tries a change all the same");
   else if (options.apply && out.diagnosis.primary().what == diagnose::Limit::kThrottled)
     out.notes.push_back("--apply tried nothing on a throttled machine; --try NAME tries a change all the same");
-  if (!out.measurements.interrupted) apply(out, to_try(out, candidates, registry, options), edit, registry, options);
+  if (!out.measurements.interrupted)
+    apply(out, remedies_to_try(out, candidates, registry.catalogue(), options), edit, registry, options);
   return out;
 }
 

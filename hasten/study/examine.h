@@ -19,6 +19,12 @@ struct ExamineOptions {
   std::function<void(const diagnose::Remedy&)> announce_remedy;
 };
 
+// The best of the advice, if it is to be applied, and what was asked for: in that order, each once. Without a verdict, or on a
+// throttled machine, the advice is left alone, and so is what takes longer to prepare than all experiments.
+std::vector<diagnose::Remedy> remedies_to_try(const diagnose::Examination& found,
+                                              const std::vector<diagnose::Candidate>& candidates,
+                                              const Catalogue& catalogue, const ExamineOptions& options);
+
 // An interruption before anything was known.
 class ExamineInterrupted : public std::runtime_error {
  public:

@@ -58,6 +58,15 @@ RecipeSubject::RecipeSubject(const Recipe& recipe, const Registry& registry, Sub
   if (options_.threads == 0) options_.threads = at::get_num_threads();
   energy_ = EnergyMeter::open(options_.device.is_cpu() ? -1 : options_.device.index(), why_no_energy_);
   describe();
+  bytes_before_ = resident_bytes();
+}
+
+// The kernel ends a process that takes more memory than there is, so what would not fit is not tried: twice the batch takes
+// at most as much again as steps have taken so far.
+bool RecipeSubject::double_has_room() const {
+  if (!facts_.device_is_host || resident_.count(2 * facts_.batch) != 0) return true;
+  const int64_t available = options_.memory_bytes > 0 ? options_.memory_bytes : this_machine().available_bytes;
+  return available <= 0 || peak_resident_bytes() - bytes_before_ < available;
 }
 
 bool RecipeSubject::streams() const { return driver_->train_data().source().stream() != nullptr; }
@@ -148,6 +157,10 @@ Batch RecipeSubject::resident_batch(int64_t size) {
 }
 
 Window RecipeSubject::run(const diagnose::Trial& trial, double seconds_long) {
+  if (trial.experiment == E::kDoubleBatch && !double_has_room()) {
+    double_fits_ = false;
+    throw std::bad_alloc();
+  }
   try {
     const ThreadCount threads(trial.experiment == E::kOneThread ? 1 : options_.threads);
     switch (trial.experiment) {

@@ -22,6 +22,7 @@ struct SubjectOptions {
   MakeStepGraph step_graphs;
   int threads = 0;  // of the kernels while it runs; 0: as many as there are now
   bool drop_caches = false;  // R5, which has the kernel forget the data set's files
+  int64_t memory_bytes = 0;  // of the host that experiments may take beside what is taken; 0: what the machine has left
 };
 
 class RecipeSubject final : public diagnose::Subject {
@@ -67,6 +68,7 @@ class RecipeSubject final : public diagnose::Subject {
   std::string cannot_input(diagnose::Experiment experiment);
   std::string cannot_device(diagnose::Experiment experiment) const;
   bool streams() const;
+  bool double_has_room() const;
   bool captures() const;  // steps are graphs of the device
 
   SubjectOptions options_;
@@ -81,6 +83,7 @@ class RecipeSubject final : public diagnose::Subject {
   std::map<diagnose::Experiment, Energy> energies_;
   double step_s_ = 0;  // of R0, as it was last
   bool double_fits_ = true;
+  int64_t bytes_before_ = 0;  // of this process, before its first step
   bool recorded_ = false;  // the graph, if steps are one, is that of the recipe's own steps
   int64_t tiny_ = 1;  // samples of R10
 };

@@ -11,32 +11,22 @@
 #include "hasten/optim/optimizer.h"
 #include "hasten/spec/plan.h"
 #include "hasten/spec/recipe_edit.h"
-#include "hasten/study/examine.h"
 #include "hasten/study/test_images.h"
+#include "hasten/study/test_recipes.h"
 #include "hasten/train/test_run.h"
 
 namespace hasten {
 namespace {
 
 using diagnose::Experiment;
+using testing::no_methods;
+using testing::Probe;
+using testing::probed_recipe;
+using testing::probing;
+using testing::recipe_of;
+using testing::streamed_recipe;
 using testing::TemporaryDirectory;
 using P = diagnose::Part;
-
-const Registry& no_methods() {
-  static const Registry registry{std::vector<MethodEntry>{}};
-  return registry;
-}
-
-Recipe recipe_of(const Json& document) { return recipe_from_json(document, no_methods().catalogue()); }
-
-Json streamed_recipe(const std::filesystem::path& folder) {
-  Json recipe = testing::small_recipe();
-  recipe["workload"] = {{"dataset", "images"}, {"metric", "test/accuracy"}};
-  recipe["data"] = {{"path", folder.string()}, {"flip", "random"}};
-  recipe["loader"] = {{"residence", "stream"}, {"workers", 2}, {"augment", "sample"}};
-  recipe["batch"] = {{"size", 8}};
-  return recipe;
-}
 
 std::map<std::string, std::string> weights(RecipeSubject& subject) {
   StateHashes visitor;
@@ -197,63 +187,17 @@ TEST(RecipeSubjectTest, OutOfMemoryIsTheLimitOfTheBatch) {
   subject.run({Experiment::kResident}, 0.001);
 }
 
-TEST(ExamineTest, FromARecipeToAdviceThatIsTried) {
-  TemporaryDirectory folder;
-  testing::write_images(folder.path(), 16, 32);
-  const EditRecipe edit = [&](const RecipeEdits& edits) {
-    Json document = streamed_recipe(folder.path());
-    apply_edits(document, edits);
-    return recipe_from_json(document, no_methods().catalogue());
-  };
-  ExamineOptions options;
-  options.session.seconds = 0.5;
-  options.session.least_window_s = 0.002;
-  options.attempts = {"loader.residence=memory", "batch.size=16", "nonsense.key=1"};
-  const diagnose::Examination found = examine(edit, no_methods(), options);
-  EXPECT_GE(found.measurements.rounds.size(), 3u);
-  EXPECT_FALSE(found.diagnosis.findings.empty());
-  ASSERT_EQ(found.realised.size(), 3u);
-  EXPECT_TRUE(found.realised[0].remedy.predicted);
-  EXPECT_GT(found.realised[0].gain, 0);
-  EXPECT_GT(found.realised[1].gain, 0);
-  EXPECT_NE(found.realised[2].failed.find("nonsense"), std::string::npos) << found.realised[2].failed;
-  EXPECT_FALSE(std::filesystem::exists("runs"));
-}
-
-// Counts steps, or fails in them as it is told.
-struct ProbeParams {
-  static constexpr auto schema() { return std::tuple{}; }
-};
-class Probe final : public MethodOf<ProbeParams> {
- public:
-  using MethodOf::MethodOf;
-  void on(Event, State&) override {
-    ++steps;
-    if (fails) throw ConfigError("fails", "a method that works", "this one");
-    TORCH_CHECK(!fails_below, "no kernel for this");
-  }
-  void state(StateVisitor&) override {}
-  static inline int64_t steps = 0;
-  static inline bool fails = false, fails_below = false;
-};
-
-const Registry& probing() {
-  static const MethodSpec spec{.name = "probe",
-                               .summary = "test",
-                               .component = Component::kAlgorithm,
-                               .verbs = {Verb::kRetrofit},
-                               .uses = {{Event::kBeforeUpdate, Phase::kObserve}},
-                               .params = describe<ProbeParams>()};
-  static const Registry registry{std::vector<MethodEntry>{
-      {spec, +[](const ProbeParams& params) -> std::unique_ptr<Method> { return std::make_unique<Probe>(params); }}}};
-  return registry;
-}
-
-Recipe probed_recipe(const RecipeEdits& edits = {}) {
-  Json document = testing::small_recipe();
-  document["method"] = {{{"name", "probe"}}};
-  apply_edits(document, edits);
-  return recipe_from_json(document, probing().catalogue());
+// The kernel would end a program that takes more than there is, so that is not tried.
+TEST(RecipeSubjectTest, WhatMayNotFitIsNotTried) {
+  Json recipe = testing::small_recipe();
+  recipe["model"] = {{"family", "mlp"}, {"widths", {100000}}};
+  RecipeSubject little(recipe_of(recipe), no_methods(), {.memory_bytes = 1 << 20});
+  little.run({Experiment::kResident}, 0.001);
+  EXPECT_THROW(little.run({Experiment::kDoubleBatch}, 0.001), std::bad_alloc);
+  EXPECT_EQ(little.memory().batch, "64 does not fit");
+  RecipeSubject enough(recipe_of(recipe), no_methods(), {.memory_bytes = int64_t{1} << 40});
+  enough.run({Experiment::kDoubleBatch}, 0.001);
+  EXPECT_EQ(enough.memory().batch, "64 fits");
 }
 
 TEST(RecipeSubjectTest, WhatIsNewIsWarmedUpLonger) {
@@ -267,99 +211,6 @@ TEST(RecipeSubjectTest, WhatIsNewIsWarmedUpLonger) {
   EXPECT_GE(first, 3);
   EXPECT_LE(first, 10);
   EXPECT_EQ(warmed(), 1);
-}
-
-ExamineOptions short_options() {
-  ExamineOptions options;
-  options.session.seconds = 0.3;
-  options.session.least_window_s = 0.002;
-  return options;
-}
-
-bool has_note(const diagnose::Examination& found, const std::string& words) {
-  return std::any_of(found.notes.begin(), found.notes.end(),
-                     [&](const std::string& note) { return note.find(words) != std::string::npos; });
-}
-
-TEST(ExamineTest, AnInterruptionGivesWhatIsKnown) {
-  std::atomic<bool> stop{true};
-  ExamineOptions options = short_options();
-  options.session.stop = &stop;
-  EXPECT_THROW(examine(probed_recipe, probing(), options), ExamineInterrupted);
-  stop = false;
-  options.attempts = {"batch.size=16"};
-  options.announce_remedy = [&](const diagnose::Remedy&) { stop = true; };
-  const diagnose::Examination found = examine(probed_recipe, probing(), options);
-  EXPECT_FALSE(found.diagnosis.findings.empty());
-  EXPECT_TRUE(found.realised.empty());
-  EXPECT_TRUE(has_note(found, "batch.size=16 was being tried"));
-}
-
-TEST(ExamineTest, WithoutAVerdictOnlyWhatIsNamedIsTried) {
-  ExamineOptions options = short_options();
-  options.session.least_rounds = options.session.most_rounds = 2;
-  options.apply = true;
-  options.attempts = {"batch.size=16"};
-  const diagnose::Examination found = examine(probed_recipe, probing(), options);
-  ASSERT_EQ(found.realised.size(), 1u);
-  EXPECT_EQ(found.realised[0].remedy.candidate.name, "batch.size=16");
-  EXPECT_TRUE(has_note(found, "--apply tried nothing"));
-}
-
-// The packed copy is trained from, gone afterwards, and the source is what it was.
-TEST(ExamineTest, PackingIsTriedOnACopy) {
-  TemporaryDirectory folder, scratch;
-  testing::write_images(folder.path(), 16, 32);
-  const auto files = [&](const std::filesystem::path& path) {
-    return std::distance(std::filesystem::recursive_directory_iterator(path), {});
-  };
-  const auto before = files(folder.path());
-  std::vector<std::string> paths;
-  const EditRecipe edit = [&](const RecipeEdits& edits) {
-    Json document = streamed_recipe(folder.path());
-    apply_edits(document, edits);
-    paths.push_back(document["data"]["path"]);
-    EXPECT_TRUE(std::filesystem::exists(paths.back()));
-    return recipe_from_json(document, no_methods().catalogue());
-  };
-  const char* usual = std::getenv("TMPDIR");
-  const std::string kept = usual == nullptr ? "" : usual;
-  setenv("TMPDIR", scratch.path().c_str(), 1);
-  ExamineOptions options;
-  options.session.seconds = 0.5;
-  options.session.least_window_s = 0.002;
-  options.apply = true;
-  options.most_applied = 0;
-  options.attempts = {"data pack"};
-  const diagnose::Examination found = examine(edit, no_methods(), options);
-  if (usual == nullptr) unsetenv("TMPDIR");
-  else setenv("TMPDIR", kept.c_str(), 1);
-  ASSERT_EQ(found.realised.size(), 1u);
-  EXPECT_EQ(found.realised[0].failed, "");
-  EXPECT_TRUE(found.realised[0].remedy.candidate.packs);
-  EXPECT_NE(found.realised[0].remedy.candidate.note.find("--format raw"), std::string::npos);
-  EXPECT_GT(found.realised[0].gain, 0);
-  EXPECT_TRUE(std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
-    return path.starts_with(scratch.path().string());
-  })) << "it trained from the copy";
-  EXPECT_EQ(files(scratch.path()), 0);
-  EXPECT_EQ(files(folder.path()), before);
-}
-
-TEST(ExamineTest, ARecipeThatFailsNamesTheExperiment) {
-  for (bool* fails : {&Probe::fails, &Probe::fails_below}) {
-    *fails = true;
-    try {
-      examine(probed_recipe, probing(), short_options());
-      ADD_FAILURE() << "it works";
-    } catch (const ConfigError& error) {
-      EXPECT_NE(error.where().find("experiment R0 (nothing)"), std::string::npos) << error.where();
-      const std::string& says = fails == &Probe::fails ? error.where() : error.got();
-      EXPECT_NE(says.find(fails == &Probe::fails ? "fails" : "no kernel for this"), std::string::npos) << says;
-      EXPECT_EQ(error.got().find("frame #"), std::string::npos) << "no stack of calls";
-    }
-    *fails = false;
-  }
 }
 
 }  // namespace

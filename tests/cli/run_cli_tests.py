@@ -3,7 +3,8 @@
 
 A file is a list of directives, one a line; those after a `run` judge that run. Every file has a folder of its own.
   # comment                        (a line that ends in \\ goes on in the next one)
-  needs torch|unsanitized|root|shared [PATH]|program NAME   skip the file where that is missing (PATH lies below the shared folder)
+  needs torch|unsanitized|root|quota|shared [PATH]|program NAME   skip the file where that is missing (PATH lies below the shared
+                                   folder; quota: of processors, as under_quota.py sets it)
   slow                             label: not among the fast tests
   write PATH                       a file with the following lines that start with '| '
   run COMMAND                      by bash, in the file's own folder; $HASTEN, $TMP (that folder), $SHARED, $SOURCE
@@ -106,6 +107,9 @@ class TestFile:
         elif what == "root":
             if os.geteuid() != 0:
                 raise Skip("needs root")
+        elif what == "quota":
+            if subprocess.run([sys.executable, SOURCE / "tests/cli/under_quota.py", "1", "true"]).returncode != 0:
+                raise Skip("no quota of processors can be set here")
         elif what == "shared":
             shared = self.variables["SHARED"]
             if not shared:
@@ -116,7 +120,7 @@ class TestFile:
             if shutil.which(path) is None:
                 raise Skip(f"there is no {path}")
         else:
-            raise Failure(f"needs: expected torch, unsanitized, root, shared or program, got {what!r}")
+            raise Failure(f"needs: expected torch, unsanitized, root, quota, shared or program, got {what!r}")
 
     def run(self, command):
         self.finish_run()

@@ -82,7 +82,7 @@ file $TMP/missing absent
         self.assert_fails("exit 0\n", "before the first run")
         self.assert_fails("# empty\n", "no run directive")
         self.assert_fails("run true\nstdout (\n", "bad pattern")
-        self.assert_fails("needs luck\nrun true\n", "expected torch, unsanitized, root, shared or program")
+        self.assert_fails("needs luck\nrun true\n", "expected torch, unsanitized, root, quota, shared or program")
 
     def test_missing_things_skip_the_file(self):
         status, output = self.outcome("needs torch\nrun false\n")

@@ -43,7 +43,7 @@ TEST(AdviceTest, ALoaderBoundRunWarnsOfWhatComposersCardsWarnOf) {
   const Advice advice = advise(
       diagnosis, {saves_compute("stochastic_depth", 0.8), saves_compute("progressive_resizing", 0.6)}, method_specs());
   const auto worse = names_of(advice.makes_worse);
-  for (const char* name : {"augmix", "rand_augment", "colour_jitter", "trivial_augment"})
+  for (const char* name : {"augmix", "rand_augment", "colour_jitter", "trivial_augment", "mixup", "cutmix", "cutout"})
     EXPECT_THAT(worse, ::testing::Contains(name));
   EXPECT_THAT(names_of(advice.not_here), ::testing::ElementsAre("stochastic_depth", "progressive_resizing"));
   EXPECT_THAT(advice.not_here[0].why, HasSubstr("the run is decode-bound"));
@@ -144,7 +144,51 @@ TEST(AdviceTest, WhatDoesNotFitAddsItsSettings) {
   full.left_out[E::kDoubleBatch] = "out of memory";
   const Diagnosis diagnosis = diagnose(full);
   ASSERT_EQ(diagnosis.primary().what, Limit::kCompute);
-  EXPECT_THAT(advise(diagnosis, {}, method_specs()).settings, ::testing::Contains(info(Limit::kMemory).settings[0]));
+  const Advice advice = advise(diagnosis, {}, method_specs());
+  EXPECT_THAT(advice.settings, ::testing::Contains(info(Limit::kMemory).settings[0]));
+  const auto checkpointing = std::find_if(advice.makes_worse.begin(), advice.makes_worse.end(),
+                                          [](const NoHelp& one) { return one.name == "activation_checkpointing"; });
+  ASSERT_NE(checkpointing, advice.makes_worse.end());
+  EXPECT_THAT(checkpointing->why, HasSubstr("yet it relieves capacity-bound"));
+}
+
+TEST(AdviceTest, WhatRelievesTheLimitWithoutANumberIsNotWeighed) {
+  const Diagnosis diagnosis = diagnose(test::measured(test::quiet(), test::quiet_loader()));
+  ASSERT_EQ(diagnosis.primary().what, Limit::kCompute);
+  const auto specs = method_specs();
+  const auto unweighed = [&](const char* name, bool there) {
+    Candidate one = saves_compute(name, 0.5);
+    one.spec = &*std::find_if(specs.begin(), specs.end(), [&](const MethodSpec& spec) { return spec.name == name; });
+    one.there = there;
+    if (!there) one.unweighed = "this recipe refuses it";
+    return one;
+  };
+  const Advice advice =
+      advise(diagnosis, {unweighed("progressive_resizing", false), unweighed("layer_freezing", true)}, specs);
+  EXPECT_TRUE(advice.remedies.empty());
+  const auto names = names_of(advice.not_weighed);
+  EXPECT_THAT(names, ::testing::Contains("progressive_resizing"));
+  EXPECT_THAT(names, ::testing::Not(::testing::Contains("layer_freezing")));
+  const auto resizing = std::find(names.begin(), names.end(), "progressive_resizing") - names.begin();
+  EXPECT_EQ(advice.not_weighed[static_cast<size_t>(resizing)].why, "this recipe refuses it");
+}
+
+// 14 ms of training beside the loader, of which 10 are its own; T0 is longer than the model says.
+TEST(AdviceTest, WithoutAModelWhatRelievesTheLimitComesFirst) {
+  Measurements shared =
+      test::measured(test::with(test::quiet(), {{E::kFull, 15.5}, {E::kResidentBesideLoader, 14}, {E::kDrain, 8}}),
+                     test::quiet_loader());
+  shared.facts.device_is_host = true;
+  const Diagnosis diagnosis = diagnose(shared);
+  ASSERT_EQ(diagnosis.primary().what, Limit::kContention);
+  ASSERT_FALSE(diagnosis.model.explains());
+  Candidate memory;
+  memory.name = "loader.residence=memory";
+  for (Part part : {Part::kFetch, Part::kDecode, Part::kAugment}) memory.effect[part] = 0;
+  const Advice advice = advise(diagnosis, {saves_compute("colout", 0.3), memory}, method_specs());
+  ASSERT_EQ(advice.remedies.size(), 2U);
+  ASSERT_LT(advice.remedies[0].gain, advice.remedies[1].gain);
+  EXPECT_EQ(advice.remedies[0].candidate.name, "loader.residence=memory");
 }
 
 TEST(AdviceTest, BoundsAreOfMeasuredTimes) {
@@ -161,6 +205,7 @@ TEST(AdviceTest, BoundsAreOfMeasuredTimes) {
   half.measured = E::kHalfPrecision;
   EXPECT_NEAR(predict(copying, bytes).most, 20.0 / 17, 1e-9) << "T0 / (T0 - (T2 - T1))";
   EXPECT_NEAR(predict(copying, decode).most, 2, 1e-9);
+  EXPECT_NEAR(predict(copying, saves_compute("colout", 0.4)).most, 20.0 / 14, 1e-9) << "0.4 of T1 is left";
   EXPECT_NEAR(predict(copying, half).most, 20.0 / 16, 1e-9);
   EXPECT_TRUE(predict(copying, half).bound_only) << "the experiment is of the resident step";
 }

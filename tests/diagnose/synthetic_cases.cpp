@@ -218,7 +218,7 @@ void add_device(std::vector<KnownCase>& out) {
   twice.samples = 2;
   for (const P part : {P::kFetch, P::kDecode, P::kAugment})
     twice.effect[part] = 1;  // what samples make of them is known
-  out.push_back({made, {Limit::kCompute}, twice});  // that memory is full is said beside it
+  out.push_back({made, {Limit::kCompute}, twice, 1, Limit::kMemory});
   made = pipeline("training on the host", 0, 0.7, 0.3, 4);
   made.device = Work::kSpin;
   out.push_back({made, {Limit::kCompute}, change(made, "computation / 2", faster_device)});
@@ -229,6 +229,9 @@ void add_device(std::vector<KnownCase>& out) {
   made.nominal_mhz = 3000;
   made.clock_mhz = 2100;
   out.push_back({made, {Limit::kThrottled}, std::nullopt});
+  made = pipeline("quota", 1, 0.7, 0.3, 4);
+  made.device = Work::kSpin;
+  out.push_back({made, {Limit::kThrottled}, std::nullopt, 1, std::nullopt, 0.5});
 }
 
 double step_s(SyntheticPipeline& pipeline, double window_s) {
@@ -248,8 +251,10 @@ std::vector<KnownCase> known_cases() {
   return out;
 }
 
-bool is_right(const KnownCase& known, Limit limit) {
-  return std::find(known.limits.begin(), known.limits.end(), limit) != known.limits.end();
+bool is_right(const KnownCase& known, const Diagnosis& diagnosis) {
+  const auto is_found = [&](const Finding& finding) { return finding.what == known.beside; };
+  if (known.beside && std::none_of(diagnosis.findings.begin(), diagnosis.findings.end(), is_found)) return false;
+  return std::find(known.limits.begin(), known.limits.end(), diagnosis.primary().what) != known.limits.end();
 }
 
 std::optional<double> predicted_gain(const Diagnosis& diagnosis, const SyntheticRemedy& remedy) {

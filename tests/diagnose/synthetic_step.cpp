@@ -1,12 +1,30 @@
 // Steps of all kinds of devices.
 #include "tests/diagnose/synthetic_step.h"
 
+#include <semaphore.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <cmath>
+#include <csignal>
+#include <new>
 
 #include "hasten/base/clock.h"
+#include "hasten/base/error.h"
 
 namespace hasten::diagnose {
+namespace {
+
+void wait_for(sem_t& semaphore) {
+  while (sem_wait(&semaphore) != 0 && errno == EINTR) continue;
+}
+
+}  // namespace
 
 Team::Team(int64_t threads) {
   for (int64_t i = 1; i < threads; ++i) helpers_.emplace_back(&Team::serve, this);
@@ -50,49 +68,50 @@ void Team::run(const std::function<void()>& work) {
   end_.wait(lock, [&] { return busy_ == 0; });
 }
 
+// Each post of `here` is one arrival of the child, each of `met` lets it go on.
+struct Peer::Shared {
+  sem_t here, met;
+  std::atomic<int64_t> here_ns;  // when it came
+};
+
 void Peer::start(double step_s, double wire_s, double update_s) {
-  leaving_ = false;
-  here_ns_ = 0;
-  thread_ = std::thread(&Peer::run, this, step_s, wire_s, update_s);
+  void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  HASTEN_CHECK(memory != MAP_FAILED, "memory for two processes");
+  shared_ = new (memory) Shared{};
+  sem_init(&shared_->here, 1, 0);
+  sem_init(&shared_->met, 1, 0);
+  const pid_t parent = getpid();
+  child_ = fork();
+  HASTEN_CHECK(child_ >= 0, "a second process");
+  if (child_ > 0) return;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(1);
+  run(*shared_, step_s, wire_s, update_s);
 }
 
 void Peer::stop() {
-  if (!thread_.joinable()) return;
-  {
-    std::lock_guard lock(mutex_);
-    leaving_ = true;
-  }
-  changed_.notify_all();
-  thread_.join();
+  if (child_ == 0) return;
+  kill(child_, SIGKILL);
+  waitpid(child_, nullptr, 0);
+  munmap(shared_, sizeof(Shared));
+  child_ = 0;
 }
 
-void Peer::run(double step_s, double wire_s, double update_s) {
-  int64_t seen = met_;
+void Peer::run(Shared& shared, double step_s, double wire_s, double update_s) {
   while (true) {
     spend(Work::kSleep, step_s);
-    {
-      std::unique_lock lock(mutex_);
-      here_ns_ = now_ns();
-      changed_.notify_all();
-      changed_.wait(lock, [&] { return met_ != seen || leaving_; });
-      if (leaving_) return;
-      seen = met_;
-    }
+    shared.here_ns = now_ns();
+    sem_post(&shared.here);
+    wait_for(shared.met);
     spend(Work::kSleep, wire_s + update_s);
   }
 }
 
 double Peer::meet(double wire_s) {
   const int64_t came_ns = now_ns();
-  double skew_s = 0;
-  {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return here_ns_ != 0; });
-    skew_s = std::abs(seconds(here_ns_ - came_ns));
-    here_ns_ = 0;
-    ++met_;
-  }
-  changed_.notify_all();
+  wait_for(shared_->here);
+  const double skew_s = std::abs(seconds(shared_->here_ns - came_ns));
+  sem_post(&shared_->met);
   spend(Work::kSleep, wire_s);
   return skew_s;
 }

@@ -2,6 +2,8 @@
 // each other.
 #pragma once
 
+#include <sys/types.h>
+
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -44,20 +46,20 @@ class Team {
 // The other process of a reduction: makes the same steps, and comes late to each.
 class Peer {
  public:
+  Peer() = default;
   ~Peer() { stop(); }
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
   void start(double step_s, double wire_s, double update_s);
   void stop();
   // Waits for it, and then for the wire; how much later the last one came.
   double meet(double wire_s);
 
  private:
-  void run(double step_s, double wire_s, double update_s);
-  std::thread thread_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int64_t here_ns_ = 0;   // when it came; 0: it has not yet
-  int64_t met_ = 0;
-  bool leaving_ = false;
+  struct Shared;  // memory of both processes
+  [[noreturn]] static void run(Shared& shared, double step_s, double wire_s, double update_s);
+  Shared* shared_ = nullptr;
+  pid_t child_ = 0;
 };
 
 class SyntheticStep {

@@ -5,9 +5,15 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/jit/api/module.h>
 
+#include <algorithm>
+
 #include "hasten/base/error.h"
+#include "hasten/diagnose/test_measurements.h"
+#include "hasten/spec/recipe_edit.h"
+#include "hasten/study/candidates.h"
 #include "hasten/study/conformance.h"
 #include "hasten/study/conformance_run.h"
+#include "hasten/train/test_run.h"
 #include "tests/methods/method_run.h"
 
 namespace hasten {
@@ -82,6 +88,31 @@ TEST_F(TorchScriptMethods, ThatEditThePlanAreRefused) {
     if ((spec.effects & kPlanModel) == 0) continue;
     EXPECT_NE(check(spec).find("'torchscript', whose layers no plan describes"), std::string::npos) << spec.name;
   }
+}
+
+// Of a module's FLOPs nothing is known, but half precision is an experiment.
+TEST_F(TorchScriptMethods, ADiagnosisWeighsHalfPrecision) {
+  Json document = testing::small_recipe();
+  document["model"] = {{"family", "torchscript"}, {"path", (dir_.path() / "net.pt").string()}};
+  const Registry& registry = testing::all_methods();
+  const EditRecipe edit = [&](const RecipeEdits& edits) {
+    Json edited = document;
+    apply_edits(edited, edits);
+    return recipe_from_json(edited, registry.catalogue());
+  };
+  const diagnose::Measurements measurements = diagnose::test::measured(
+      diagnose::test::with(diagnose::test::quiet(), {{diagnose::Experiment::kHalfPrecision, 6}}));
+  const diagnose::Diagnosis diagnosis = diagnose::diagnose(measurements);
+  const diagnose::Advice advice =
+      diagnose::advise(diagnosis, candidates_for(edit({}), edit, registry, diagnosis, measurements.facts, {}),
+                       registry.catalogue().all());
+  ASSERT_EQ(advice.remedies.size(), 1u);
+  EXPECT_EQ(advice.remedies[0].candidate.name, "mixed_precision");
+  EXPECT_NEAR(advice.remedies[0].gain, 10 / 6.0, 0.01);
+  const auto resizing = std::find_if(advice.not_weighed.begin(), advice.not_weighed.end(),
+                                     [](const diagnose::NoHelp& one) { return one.name == "progressive_resizing"; });
+  ASSERT_NE(resizing, advice.not_weighed.end());
+  EXPECT_EQ(resizing->why, "FLOPs of a program's own module are not known");
 }
 
 TEST_F(TorchScriptMethods, AllActOrAreRefusedSlow) {

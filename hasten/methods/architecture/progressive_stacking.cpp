@@ -80,19 +80,16 @@ class ProgressiveStacking final : public MethodOf<ProgressiveStackingParams> {
   }
 
   void cost(const Plan& plan, CostEstimate& estimate) const override {
-    const PassCost first = plan.model.flops();
-    double forward = 0, backward = 0, from = 0;
+    PassCost mean;
+    double from = 0;
     for (int64_t level = 0; level <= params_.doublings; ++level) {
       const double to = level == params_.doublings
                             ? 1
                             : params_.until * static_cast<double>(level + 1) / static_cast<double>(params_.doublings);
-      const PassCost now = at_level(level).flops();
-      forward += (to - from) * now.forward;
-      backward += (to - from) * now.backward;
+      mean += (to - from) * at_level(level).flops();
       from = to;
     }
-    estimate.forward *= forward / first.forward;
-    estimate.backward *= backward / first.backward;
+    estimate.scale(mean, plan.model.flops());
   }
 
   void state(StateVisitor& visitor) override { visitor.integer("level", level_); }

@@ -60,16 +60,13 @@ class StochasticDepth final : public MethodOf<StochasticDepthParams>, public Blo
   void cost(const Plan& plan, CostEstimate& estimate) const override {
     if (params_.drop == DropWhole::kSample) return;
     const PassCost all = plan.model.flops();
-    double forward = all.forward, backward = all.backward;
+    PassCost mean = all;
     for (size_t i = 0; i < plan.model.blocks.size(); ++i) {
       if (!plan.model.blocks[i].residual) continue;
-      const PassCost branch = plan.model.block_flops(i, true);
-      forward -= branch.forward * chance_of(plan.model, i);
-      backward -= branch.backward * chance_of(plan.model, i);
+      mean += -chance_of(plan.model, i) * plan.model.block_flops(i, true);
     }
     estimate.by_chance = true;
-    estimate.forward *= forward / all.forward;
-    estimate.backward *= backward / all.backward;
+    estimate.scale(mean, all);
   }
 
   void state(StateVisitor&) override {}  // draws are functions of seed and step

@@ -78,13 +78,13 @@ class LayerFreezing final : public MethodOf<LayerFreezingParams> {
       return std::clamp(std::ceil(time * steps - 1e-6), 1.0, std::max(std::round(steps), 1.0)) / std::round(steps);
     };
     ModelPlan model = plan.model;
-    const double before = model.flops().backward;
-    double backward = before * after(0);
+    const PassCost before = model.flops();
+    PassCost mean = after(0) * before;
     for (int64_t block = 0; block < all; ++block) {
       freeze_front(model, block + 1);
-      backward += model.flops().backward * (after(block + 1) - after(block));
+      mean += (after(block + 1) - after(block)) * model.flops();
     }
-    estimate.backward *= backward / before;
+    estimate.scale(mean, before);
   }
 
   void state(StateVisitor& visitor) override { visitor.integer("frozen", frozen_); }

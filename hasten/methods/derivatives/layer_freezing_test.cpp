@@ -38,6 +38,18 @@ TEST(LayerFreezingTest, AFrozenBlockCostsNoBackwardAndLeavesTheOptimizer) {
   EXPECT_EQ(after.forward, before.forward);
   const double first = plan.model.block_flops(0).forward, second = plan.model.block_flops(1).forward;
   EXPECT_EQ(before.backward - after.backward, first + second);  // weights of the first, inputs of the second
+  EXPECT_EQ(after.forward_starts, before.forward_starts);
+  // One less since the very first input needs none, and one more since the second block's needs none any longer.
+  const Block& frozen = plan.model.blocks[0];
+  double gradients = 0;
+  for (const Layer& layer : frozen.layers) gradients += layer.parameters.empty() ? 1 : 2;
+  EXPECT_EQ(before.backward_starts - after.backward_starts, gradients);
+  double elements = 0;
+  for (const Layer& layer : frozen.layers) {
+    for (const ParameterPlan& parameter : layer.parameters)
+      elements += static_cast<double>(element_count(parameter.shape));
+  }
+  EXPECT_EQ(before.trained - after.trained, elements);
   EXPECT_EQ(parameter_groups(plan)[0].parameters.size(), groups - 3);  // weight, gain, shift
 }
 
@@ -80,12 +92,17 @@ TEST(LayerFreezingTest, CostIsThatOfTheStepsAsTheyWillBe) {
   recipe["budget"]["train"] = "1ep";
   auto planned = testing::plan_recipe_with(entry(), recipe);
   ModelPlan model = planned.run.plan.model;
-  double expected = 0.3 * model.flops().backward;
+  const PassCost all = model.flops();
+  PassCost expected = 0.3 * all;
   freeze_front(model, 1);
-  expected += 0.4 * model.flops().backward;
+  expected += 0.4 * model.flops();
   freeze_front(model, 2);
-  expected += 0.3 * model.flops().backward;
-  EXPECT_NEAR(planned.run.engine.estimate_cost(planned.run.plan).backward, expected, 1e-9 * expected);
+  expected += 0.3 * model.flops();
+  const CostEstimate estimate = planned.run.engine.estimate_cost(planned.run.plan);
+  EXPECT_NEAR(estimate.backward, expected.backward, 1e-9 * all.backward);
+  EXPECT_NEAR(estimate.updated, expected.trained / all.trained, 1e-9);
+  EXPECT_NEAR(estimate.backward_passes, expected.backward_starts / all.backward_starts, 1e-9);
+  EXPECT_EQ(estimate.forward_passes, 1);
 }
 
 TEST(LayerFreezingTest, RefusesWhereNothingWouldFreezeOrAnOptimizerIsLeftWithoutWork) {

@@ -63,9 +63,7 @@ class ColOut final : public MethodOf<ColOutParams>, public BatchTransform {
   void cost(const Plan& plan, CostEstimate& estimate) const override {
     const PassCost full = plan.model.flops();
     if (params_.drop <= 0 || full.forward <= 0) return;  // of a program's own module nothing is known
-    const PassCost less = plan.model.with_input(smaller(plan.model.input)).flops();
-    estimate.forward *= less.forward / full.forward;
-    estimate.backward *= less.backward / full.backward;
+    estimate.scale(plan.model.with_input(smaller(plan.model.input)).flops(), full);
   }
 
   void state(StateVisitor&) override {}  // a function of seed and step

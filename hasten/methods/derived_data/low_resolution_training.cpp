@@ -39,9 +39,7 @@ class LowResolutionTraining final : public MethodOf<LowResolutionTrainingParams>
   void cost(const Plan& plan, CostEstimate& estimate) const override {
     const PassCost full = plan.model.flops();
     if (params_.scale >= 1 || full.forward <= 0) return;  // of a program's own module nothing is known
-    const PassCost pass = plan.model.with_input(small(plan.model.input)).flops();
-    estimate.forward *= pass.forward / full.forward;
-    estimate.backward *= pass.backward / full.backward;
+    estimate.scale(plan.model.with_input(small(plan.model.input)).flops(), full);
   }
 
   void state(StateVisitor&) override {}  // a function of seed and step

@@ -76,16 +76,15 @@ class ProgressiveResizing final : public MethodOf<ProgressiveResizingParams>, pu
     // A budget of work or time holds more steps with small images than with large ones.
     const Unit unit = plan.run.budget.unit;
     const bool of_work = unit == Unit::kFlop || unit == Unit::kSecond || unit == Unit::kJoule;
-    double forward = 0, backward = 0, samples = 0;
+    PassCost all;
+    double samples = 0;
     for (const auto& [size, share] : sizes_over_run(params_, plan.model.input, steps_of(plan))) {
       const PassCost pass = plan.model.with_input(size).flops();
       const double weight = of_work ? share / (pass.forward + pass.backward) : share;
-      forward += weight * pass.forward;
-      backward += weight * pass.backward;
+      all += weight * pass;
       samples += weight;
     }
-    estimate.forward *= forward / samples / full.forward;
-    estimate.backward *= backward / samples / full.backward;
+    estimate.scale(1 / samples * all, full);
   }
 
   void state(StateVisitor&) override {}  // a function of the progress, seed and step

@@ -73,8 +73,7 @@ class AuxiliaryClassifier final : public MethodOf<AuxiliaryClassifierParams>, pu
     ModelPlan without = plan.model;
     std::erase_if(without.heads, [](const AuxiliaryHead& head) { return head.block.name == kHead; });
     const PassCost all = plan.model.flops(), head = all - without.flops();
-    estimate.forward *= 1 - (1 - params_.until) * head.forward / all.forward;
-    estimate.backward *= 1 - (1 - params_.until) * head.backward / all.backward;
+    estimate.scale(all - (1 - params_.until) * head, all);
   }
 
   void state(StateVisitor& visitor) override { visitor.truth("gone", gone_); }
