@@ -345,7 +345,7 @@ TEST(DiagnosisPage, ShowsThemesAndSavesInABrowserSlow) {
   const Json report = Json::parse(dom->substr(from, to - from), nullptr, false);
   ASSERT_TRUE(report.is_object()) << dom->substr(0, 500);
   EXPECT_THAT(report["verdict"].get<std::string>(), StartsWith("decode-bound: 60% of the step"));
-  EXPECT_EQ(report["stages"], Json({"stage fetch", "stage decode", "stage augment", "stage compute"}));
+  EXPECT_EQ(report["stages"], Json({"stage fetch", "stage decode binds", "stage augment", "stage compute"}));
   EXPECT_NEAR(report["share"].get<double>(), 18.0 / 25, 0.01);
   EXPECT_EQ(report["longest"], 1);  // behind the lane of the step
   EXPECT_EQ(report["points"], 1);
