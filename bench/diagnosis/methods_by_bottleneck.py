@@ -10,7 +10,7 @@ METHODS = ["mixed_precision", "progressive_resizing", "colout", "layer_freezing"
 
 
 def cases(options):
-    small = ["model.widths=[4, 8]", "batch.size=4"]
+    small = ["model.widths=[4, 4]", "batch.size=2"]
     update = ["model.widths=[8, 16]", "model.hidden=[4096, 4096]", "batch.size=8"]
     return {
         "augmentation": ("cifar-augment.toml", [f"data.path='{options.cifar}'", "loader.augment='batch'"]),

@@ -25,6 +25,7 @@ def arguments(description, **defaults):
     parser.add_argument("--out", help="JSON lines, one an evaluation")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--group", default="peer", help="what records call these runs")
+    parser.add_argument("--validation", action="store_true", help="train without a part of the training data and evaluate on that")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--as-installed", action="store_true", help="leave the allocator's thresholds alone")
     parser.add_argument("--evaluate", type=int, default=0, help="steps between evaluations; 0: at the end only")
@@ -124,18 +125,29 @@ def folder_images(folder, part):
     return torch.from_numpy(stored["images"]), torch.from_numpy(stored["labels"].astype("int64"))
 
 
-def images_of(folder):
-    """(train images, train labels), (test images, test labels)."""
+def images_of(options):
+    """(train images, train labels), (test images, test labels); with --validation 10,000 of the training images in place of the test."""
+    folder = options.data
     read = folder_images if (pathlib.Path(folder) / "train").is_dir() else idx_images
-    return read(folder, "train"), read(folder, "test")
-
-
-def characters_of(path):
-    """Training nine tenths and validation tenth of a text by character, and how many characters there are."""
+    images, labels = read(folder, "train")
+    if not options.validation:
+        return (images, labels), read(folder, "test")
     import torch
-    text = pathlib.Path(path).read_text()
+    # Folders come class by class, so a part of them is drawn.
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(1))
+    rest, held = order[:-10_000], order[-10_000:]
+    return (images[rest], labels[rest]), (images[held], labels[held])
+
+
+def characters_of(options):
+    """Training nine tenths and validation tenth of a text by character, and how many characters there are; with --validation of the
+    first nine tenths."""
+    import torch
+    text = pathlib.Path(options.data).read_text()
     known = {c: i for i, c in enumerate(sorted(set(text)))}
     tokens = torch.tensor([known[c] for c in text])
+    if options.validation:
+        tokens = tokens[:int(0.9 * len(tokens))]
     cut = int(0.9 * len(tokens))
     return tokens[:cut], tokens[cut:], len(known)
 

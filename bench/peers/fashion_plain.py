@@ -9,7 +9,7 @@ from torch import nn  # noqa: E402
 
 
 def main():
-    (images, labels), (test_images, test_labels) = common.images_of(options.data)
+    (images, labels), (test_images, test_labels) = common.images_of(options)
     inputs, test_inputs = common.normalised(images, test_images)
     net = nn.Sequential(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
                         nn.Dropout(0.25), nn.Flatten(), nn.Linear(9216, 128), nn.ReLU(), nn.Dropout(0.5),

@@ -12,7 +12,7 @@ import math
 
 import common
 
-options = common.arguments(__doc__, epochs=(8, "passes over the data"), batch=(2000, "samples a step"),
+options = common.arguments(__doc__, epochs=(8.0, "passes over the data, also parts of one"), batch=(2000, "samples a step"),
                            widths=("64,256,256", "channels of the three groups"), flip=(True, "mirror images"),
                            translate=(2, "pixels of shifts"), bf16=(True, "autocast"), views=(6, "at evaluation: 1 or 6"),
                            muon=(0.24, "rate of the filters"), bias=(0.053, "rate of biases"),
@@ -113,12 +113,12 @@ def predict(forward, x):
 
 
 def main():
-    (images, labels), (test_images, test_labels) = common.images_of(options.data)
+    (images, labels), (test_images, test_labels) = common.images_of(options)
     inputs, test_inputs = common.normalised(images, test_images)
     side, widths = inputs.size(-1), [int(w) for w in options.widths.split(",")]
     net = Net(inputs.size(1), widths, side).to(memory_format=torch.channels_last)
     per_epoch = len(labels) // options.batch
-    steps, bias_steps = options.epochs * per_epoch, math.ceil(3 * per_epoch)
+    steps, bias_steps = round(options.epochs * per_epoch), math.ceil(3 * per_epoch)
     decay = 2e-6 * options.batch
     biases = [p for name, p in net.layers.named_parameters() if p.requires_grad and p.dim() == 1]
     groups = [{"params": [net.whiten.bias], "lr": options.bias}, {"params": biases, "lr": options.bias},
@@ -140,9 +140,9 @@ def main():
         first = torch.rand(len(inputs)) < 0.5
         inputs[first] = inputs[first].flip(-1)
     step = 0
-    for epoch in range(options.epochs):
+    for epoch in range(math.ceil(options.epochs)):
         order = torch.randperm(len(labels))
-        for at in range(per_epoch):
+        for at in range(min(per_epoch, steps - step)):
             ids = order[at * options.batch:(at + 1) * options.batch]
             x = inputs[ids]
             if options.translate:

@@ -75,7 +75,7 @@ def rate(step, steps, peak=1e-3, least=1e-4, warmup=100):
 
 
 def main():
-    train, held, known = common.characters_of(options.data)
+    train, held, known = common.characters_of(options)
     net = Gpt(known)
     matrices = [p for p in net.parameters() if p.dim() >= 2]
     others = [p for p in net.parameters() if p.dim() < 2]

@@ -46,7 +46,7 @@ def augmented(x):
 
 
 def main():
-    (images, labels), (test_images, test_labels) = common.images_of(options.data)
+    (images, labels), (test_images, test_labels) = common.images_of(options)
     inputs, test_inputs = common.normalised(images, test_images)
     net = resnet18(inputs.size(1)).to(memory_format=torch.channels_last)
     per_epoch = len(labels) // options.batch

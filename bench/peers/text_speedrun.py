@@ -134,7 +134,7 @@ class Gpt(nn.Module):
 
 
 def main():
-    train, held, known = common.characters_of(options.data)
+    train, held, known = common.characters_of(options)
     net = Gpt(known)
     hidden = [p for p in net.blocks.parameters()]
     inside = {id(p) for p in hidden}

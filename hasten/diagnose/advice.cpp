@@ -177,9 +177,11 @@ void speak_of_others(const Diagnosis& diagnosis, const std::vector<Candidate>& c
           if (std::find(more.begin(), more.end(), name_of(part)) == more.end()) more.emplace_back(name_of(part));
         }
       }
+      // Beside the device's own limit memory may be short, which is relieved by the very methods that compute more.
+      const bool gives_memory = std::find(relieved.begin(), relieved.end(), name_of(Limit::kMemory)) != relieved.end();
       out.makes_worse.push_back(
           {spec.name, cat("it adds to ", join(more, ", "), ": the run is ", limit.name,
-                          relieved.empty() ? "" : cat("; yet it relieves ", join(relieved, ", ")))});
+                          gives_memory ? cat("; yet it relieves ", name_of(Limit::kMemory)) : "")});
       continue;
     }
     if (known && (candidate->there || candidate->unweighed.empty())) continue;

@@ -161,8 +161,11 @@ class Candidates {
   // Throws ConfigError where the recipe refuses the change.
   PlannedRun planned(const Candidate& candidate) const { return plan_recipe(edit_(edits_of(candidate)), registry_); }
 
-  // What a method makes of a step, or why that is not known. False where it leaves steps as they are.
+  // What a method makes of a step, or why that is not known. False where it leaves steps as they are, or is for other models.
   bool weigh(Candidate& candidate, const PlannedRun& as_it_is, const CostEstimate& before) {
+    const auto& families = candidate.spec->families;
+    if (!families.empty() && std::find(families.begin(), families.end(), as_it_is.plan.model.family) == families.end())
+      return false;
     if (uses_prelude(*candidate.spec)) {
       candidate.unweighed = "it trains something before the run";
       return true;
