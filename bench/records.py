@@ -255,12 +255,11 @@ def ablation_table(measured, metric):
 
 def readme_of(session, measured, environment):
     options, workload = session.options, session.workload
-    words = [word for word in sys.argv[1:]]
     return "\n".join([
         f"# {workload.title}: {workload.metric}", "", "Written by `bench/records.py --readme` from the runs it made; not by hand.", "",
         *goals_table(session, measured), "", "## Sides", "", *sides_table(session, measured),
         *ablation_table(measured, workload.metric), "", "## Environment and command", "", environment, "", "```",
-        "bench/records.py " + " ".join(shown_word(options, word) for word in words), "```", ""])
+        "bench/records.py " + " ".join(shown_word(options, word) for word in sys.argv[1:]), "```", ""])
 
 
 def shown_word(options, word):

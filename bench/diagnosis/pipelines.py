@@ -15,7 +15,6 @@ def arguments(description):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--hasten", default="build/release/hasten")
     parser.add_argument("--cifar", required=True, help="folder of CIFAR-10 as JPEG files: train/CLASS/*.jpg")
-    parser.add_argument("--text", type=Path, help="a text for the GPT: Tiny Shakespeare")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()), help="folder for files that are made")
     parser.add_argument("--time", default="40s", help="of each diagnosis")
     parser.add_argument("--log", help="a line a remedy that was tried")

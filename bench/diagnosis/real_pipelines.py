@@ -3,6 +3,8 @@
 planted by hand. Prints Markdown; --log keeps every predicted and realised gain. Needs a Python with torch (.venv/bin/python),
 which scripts one of the networks."""
 
+from pathlib import Path
+
 import pipelines
 
 
@@ -53,9 +55,8 @@ def row(name, planted, found):
 
 def main():
     parser = pipelines.arguments(__doc__)
+    parser.add_argument("--text", type=Path, required=True, help="a text for the GPT: Tiny Shakespeare")
     options = parser.parse_args()
-    if not options.text:
-        parser.error("--text is needed for the GPT")
     print("| pipeline | verdict | share | confidence | best advice | predicted | realised | planted | realised |")
     print("|---|---|---|---|---|---|---|---|---|")
     for name, (recipe, changes, flags, planted) in cases(options).items():

@@ -56,7 +56,9 @@ std::vector<std::string> prediction_sentences() {
       "A change multiplies the times of parts; its gain is T0 over what the model then says, and never more than "
       "these parts' removal gives. Where an experiment is the change, what it measured stands for the factor.",
       cat("Where the model is off by more than ", percent_text(diagnose::StageModel::kAgreement),
-          " of T0, gains are only bounded, by what was measured: T0 / T1 of input, T0 / (T0 - (T2 - T1)) of copies."),
+          " of T0, gains are only bounded, by what was measured: T0 / T1 of input, T0 / (T0 - (T2 - T1)) of copies, "
+          "and of the step's own work what a change "
+          "leaves of T1; what relieves the limit comes first then."),
       cat("A change that an experiment is has to gain more than eps of that experiment, another one ",
           percent_text(diagnose::kLeastTolerance), "."),
       "S_max is T0 over what is left when a limit costs nothing and nothing else changes."};

@@ -86,36 +86,6 @@ Realised try_remedy(const Remedy& remedy, const EditRecipe& edit, const Registry
   return out;
 }
 
-}  // namespace
-
-std::vector<Remedy> remedies_to_try(const Examination& found, const std::vector<diagnose::Candidate>& candidates,
-                                    const Catalogue& catalogue, const ExamineOptions& options) {
-  std::vector<Remedy> out;
-  if (options.apply && found.diagnosis.decided && found.diagnosis.primary().what != diagnose::Limit::kThrottled) {
-    for (const Remedy& remedy : found.advice.remedies) {
-      if (out.size() == options.most_applied) break;
-      // What takes longer to prepare than all else is left to be asked for.
-      if (remedy.candidate.prepare_s <= options.session.seconds) out.push_back(remedy);
-    }
-  }
-  for (const std::string& text : options.attempts) {
-    const diagnose::Candidate candidate = candidate_of(text, candidates, catalogue);
-    if (std::any_of(out.begin(), out.end(), [&](const Remedy& one) { return one.candidate.name == candidate.name; }))
-      continue;
-    const bool known = std::any_of(candidates.begin(), candidates.end(), [&](const diagnose::Candidate& one) {
-      return one.name == candidate.name && !one.there && one.unweighed.empty();
-    });
-    Remedy remedy;
-    if (known) remedy = diagnose::predict(found.diagnosis, candidate);
-    remedy.candidate = candidate;
-    remedy.predicted = known;
-    out.push_back(std::move(remedy));
-  }
-  return out;
-}
-
-namespace {
-
 void apply(Examination& out, const std::vector<Remedy>& remedies, const EditRecipe& edit, const Registry& registry,
            const ExamineOptions& options) {
   const double each_s = options.session.seconds / static_cast<double>(std::max<size_t>(remedies.size(), 1));
@@ -168,6 +138,32 @@ void note_what_the_session_was(Examination& out) {
 }
 
 }  // namespace
+
+std::vector<Remedy> remedies_to_try(const Examination& found, const std::vector<diagnose::Candidate>& candidates,
+                                    const Catalogue& catalogue, const ExamineOptions& options) {
+  std::vector<Remedy> out;
+  if (options.apply && found.diagnosis.decided && found.diagnosis.primary().what != diagnose::Limit::kThrottled) {
+    for (const Remedy& remedy : found.advice.remedies) {
+      if (out.size() == options.most_applied) break;
+      // What takes longer to prepare than all else is left to be asked for.
+      if (remedy.candidate.prepare_s <= options.session.seconds) out.push_back(remedy);
+    }
+  }
+  for (const std::string& text : options.attempts) {
+    const diagnose::Candidate candidate = candidate_of(text, candidates, catalogue);
+    if (std::any_of(out.begin(), out.end(), [&](const Remedy& one) { return one.candidate.name == candidate.name; }))
+      continue;
+    const bool known = std::any_of(candidates.begin(), candidates.end(), [&](const diagnose::Candidate& one) {
+      return one.name == candidate.name && !one.there && one.unweighed.empty();
+    });
+    Remedy remedy;
+    if (known) remedy = diagnose::predict(found.diagnosis, candidate);
+    remedy.candidate = candidate;
+    remedy.predicted = known;
+    out.push_back(std::move(remedy));
+  }
+  return out;
+}
 
 Examination examine(const EditRecipe& edit, const Registry& registry, const ExamineOptions& options) {
   const Recipe recipe = edit({});
